@@ -1,0 +1,162 @@
+package org.opensva.api.accelerator;
+
+import org.opensva.api.iommu.Pasid;
+import org.opensva.api.process.SvaProcess;
+
+import java.time.Duration;
+
+/**
+ * An open queue as one process holds it: a file descriptor, and the user library's state for it.
+ *
+ * <p>A queue is bound to the address space of the process that opened it, for ever. A handle that
+ * another process got by fork or by passing is <em>foreign</em> there: what it may do is the
+ * backend's declared policy, and it never acts on the address space of its holder.
+ *
+ * <p><b>Threading.</b> Any thread may call.
+ */
+public interface QueueHandle extends AutoCloseable {
+
+    /**
+     * The device.
+     *
+     * @return what was opened
+     */
+    Accelerator accelerator();
+
+    /**
+     * The process that holds this descriptor.
+     *
+     * @return not necessarily the one that opened the queue
+     */
+    SvaProcess holder();
+
+    /**
+     * The descriptor in the holder's file table.
+     *
+     * @return 0 or more
+     */
+    int fd();
+
+    /**
+     * The state of the queue.
+     *
+     * @return {@link QueueState#ZOMBIE} once it is dead
+     */
+    QueueState state();
+
+    /**
+     * The PASID that the device uses for this queue.
+     *
+     * @return the PASID of the opener's address space
+     * @throws org.opensva.api.process.ErrnoException {@code EOPNOTSUPP} if the backend does not
+     *     show it
+     */
+    Pasid pasid();
+
+    /**
+     * Starts the queue ({@code UACCE_CMD_START_Q}).
+     *
+     * @throws org.opensva.api.process.ErrnoException {@code EINVAL} if it is not in state {@link
+     *     QueueState#INIT}, {@code ENXIO} if it is dead, {@code EPERM} if the handle is foreign and
+     *     the policy refuses it, {@code EBADF} if the handle is closed
+     */
+    void start();
+
+    /**
+     * Stops the queue and returns it to {@link QueueState#INIT} ({@code UACCE_CMD_PUT_Q}). Accepted
+     * work is finished or aborted before the call returns; the hardware queue stays taken until the
+     * final close.
+     *
+     * @throws org.opensva.api.process.ErrnoException {@code ENXIO} if it is dead, {@code EPERM},
+     *     {@code EBADF}
+     */
+    void putQueue();
+
+    /**
+     * Any other control command.
+     *
+     * @param command a number that the device does not know
+     * @throws org.opensva.api.process.ErrnoException {@code EINVAL} for an unknown command, {@code
+     *     ENXIO} if the queue is dead, {@code EPERM}, {@code EBADF}
+     */
+    void control(int command);
+
+    /**
+     * Maps a region into the holder.
+     *
+     * @param region which one
+     * @return its virtual address in the holder
+     * @throws org.opensva.api.process.ErrnoException {@code EEXIST} if it is mapped already, {@code
+     *     EINVAL} if there is no such region, {@code ENXIO} if the queue is dead, {@code EPERM},
+     *     {@code EBADF}
+     */
+    long mapRegion(QueueRegion region);
+
+    /**
+     * Submits a job, through the mapped doorbell where the library has the regions of its own queue
+     * mapped, otherwise through the descriptor. Nothing is queued if there is no room.
+     *
+     * @param job the work
+     * @return a ticket for {@link #await}
+     * @throws org.opensva.api.process.ErrnoException {@code EAGAIN} if the queue is full, {@code
+     *     EINVAL} if it is not started, {@code ENXIO} if it is dead, {@code EPERM}, {@code EBADF}
+     */
+    long submit(Job job);
+
+    /**
+     * Waits until something has completed that this holder has not collected yet.
+     *
+     * @param timeout how long to wait at most; zero looks once
+     * @return true if a completion is there, false on time-out or if the queue is dead
+     */
+    boolean poll(Duration timeout);
+
+    /**
+     * Waits for a job.
+     *
+     * @param ticket what {@link #submit} returned
+     * @param timeout how long to wait at most
+     * @return the result; a job that a dead queue will never finish is {@link JobStatus#ABORTED}
+     * @throws org.opensva.api.process.ErrnoException {@code ETIMEDOUT}; {@code EINVAL} for a ticket
+     *     that is unknown or collected already
+     */
+    JobResult await(long ticket, Duration timeout);
+
+    /**
+     * Submits a job and waits for it.
+     *
+     * @param job the work
+     * @param timeout how long to wait at most
+     * @return the result
+     * @throws org.opensva.api.process.ErrnoException as {@link #submit} and {@link #await}
+     */
+    default JobResult run(Job job, Duration timeout) {
+        return await(submit(job), timeout);
+    }
+
+    /**
+     * The handle that a child inherited over fork: the same descriptor number in the child.
+     *
+     * @param child a process that was forked while this handle was open
+     * @return the child's handle
+     * @throws org.opensva.api.process.ErrnoException {@code EBADF} if the child does not have it
+     */
+    QueueHandle inheritedBy(SvaProcess child);
+
+    /**
+     * Passes the descriptor to another process, as {@code SCM_RIGHTS} does.
+     *
+     * @param receiver who gets it
+     * @return the receiver's handle
+     * @throws org.opensva.api.process.ErrnoException {@code EBADF}, {@code EOPNOTSUPP} if the
+     *     backend cannot pass descriptors
+     */
+    QueueHandle passTo(SvaProcess receiver);
+
+    /**
+     * Closes the descriptor. With the last one of all processes the queue is stopped, unbound and
+     * returned. Closing again does nothing.
+     */
+    @Override
+    void close();
+}

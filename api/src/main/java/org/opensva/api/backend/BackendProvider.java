@@ -1,0 +1,47 @@
+package org.opensva.api.backend;
+
+import com.google.inject.Module;
+
+import java.util.List;
+
+/**
+ * A backend that can be plugged in. Implementations are found by {@link java.util.ServiceLoader},
+ * need a public constructor without arguments, and must be cheap until {@link #module} is asked
+ * for.
+ */
+public interface BackendProvider {
+
+    /**
+     * The name of the backend.
+     *
+     * @return lower case letters, digits and hyphens, unique among all providers
+     */
+    String name();
+
+    /**
+     * The variants, the default one first.
+     *
+     * @return at least one; also those that cannot be used here, with the reason
+     */
+    List<BackendVariant> variants();
+
+    /**
+     * The options that the backend knows.
+     *
+     * @return possibly none
+     */
+    default List<BackendOption> options() {
+        return List.of();
+    }
+
+    /**
+     * Makes the module that binds {@link Backend} and, where a vendor may want to replace them, the
+     * layers below it. The injector is made with explicit bindings only and binds {@code
+     * io.opentelemetry.api.OpenTelemetry}.
+     *
+     * @param request variant and options
+     * @return a module that binds {@link Backend} as a singleton
+     * @throws BackendException if an option has a value that makes no sense
+     */
+    Module module(BackendRequest request);
+}

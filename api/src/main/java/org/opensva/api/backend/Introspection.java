@@ -1,0 +1,46 @@
+package org.opensva.api.backend;
+
+import org.opensva.api.iommu.FaultRecord;
+import org.opensva.api.telemetry.CounterSource;
+import org.opensva.api.telemetry.HardwareEvent;
+
+import java.util.List;
+
+/**
+ * A look inside a backend, for white-box rules, statistics and timelines.
+ *
+ * <p><b>Threading.</b> Any thread may call.
+ */
+public interface Introspection extends CounterSource {
+
+    /**
+     * Turns the recording of events on or off. It is off at first, and turning it on clears what
+     * was recorded before.
+     *
+     * @param on the new state
+     */
+    void recordEvents(boolean on);
+
+    /**
+     * The events recorded so far, in order.
+     *
+     * @return a copy
+     */
+    List<HardwareEvent> events();
+
+    /**
+     * The faults that the IOMMU recorded since the backend was opened and that were not page faults
+     * to be served; the oldest may be lost after some thousands.
+     *
+     * @return a copy
+     */
+    List<FaultRecord> faultRecords();
+
+    /**
+     * What is in use now, by name: frames, PASIDs, bonds, processes, open queues, pending page
+     * faults. After everything was closed each is back at what it was before.
+     *
+     * @return a snapshot with stable names
+     */
+    java.util.SortedMap<String, Long> resources();
+}

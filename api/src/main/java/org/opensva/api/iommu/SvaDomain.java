@@ -1,0 +1,24 @@
+package org.opensva.api.iommu;
+
+import org.opensva.api.process.AddressSpace;
+
+/**
+ * The translation of one address space in one IOMMU, shared by the devices that are bound to it
+ * there. It owns the tag (ASID, or domain id) and the subscription to the address space.
+ */
+public interface SvaDomain extends AutoCloseable {
+
+    /**
+     * The address space.
+     *
+     * @return what the domain was made for
+     */
+    AddressSpace addressSpace();
+
+    /**
+     * Frees the domain. No PASID may be bound to it any more. The tag is flushed before it can be
+     * used again.
+     */
+    @Override
+    void close();
+}
