@@ -66,13 +66,13 @@ public final class Command {
     public static final Field RANGE = new Field("Range", 1, 0, 5);
 
     /** CMD_PREFETCH_ADDR: 2^Size translations. */
-    public static final Field PREFETCH_SIZE = new Field("PrefetchSize", 1, 0, 5);
+    public static final Field PREFETCH_SIZE = new Field("Size", 1, 0, 5);
 
     /** CMD_PREFETCH_ADDR: every 2^(12+Stride) bytes. */
     public static final Field STRIDE = new Field("Stride", 1, 5, 5);
 
     /** CMD_ATC_INV: 4096 * 2^Size bytes; 52 is everything. */
-    public static final Field ATC_SIZE = new Field("AtcSize", 1, 0, 6);
+    public static final Field ATC_SIZE = new Field("Size", 1, 0, 6);
 
     /** TLBI: TTL is of 128-bit descriptors. */
     public static final Field TTL128 = new Field("TTL128", 1, 7, 1);
@@ -102,7 +102,7 @@ public final class Command {
     public static final Field MSIADDRESS = new Field("MSIAddress", 1, 2, 54);
 
     /** CMD_DPTI_PA: encoded size of the region. */
-    public static final Field DPT_SIZE = new Field("DptSize", 1, 8, 4);
+    public static final Field DPT_SIZE = new Field("SIZE", 1, 8, 4);
 
     /** Length of a command in 64-bit words. */
     public static final int WORDS = 2;

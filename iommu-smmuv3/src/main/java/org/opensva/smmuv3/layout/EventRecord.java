@@ -59,7 +59,7 @@ public final class EventRecord {
     public static final Field INPUTADDR = new Field("InputAddr", 2, 0, 64);
 
     /** Address bits [63:12] of a request. */
-    public static final Field INPUT_PAGE = new Field("InputPage", 2, 12, 52);
+    public static final Field INPUT_PAGE = new Field("InputAddr", 2, 12, 52);
 
     /** Address bits [55:12] that stage 2 could not translate. */
     public static final Field IPA = new Field("IPA", 3, 12, 44);
@@ -68,40 +68,40 @@ public final class EventRecord {
     public static final Field FETCHADDR = new Field("FetchAddr", 3, 3, 53);
 
     /** F_BAD_ATS_TREQ: number of smallest translation units requested. */
-    public static final Field TREQ_SPAN = new Field("TreqSpan", 1, 0, 4);
+    public static final Field TREQ_SPAN = new Field("Span", 1, 0, 4);
 
     /** F_BAD_ATS_TREQ: privileged access requested. */
-    public static final Field TREQ_P = new Field("TreqP", 1, 28, 1);
+    public static final Field TREQ_P = new Field("P", 1, 28, 1);
 
     /** F_BAD_ATS_TREQ: execute access requested. */
-    public static final Field TREQ_X = new Field("TreqX", 1, 29, 1);
+    public static final Field TREQ_X = new Field("X", 1, 29, 1);
 
     /** F_BAD_ATS_TREQ: write access requested. */
-    public static final Field TREQ_W = new Field("TreqW", 1, 30, 1);
+    public static final Field TREQ_W = new Field("W", 1, 30, 1);
 
     /** F_BAD_ATS_TREQ: read access requested. */
-    public static final Field TREQ_R = new Field("TreqR", 1, 31, 1);
+    public static final Field TREQ_R = new Field("R", 1, 31, 1);
 
     /** E_PAGE_REQUEST: unprivileged execute expected. */
-    public static final Field HINT_UX = new Field("HintuX", 1, 33, 1);
+    public static final Field HINT_UX = new Field("uX", 1, 33, 1);
 
     /** E_PAGE_REQUEST: unprivileged write expected. */
-    public static final Field HINT_UW = new Field("HintuW", 1, 34, 1);
+    public static final Field HINT_UW = new Field("uW", 1, 34, 1);
 
     /** E_PAGE_REQUEST: unprivileged read expected. */
-    public static final Field HINT_UR = new Field("HintuR", 1, 35, 1);
+    public static final Field HINT_UR = new Field("uR", 1, 35, 1);
 
     /** E_PAGE_REQUEST: privileged execute expected. */
-    public static final Field HINT_PX = new Field("HintpX", 1, 37, 1);
+    public static final Field HINT_PX = new Field("pX", 1, 37, 1);
 
     /** E_PAGE_REQUEST: privileged write expected. */
-    public static final Field HINT_PW = new Field("HintpW", 1, 38, 1);
+    public static final Field HINT_PW = new Field("pW", 1, 38, 1);
 
     /** E_PAGE_REQUEST: privileged read expected. */
-    public static final Field HINT_PR = new Field("HintpR", 1, 39, 1);
+    public static final Field HINT_PR = new Field("pR", 1, 39, 1);
 
     /** E_PAGE_REQUEST: span in units of 4096 bytes. */
-    public static final Field HINT_SPAN = new Field("HintSpan", 1, 44, 8);
+    public static final Field HINT_SPAN = new Field("Span", 1, 44, 8);
 
     /** Length of a record in 64-bit words. */
     public static final int WORDS = 4;
