@@ -1,0 +1,95 @@
+package org.opensva.architecture;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The modules, what each may know, and how many classes each is known to have at least. */
+enum Module {
+    API("org.opensva.api", 80, List.of(), "com.google.inject.."),
+    SMMUV3("org.opensva.smmuv3", 50, List.of(API)),
+    VTD("org.opensva.vtd", 0, List.of(API)),
+    ATS("org.opensva.ats", 0, List.of(API)),
+    UACCE("org.opensva.uacce", 0, List.of(API), "javax.crypto.."),
+    EMULATED(
+            "org.opensva.emulated",
+            0,
+            List.of(API, SMMUV3, VTD, ATS, UACCE),
+            "com.google.inject..",
+            "tools.jackson..",
+            "com.fasterxml.jackson.annotation.."),
+    NATIVE("org.opensva.linux", 0, List.of(API, ATS, UACCE), "com.google.inject.."),
+    CONFORMANCE(
+            "org.opensva.conformance",
+            15,
+            List.of(API),
+            "com.google.inject..",
+            "javax.xml..",
+            "org.junit..",
+            "org.opentest4j..",
+            "org.apiguardian.api..",
+            "picocli..",
+            "tools.jackson..",
+            "com.fasterxml.jackson.annotation..");
+
+    /** What every module may know: the JDK, nullness, injection, tracing. */
+    private static final List<String> EVERYWHERE =
+            List.of(
+                    "java..",
+                    "org.jspecify.annotations..",
+                    "jakarta.inject..",
+                    "io.opentelemetry.api..",
+                    "io.opentelemetry.context..");
+
+    /** The main classes of all modules, as the modules' own build made them. */
+    static final JavaClasses ALL =
+            new ClassFileImporter()
+                    .withImportOption(location ->
+                            !location.contains("/test-classes/")
+                                    && !location.contains("/test/org/opensva/"))
+                    .importPackages("org.opensva");
+
+    final String root;
+    final int classesAtLeast;
+    private final List<Module> knows;
+    private final List<String> libraries;
+
+    Module(String root, int classesAtLeast, List<Module> knows, String... libraries) {
+        this.root = root;
+        this.classesAtLeast = classesAtLeast;
+        this.knows = knows;
+        this.libraries = Arrays.asList(libraries);
+    }
+
+    String packages() {
+        return root + "..";
+    }
+
+    /** Package patterns that its classes may depend on. */
+    String[] mayKnow() {
+        List<String> patterns = new ArrayList<>(EVERYWHERE);
+        patterns.add(packages());
+        patterns.addAll(libraries);
+        knows.forEach(m -> patterns.add(m.packages()));
+        return patterns.toArray(String[]::new);
+    }
+
+    /** Its types, package descriptions not counted. */
+    Stream<JavaClass> types() {
+        return ALL.stream()
+                .filter(c ->
+                        c.getPackageName().equals(root)
+                                || c.getPackageName().startsWith(root + "."))
+                .filter(c -> !c.getSimpleName().equals("package-info"));
+    }
+
+    /** Whether it is known to hold package descriptions only, and therefore claims nothing. */
+    boolean isEmpty() {
+        return classesAtLeast == 0;
+    }
+}

@@ -1,0 +1,152 @@
+package org.opensva.architecture;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.util.List;
+
+/** Who may know whom, between the modules and between the rooms of one. */
+class ModuleArrowsTest {
+
+    /**
+     * A rule over classes that were not found would hold for nothing: every other test needs this.
+     */
+    @ParameterizedTest
+    @EnumSource(Module.class)
+    void theClassesOfAModuleAreSeen(Module module) {
+        long seen = module.types().count();
+        assertTrue(
+                seen >= module.classesAtLeast,
+                () -> "only " + seen + " of at least " + module.classesAtLeast + " classes");
+    }
+
+    @Test
+    void everyClassBelongsToAModule() {
+        List<String> strays =
+                Module.ALL.stream()
+                        .map(JavaClass::getPackageName)
+                        .filter(p -> List.of(Module.values()).stream().noneMatch(m -> within(m, p)))
+                        .distinct()
+                        .toList();
+        assertTrue(strays.isEmpty(), () -> "packages of no module: " + strays);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Module.class)
+    void aModuleKnowsOnlyWhatTheArchitectureAllows(Module module) {
+        classes()
+                .that()
+                .resideInAPackage(module.packages())
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(module.mayKnow())
+                .allowEmptyShould(module.isEmpty())
+                .check(Module.ALL);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Module.class,
+            names = {"SMMUV3", "VTD"})
+    void layoutsKnowNeitherTheModelNorTheDriver(Module iommu) {
+        noClasses()
+                .that()
+                .resideInAPackage(iommu.root + ".layout..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(iommu.root + ".model..", iommu.root + ".driver..")
+                .allowEmptyShould(iommu.isEmpty())
+                .check(Module.ALL);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Module.class,
+            names = {"SMMUV3", "VTD"})
+    void theHardwareKnowsNoDriver(Module iommu) {
+        noClasses()
+                .that()
+                .resideInAPackage(iommu.root + ".model..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(iommu.root + ".driver..")
+                .allowEmptyShould(iommu.isEmpty())
+                .check(Module.ALL);
+    }
+
+    /** A driver that reached into the model could not drive any other implementation. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Module.class,
+            names = {"SMMUV3", "VTD"})
+    void theDriverReachesTheHardwareThroughRegistersAndMemoryOnly(Module iommu) {
+        noClasses()
+                .that()
+                .resideInAPackage(iommu.root + ".driver..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(iommu.root + ".model..")
+                .allowEmptyShould(iommu.isEmpty())
+                .check(Module.ALL);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"org.opensva.emulated..", "org.opensva.linux.."})
+    void nothingImportsABackend(String backend) {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(backend)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(backend)
+                .check(Module.ALL);
+    }
+
+    @Test
+    void packagesFormNoCycle() {
+        SlicesRuleDefinition.slices()
+                .assignedFrom(
+                        new SliceAssignment() {
+                            @Override
+                            public SliceIdentifier getIdentifierOf(JavaClass type) {
+                                return SliceIdentifier.of(type.getPackageName());
+                            }
+
+                            @Override
+                            public String getDescription() {
+                                return "packages";
+                            }
+                        })
+                .should()
+                .beFreeOfCycles()
+                .check(Module.ALL);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Module.class)
+    void internalPackagesStayInside(Module module) {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(module.packages())
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(module.root + "..internal..")
+                .check(Module.ALL);
+    }
+
+    private static boolean within(Module module, String packageName) {
+        return packageName.equals(module.root) || packageName.startsWith(module.root + ".");
+    }
+}
