@@ -137,7 +137,6 @@ class HouseRulesTest {
                 .callMethod(Thread.class, "sleep", long.class, int.class)
                 .orShould()
                 .callMethod(Thread.class, "sleep", java.time.Duration.class)
-                .allowEmptyShould(Module.CONFORMANCE.isEmpty())
                 .check(Module.ALL);
     }
 

@@ -81,15 +81,17 @@ enum Module {
 
     /** Its types, package descriptions not counted. */
     Stream<JavaClass> types() {
-        return ALL.stream()
-                .filter(c ->
-                        c.getPackageName().equals(root)
-                                || c.getPackageName().startsWith(root + "."))
-                .filter(c -> !c.getSimpleName().equals("package-info"));
+        return typesBelow(root);
     }
 
-    /** Whether it is known to hold package descriptions only, and therefore claims nothing. */
-    boolean isEmpty() {
-        return classesAtLeast == 0;
+    /** A rule about a package may hold for nothing only as long as the package has no types. */
+    static boolean isEmpty(String packageName) {
+        return typesBelow(packageName).findAny().isEmpty();
+    }
+
+    private static Stream<JavaClass> typesBelow(String packageName) {
+        return ALL.stream()
+                .filter(c -> (c.getPackageName() + ".").startsWith(packageName + "."))
+                .filter(c -> !c.getSimpleName().equals("package-info"));
     }
 }

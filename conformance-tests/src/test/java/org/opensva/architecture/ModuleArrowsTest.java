@@ -52,7 +52,7 @@ class ModuleArrowsTest {
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage(module.mayKnow())
-                .allowEmptyShould(module.isEmpty())
+                .allowEmptyShould(Module.isEmpty(module.root))
                 .check(Module.ALL);
     }
 
@@ -67,7 +67,7 @@ class ModuleArrowsTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(iommu.root + ".model..", iommu.root + ".driver..")
-                .allowEmptyShould(iommu.isEmpty())
+                .allowEmptyShould(Module.isEmpty(iommu.root + ".layout"))
                 .check(Module.ALL);
     }
 
@@ -82,7 +82,7 @@ class ModuleArrowsTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(iommu.root + ".driver..")
-                .allowEmptyShould(iommu.isEmpty())
+                .allowEmptyShould(Module.isEmpty(iommu.root + ".model"))
                 .check(Module.ALL);
     }
 
@@ -98,7 +98,7 @@ class ModuleArrowsTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(iommu.root + ".model..")
-                .allowEmptyShould(iommu.isEmpty())
+                .allowEmptyShould(Module.isEmpty(iommu.root + ".driver"))
                 .check(Module.ALL);
     }
 
@@ -147,6 +147,6 @@ class ModuleArrowsTest {
     }
 
     private static boolean within(Module module, String packageName) {
-        return packageName.equals(module.root) || packageName.startsWith(module.root + ".");
+        return (packageName + ".").startsWith(module.root + ".");
     }
 }
