@@ -1,0 +1,102 @@
+package org.opensva.conformance.suite;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.backend.Backend;
+import org.opensva.api.backend.BackendDescriptor;
+import org.opensva.api.backend.BackendException;
+import org.opensva.conformance.suite.bench.Concurrent;
+
+import java.time.Duration;
+
+/**
+ * Opens and closes the backend under test. Where opening costs little every test has a backend of
+ * its own; otherwise tests share one until a test fails on it or leaves it in doubt.
+ */
+final class BackendLease implements AutoCloseable {
+
+    /** Above this, opening a backend for every test would dominate the run. */
+    private static final Duration CHEAP = Duration.ofMillis(20);
+
+    private final RunSettings settings;
+    private final BackendDescriptor descriptor;
+    private final boolean fresh;
+    private @Nullable Backend current;
+
+    /**
+     * Opens the backend once to see who it is, and again to see what that costs when warm.
+     *
+     * @throws org.opensva.api.backend.BackendException if it cannot be opened
+     */
+    BackendLease(RunSettings settings) {
+        this.settings = settings;
+        Backend first = open();
+        this.descriptor = first.descriptor();
+        if (!closes(first)) {
+            throw new BackendException(
+                    "backend '" + settings.selector() + "' was opened and does not close");
+        }
+        long start = System.nanoTime();
+        this.current = open();
+        this.fresh = System.nanoTime() - start < CHEAP.toNanos();
+    }
+
+    BackendDescriptor descriptor() {
+        return descriptor;
+    }
+
+    private Backend open() {
+        return settings.catalog()
+                .open(settings.selector(), settings.options(), settings.telemetry());
+    }
+
+    /** A backend for one test. */
+    synchronized Backend acquire() {
+        Backend backend = current;
+        if (backend == null) {
+            backend = open();
+            current = backend;
+        }
+        return backend;
+    }
+
+    /**
+     * Ends the use of a backend by a test.
+     *
+     * @param healthy true if the test ended well, so that another one may go on with it
+     */
+    synchronized void release(boolean healthy) {
+        if (fresh || !healthy) {
+            close();
+        }
+    }
+
+    /** Closes what is open, and leaves a backend that hangs in closing behind. */
+    @Override
+    public synchronized void close() {
+        Backend backend = current;
+        current = null;
+        if (backend != null && !closes(backend)) {
+            throw new BackendHangs(
+                    "the backend to close within " + settings.limits().settle().toMillis() + " ms");
+        }
+    }
+
+    private boolean closes(Backend backend) {
+        return Concurrent.start(
+                        () -> {
+                            backend.close();
+                            return true;
+                        })
+                .await(settings.limits().settle())
+                .isPresent();
+    }
+
+    /** Closing the backend did not return. */
+    static final class BackendHangs extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        BackendHangs(String expected) {
+            super(expected);
+        }
+    }
+}

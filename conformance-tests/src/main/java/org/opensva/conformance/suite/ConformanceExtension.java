@@ -1,0 +1,180 @@
+package org.opensva.conformance.suite;
+
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.InvocationInterceptor;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
+import org.opensva.api.backend.Backend;
+import org.opensva.conformance.rules.Rule;
+import org.opensva.conformance.suite.bench.BenchSettings;
+import org.opensva.conformance.suite.bench.Concurrent;
+import org.opensva.conformance.suite.bench.RuleViolation;
+import org.opensva.conformance.suite.bench.TestBench;
+import org.opentest4j.TestAbortedException;
+
+import java.lang.reflect.Method;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Runs a rule test: decides whether it applies, gives it a bench on a backend, watches its time,
+ * puts what it throws into the field's words, and audits the backend afterwards.
+ */
+final class ConformanceExtension
+        implements ExecutionCondition,
+                BeforeEachCallback,
+                AfterEachCallback,
+                ParameterResolver,
+                InvocationInterceptor {
+
+    private static final Namespace NAMESPACE = Namespace.create(ConformanceExtension.class);
+
+    /** What belongs to one test while it runs. */
+    private static final class Run {
+        final TestBench bench;
+        final ResourceAudit audit;
+        volatile boolean hung;
+
+        Run(TestBench bench, ResourceAudit audit) {
+            this.bench = bench;
+            this.audit = audit;
+        }
+    }
+
+    @Override
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+        Optional<Method> test = context.getTestMethod();
+        if (test.isEmpty()) {
+            return ConditionEvaluationResult.enabled("decided for each test");
+        }
+        RunContext run = RunContext.of(context);
+        List<Rule> rules = run.applicability().rules(test.get());
+        if (rules.stream().noneMatch(rule -> run.isSelected(rule.id()))) {
+            return ConditionEvaluationResult.disabled("none of its rules was asked for");
+        }
+        return run.applicability()
+                .skip(test.get())
+                .map(ConditionEvaluationResult::disabled)
+                .orElseGet(() -> ConditionEvaluationResult.enabled("its rules apply"));
+    }
+
+    @Override
+    public void beforeEach(ExtensionContext context) {
+        RunContext run = RunContext.of(context);
+        Method test = context.getRequiredTestMethod();
+        Backend backend = run.lease().acquire();
+        String name = Applicability.name(test);
+        BenchSettings settings =
+                new BenchSettings(
+                        name,
+                        run.applicability().rules(test),
+                        mix(run.settings().seed(), name),
+                        run.settings().limits());
+        context.getStore(NAMESPACE)
+                .put(
+                        Run.class,
+                        new Run(new TestBench(backend, settings), new ResourceAudit(backend)));
+    }
+
+    /** A seed of its own for every test, so that adding a test changes no other one. */
+    private static long mix(long seed, String name) {
+        long mixed = seed;
+        for (int i = 0; i < name.length(); i++) {
+            mixed = (mixed ^ name.charAt(i)) * 0x100000001b3L;
+        }
+        return mixed;
+    }
+
+    private static Run current(ExtensionContext context) {
+        Run run = context.getStore(NAMESPACE).get(Run.class, Run.class);
+        if (run == null) {
+            throw new SuiteFault("no bench was set up for " + context.getDisplayName());
+        }
+        return run;
+    }
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == TestBench.class
+                && context.getTestMethod().isPresent();
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        return current(context).bench;
+    }
+
+    @Override
+    public void interceptTestMethod(
+            Invocation<Void> invocation,
+            ReflectiveInvocationContext<Method> method,
+            ExtensionContext context)
+            throws Throwable {
+        Run run = current(context);
+        Concurrent<Boolean> test =
+                Concurrent.start(() -> {
+                    proceed(invocation);
+                    return true;
+                });
+        Optional<Boolean> ended;
+        try {
+            ended = test.await(run.bench.limits().test());
+        } catch (RuleViolation | TestAbortedException | SuiteFault known) {
+            throw known;
+        } catch (RuntimeException | AssertionError surprise) {
+            throw run.bench.unexpected(surprise);
+        }
+        if (ended.isEmpty()) {
+            run.hung = true;
+            String whereabouts = test.whereabouts();
+            test.interrupt();
+            throw run.bench.violation(
+                    "the step to end; the whole test has "
+                            + run.bench.limits().test().toSeconds()
+                            + " s",
+                    "it hangs in " + whereabouts);
+        }
+    }
+
+    private static void proceed(Invocation<Void> invocation) throws Exception {
+        try {
+            invocation.proceed();
+        } catch (Exception | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        RunContext context0 = RunContext.of(context);
+        Run run = current(context);
+        boolean healthy = false;
+        try {
+            if (!run.hung) {
+                run.bench.bounded("closing what the test had opened", run.bench::close);
+                // What a broken scenario leaves behind says nothing that its failure does not.
+                if (context.getExecutionException().isEmpty()) {
+                    run.audit.check(run.bench);
+                }
+            }
+            healthy = !run.hung && context.getExecutionException().isEmpty();
+        } finally {
+            try {
+                context0.lease().release(healthy);
+            } catch (BackendLease.BackendHangs e) {
+                if (!run.hung) {
+                    run.bench.step("the backend is closed");
+                    throw run.bench.violation(String.valueOf(e.getMessage()), "it did not return");
+                }
+            }
+        }
+    }
+}

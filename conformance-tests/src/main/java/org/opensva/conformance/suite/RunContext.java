@@ -1,0 +1,75 @@
+package org.opensva.conformance.suite;
+
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ExtensionContext.StoreScope;
+import org.opensva.conformance.rules.Rule;
+
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** What all tests of one run share. Closed by JUnit, or by the run that made it. */
+final class RunContext implements AutoCloseable {
+
+    static final String KEY = "org.opensva.conformance.run";
+    private static final Namespace NAMESPACE = Namespace.create(KEY);
+
+    private final RunSettings settings;
+    private final Set<String> selected;
+    private final BackendLease lease;
+    private final Applicability applicability;
+
+    RunContext(RunSettings settings) {
+        this.settings = settings;
+        this.selected =
+                settings.book().matching(settings.glob()).stream()
+                        .map(Rule::id)
+                        .collect(Collectors.toUnmodifiableSet());
+        this.lease = new BackendLease(settings);
+        this.applicability = new Applicability(settings.book(), lease.descriptor());
+    }
+
+    /** The context of the run that a test belongs to: the one that was given, or one of its own. */
+    static RunContext of(ExtensionContext context) {
+        RunContext given =
+                context.getStore(StoreScope.LAUNCHER_SESSION, NAMESPACE).get(KEY, RunContext.class);
+        if (given != null) {
+            return given;
+        }
+        return context.getStore(StoreScope.EXECUTION_REQUEST, NAMESPACE)
+                .getOrComputeIfAbsent(
+                        context.getConfigurationParameter(RunSettings.BACKEND).orElse(""),
+                        key ->
+                                new RunContext(
+                                        RunSettings.of(
+                                                context::getConfigurationParameter,
+                                                context.getRequiredTestClass().getClassLoader())),
+                        RunContext.class);
+    }
+
+    RunSettings settings() {
+        return settings;
+    }
+
+    BackendLease lease() {
+        return lease;
+    }
+
+    Applicability applicability() {
+        return applicability;
+    }
+
+    boolean isSelected(String rule) {
+        return selected.contains(rule);
+    }
+
+    @Override
+    public void close() {
+        try {
+            lease.close();
+        } catch (BackendLease.BackendHangs e) {
+            // All verdicts are known by now, and what hangs are daemon threads: nothing to add.
+            return;
+        }
+    }
+}

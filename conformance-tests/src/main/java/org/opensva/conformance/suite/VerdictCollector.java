@@ -1,0 +1,199 @@
+package org.opensva.conformance.suite;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.engine.support.descriptor.MethodSource;
+import org.junit.platform.launcher.TestExecutionListener;
+import org.junit.platform.launcher.TestIdentifier;
+import org.opensva.conformance.rules.Rule;
+import org.opensva.conformance.rules.RuleId;
+import org.opensva.conformance.suite.bench.Evidence;
+import org.opensva.conformance.suite.bench.NotObservable;
+import org.opensva.conformance.suite.bench.RuleViolation;
+
+import java.lang.reflect.Method;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Turns what JUnit reports about tests into verdicts about rules. */
+final class VerdictCollector implements TestExecutionListener {
+
+    private final ConformanceListener listener;
+    private final Map<String, TestResult> results = new LinkedHashMap<>();
+    private final Map<String, Long> started = new LinkedHashMap<>();
+    private @Nullable SuiteFault fault;
+
+    VerdictCollector(ConformanceListener listener) {
+        this.listener = listener;
+    }
+
+    @Override
+    public synchronized void executionStarted(TestIdentifier identifier) {
+        method(identifier)
+                .ifPresent(test -> {
+                    started.put(identifier.getUniqueId(), System.nanoTime());
+                    listener.testStarted(Applicability.name(test), Applicability.sentence(test));
+                });
+    }
+
+    @Override
+    public synchronized void executionSkipped(TestIdentifier identifier, String reason) {
+        Optional<Method> test = method(identifier);
+        if (test.isPresent()) {
+            add(
+                    identifier,
+                    result(test.get(), Verdict.NOT_OBSERVABLE, reason, null, Duration.ZERO));
+        } else {
+            fault("a part of the suite was skipped: " + reason, null);
+        }
+    }
+
+    @Override
+    public synchronized void executionFinished(
+            TestIdentifier identifier, TestExecutionResult execution) {
+        Throwable thrown = execution.getThrowable().orElse(null);
+        Optional<Method> test = method(identifier);
+        if (test.isEmpty()) {
+            if (execution.getStatus() != TestExecutionResult.Status.SUCCESSFUL) {
+                fault(
+                        "%s could not run: %s".formatted(identifier.getDisplayName(), line(thrown)),
+                        thrown);
+            }
+            return;
+        }
+        if (thrown instanceof SuiteFault suiteFault) {
+            fault = fault == null ? suiteFault : fault;
+        }
+        Verdict verdict =
+                switch (execution.getStatus()) {
+                    case SUCCESSFUL -> Verdict.PASSED;
+                    case FAILED -> Verdict.FAILED;
+                    case ABORTED ->
+                            thrown instanceof NotObservable
+                                    ? Verdict.NOT_OBSERVABLE
+                                    : Verdict.INCONCLUSIVE;
+                };
+        long begin = started.getOrDefault(identifier.getUniqueId(), System.nanoTime());
+        Duration duration = Duration.ofNanos(Math.max(0, System.nanoTime() - begin));
+        String reason =
+                verdict == Verdict.PASSED
+                        ? ""
+                        : evidence(thrown).map(Evidence::summary).orElseGet(() -> line(thrown));
+        add(identifier, result(test.get(), verdict, reason, thrown, duration));
+    }
+
+    private void add(TestIdentifier identifier, TestResult result) {
+        results.put(identifier.getUniqueId(), result);
+        listener.testFinished(result, results.size());
+    }
+
+    private static TestResult result(
+            Method test,
+            Verdict verdict,
+            String reason,
+            @Nullable Throwable thrown,
+            Duration duration) {
+        String message =
+                verdict == Verdict.FAILED && thrown != null
+                        ? String.valueOf(thrown.getMessage())
+                        : "";
+        return new TestResult(
+                Applicability.name(test),
+                Applicability.sentence(test),
+                Applicability.covered(test),
+                verdict,
+                reason,
+                message,
+                evidence(thrown),
+                duration);
+    }
+
+    private static Optional<Evidence> evidence(@Nullable Throwable thrown) {
+        return thrown instanceof RuleViolation violation
+                ? Optional.ofNullable(violation.evidence())
+                : Optional.empty();
+    }
+
+    private void fault(String message, @Nullable Throwable cause) {
+        if (fault == null) {
+            fault = cause instanceof SuiteFault known ? known : new SuiteFault(message, cause);
+        }
+    }
+
+    private static String line(@Nullable Throwable thrown) {
+        if (thrown == null) {
+            return "no reason was given";
+        }
+        String message = thrown.getMessage();
+        return message == null
+                ? thrown.getClass().getSimpleName()
+                : message.lines().findFirst().orElse(thrown.getClass().getSimpleName());
+    }
+
+    /** The method of a test; empty for containers. */
+    static Optional<Method> method(TestIdentifier identifier) {
+        return identifier.isTest()
+                ? identifier
+                        .getSource()
+                        .filter(MethodSource.class::isInstance)
+                        .map(source -> ((MethodSource) source).getJavaMethod())
+                : Optional.empty();
+    }
+
+    /** The fault of the suite that came up while it ran. */
+    synchronized Optional<SuiteFault> fault() {
+        return Optional.ofNullable(fault);
+    }
+
+    /** The verdicts about rules. */
+    synchronized List<RuleResult> verdicts(Collection<Rule> rules, Applicability applicability) {
+        Map<String, List<TestResult>> byRule = new LinkedHashMap<>();
+        for (TestResult result : results.values()) {
+            for (RuleId id : result.rules()) {
+                byRule.computeIfAbsent(id.id(), key -> new ArrayList<>()).add(result);
+            }
+        }
+        return rules.stream()
+                .map(rule ->
+                        verdict(rule, byRule.getOrDefault(rule.id(), List.of()), applicability))
+                .toList();
+    }
+
+    private static RuleResult verdict(
+            Rule rule, List<TestResult> tests, Applicability applicability) {
+        Duration total =
+                tests.stream().map(TestResult::duration).reduce(Duration.ZERO, Duration::plus);
+        Optional<Applicability.Finding> finding = applicability.withoutTest(rule);
+        if (finding.isPresent()) {
+            return new RuleResult(
+                    rule, finding.get().verdict(), finding.get().reason(), tests, total);
+        }
+        if (tests.isEmpty()) {
+            return new RuleResult(
+                    rule,
+                    Verdict.NOT_OBSERVABLE,
+                    "no test in this version of the suite observes it",
+                    tests,
+                    total);
+        }
+        // The worst news first; a test that could not show the rule hides no other test's verdict.
+        for (Verdict verdict :
+                List.of(
+                        Verdict.FAILED,
+                        Verdict.INCONCLUSIVE,
+                        Verdict.PASSED,
+                        Verdict.NOT_OBSERVABLE)) {
+            Optional<TestResult> test =
+                    tests.stream().filter(result -> result.verdict() == verdict).findFirst();
+            if (test.isPresent()) {
+                return new RuleResult(rule, verdict, test.get().reason(), tests, total);
+            }
+        }
+        throw new SuiteFault("rule " + rule.id() + " has tests without a verdict");
+    }
+}
