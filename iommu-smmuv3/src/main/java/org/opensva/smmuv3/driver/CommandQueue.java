@@ -1,0 +1,246 @@
+package org.opensva.smmuv3.driver;
+
+import org.opensva.api.memory.PhysicalMemory;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
+import org.opensva.smmuv3.layout.Command;
+import org.opensva.smmuv3.layout.CommandEncoder;
+import org.opensva.smmuv3.layout.ControlRegisters.Gerror;
+import org.opensva.smmuv3.layout.Register;
+import org.opensva.smmuv3.layout.TableAndQueueRegisters.CmdqCons;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The producer of the command queue (Arm IHI 0070 G.b sections 3.5 and 4).
+ *
+ * <p>Positions are counted without wrap-around here; registers hold them modulo twice the size of
+ * the queue. One lock orders insertion and error handling; waiting for completion is done outside
+ * of it, so that a page response can be sent while an invalidation waits for a slow device.
+ */
+final class CommandQueue {
+
+    /** What became of a synchronised batch. */
+    enum Outcome {
+        /** Every command of the batch has completed. */
+        COMPLETE,
+        /**
+         * A device has not completed an ATC invalidation; everything else of the batch has
+         * completed.
+         */
+        ATC_TIMEOUT
+    }
+
+    private static final int SPINS = 200;
+    private static final long PARK_NANOS = 20_000;
+
+    /**
+     * A queue that makes no progress for this long is dead: no architected wait is longer than a
+     * device's ATC time-out.
+     */
+    private static final long STUCK_NANOS = 30_000_000_000L;
+
+    /**
+     * How often a CMD_SYNC that fails for an ATC is repeated before it is taken out of the queue.
+     */
+    private static final int SYNC_REPEATS = 2;
+
+    private final RegisterFrame registers;
+    private final PhysicalMemory memory;
+    private final long base;
+    private final int log2Size;
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /** Next position to write; guarded by the lock. */
+    private long produced;
+
+    /** Everything before this position has been consumed; written under the lock. */
+    private volatile long consumed;
+
+    /** Failed CMD_SYNCs by position, with how often each failed; guarded by the lock. */
+    private final Map<Long, Integer> failedSyncs = new HashMap<>();
+
+    CommandQueue(RegisterFrame registers, PhysicalMemory memory, long base, int log2Size) {
+        this.registers = registers;
+        this.memory = memory;
+        this.base = base;
+        this.log2Size = log2Size;
+    }
+
+    /** Inserts commands and returns at once. */
+    void submit(CommandBatch batch) {
+        lock.lock();
+        try {
+            insert(batch, false);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Inserts commands and a CMD_SYNC, and returns after it has completed. */
+    Outcome submitAndSync(CommandBatch batch) {
+        long sync;
+        lock.lock();
+        try {
+            insert(batch, true);
+            sync = produced - 1;
+        } finally {
+            lock.unlock();
+        }
+        awaitConsumed(sync + 1);
+        if (failedSyncs.isEmpty()) {
+            return Outcome.COMPLETE;
+        }
+        lock.lock();
+        try {
+            return failedSyncs.remove(sync) == null ? Outcome.COMPLETE : Outcome.ATC_TIMEOUT;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void insert(CommandBatch batch, boolean withSync) {
+        long[] words = batch.words();
+        for (int i = 0; i < batch.count(); i++) {
+            put(words[i * Command.WORDS], words[i * Command.WORDS + 1]);
+        }
+        if (withSync) {
+            long[] sync = new long[Command.WORDS];
+            CommandEncoder.sync(sync, 0, Command.CS_NONE);
+            put(sync[0], sync[1]);
+        }
+        publish();
+    }
+
+    private void put(long w0, long w1) {
+        if (produced - consumed >= 1L << log2Size) {
+            publish();
+            awaitSpace();
+        }
+        write(produced++, w0, w1);
+    }
+
+    private void write(long position, long w0, long w1) {
+        long at = base + (position & (1L << log2Size) - 1) * Command.BYTES;
+        memory.writeLong(at, w0);
+        memory.writeLong(at + 8, w1);
+    }
+
+    private void publish() {
+        registers.write(Register.CMDQ_PROD, produced & indexMask());
+        refresh();
+    }
+
+    private long indexMask() {
+        return (2L << log2Size) - 1;
+    }
+
+    private void awaitSpace() {
+        long start = System.nanoTime();
+        while (produced - consumed >= 1L << log2Size) {
+            pause(0, start);
+            refresh();
+        }
+    }
+
+    private void awaitConsumed(long position) {
+        if (consumed >= position) {
+            return;
+        }
+        long start = System.nanoTime();
+        for (int i = 0; consumed < position; i++) {
+            pause(i, start);
+            lock.lock();
+            try {
+                refresh();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private void pause(int round, long start) {
+        if (round < SPINS) {
+            Thread.onSpinWait();
+            return;
+        }
+        LockSupport.parkNanos(PARK_NANOS);
+        if (System.nanoTime() - start > STUCK_NANOS) {
+            throw new ErrnoException(
+                    Errno.EIO,
+                    "CMD_SYNC",
+                    "the command queue makes no progress: CMDQ_PROD 0x%x, CMDQ_CONS 0x%x, GERROR 0x%x"
+                            .formatted(
+                                    registers.read(Register.CMDQ_PROD),
+                                    registers.read(Register.CMDQ_CONS),
+                                    registers.read(Register.GERROR)));
+        }
+    }
+
+    /**
+     * Learns how far the SMMU is, and gets it going again after an error. Called with the lock
+     * held.
+     */
+    private void refresh() {
+        long cons = registers.read(Register.CMDQ_CONS);
+        long behind = (produced - cons) & indexMask();
+        consumed = Math.max(consumed, produced - behind);
+        if (behind != 0) {
+            recover();
+        }
+    }
+
+    /** Handles a command error if there is one. May be called at any time, from any thread. */
+    void handleError() {
+        lock.lock();
+        try {
+            refresh();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Section 7.1: after a command error the SMMU stops at the failing command until the error is
+     * acknowledged (Linux: {@code __arm_smmu_cmdq_skip_err}).
+     */
+    private void recover() {
+        long active = registers.read(Register.GERROR) ^ registers.read(Register.GERRORN);
+        if (!Gerror.CMDQ_ERR.isSet(active)) {
+            return;
+        }
+        long cons = registers.read(Register.CMDQ_CONS);
+        long position = produced - ((produced - cons) & indexMask());
+        boolean repeat = false;
+        if ((int) CmdqCons.ERR.get(cons) == CmdqCons.CERROR_ATC_INV_SYNC) {
+            // The error is the report; the CMD_SYNC is executed again, and has less to wait for
+            // then.
+            repeat = failedSyncs.merge(position, 1, Integer::sum) <= SYNC_REPEATS;
+        }
+        if (!repeat) {
+            replace(position, cons);
+        }
+        long acknowledged = registers.read(Register.GERRORN) ^ Gerror.CMDQ_ERR.mask();
+        registers.write(Register.GERRORN, acknowledged);
+        long now = registers.read(Register.CMDQ_CONS);
+        consumed = Math.max(consumed, produced - ((produced - now) & indexMask()));
+    }
+
+    /**
+     * Overwrites a command that the SMMU cannot execute. Invalidating too much is always allowed,
+     * so an illegal or unreadable command becomes the widest invalidation of its kind; a CMD_SYNC
+     * that a dead device blocks becomes a harmless one, and its issuer has been told.
+     */
+    private void replace(long position, long cons) {
+        long[] words = new long[Command.WORDS];
+        if ((int) CmdqCons.ERR.get(cons) == CmdqCons.CERROR_ATC_INV_SYNC) {
+            CommandEncoder.cfgiSte(words, 0, 0, true);
+        } else {
+            CommandEncoder.tlbiNsnhAll(words, 0);
+        }
+        write(position, words[0], words[1]);
+    }
+}

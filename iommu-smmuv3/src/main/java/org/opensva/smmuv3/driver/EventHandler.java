@@ -1,0 +1,124 @@
+package org.opensva.smmuv3.driver;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.iommu.FaultRecord;
+import org.opensva.api.iommu.PageFault;
+import org.opensva.api.iommu.PageFaultGroup;
+import org.opensva.api.iommu.Pasid;
+import org.opensva.api.iommu.RequesterId;
+import org.opensva.api.memory.Access;
+import org.opensva.smmuv3.layout.CommandEncoder;
+import org.opensva.smmuv3.layout.EventRecord;
+import org.opensva.smmuv3.layout.EventType;
+
+import java.util.List;
+
+/**
+ * Reads the event queue (Arm IHI 0070 G.b section 7.3; Linux: {@code arm_smmu_evtq_thread}):
+ * stalled transactions become page fault groups of one, everything else becomes a fault record.
+ */
+final class EventHandler {
+
+    private final SmmuV3Driver driver;
+    private final OutputQueue queue;
+    private final CommandQueue commands;
+    private final long[] record = new long[EventRecord.WORDS];
+
+    EventHandler(SmmuV3Driver driver, OutputQueue queue, CommandQueue commands) {
+        this.driver = driver;
+        this.queue = queue;
+        this.commands = commands;
+    }
+
+    /** Handles what is in the queue now. */
+    synchronized void drain() {
+        while (queue.poll(record)) {
+            handle();
+        }
+        // Stalled transactions are never lost: the SMMU records them when there is room again
+        // (section 7.2).
+        queue.acknowledgeOverflow();
+    }
+
+    private void handle() {
+        EventType type = EventType.of(EventRecord.number(record[0]));
+        int streamId = EventRecord.streamId(record[0]);
+        boolean ssv = EventRecord.SSV.isSet(record[0]);
+        int pasid = ssv ? EventRecord.substreamId(record[0]) : Pasid.NONE;
+        if (type != null && type.mayStall() && EventRecord.STALL.isSet(record[1])) {
+            stalled(streamId, pasid);
+            return;
+        }
+        driver.report(
+                new FaultRecord(
+                        kind(type),
+                        new RequesterId(streamId),
+                        pasid,
+                        hasAddress(type) ? record[2] : 0,
+                        hasAddress(type) ? access() : 0,
+                        type == null
+                                ? "event 0x%02x".formatted(EventRecord.number(record[0]))
+                                : type.name()));
+    }
+
+    private void stalled(int streamId, int pasid) {
+        int tag = EventRecord.stag(record[1]);
+        SmmuDevice device = driver.device(streamId);
+        if (device == null) {
+            CommandBatch batch = new CommandBatch();
+            CommandEncoder.resume(batch.words(), batch.next(), streamId, tag, false, true);
+            commands.submit(batch);
+            return;
+        }
+        device.report(
+                new PageFaultGroup(
+                        new RequesterId(streamId),
+                        pasid,
+                        tag,
+                        true,
+                        List.of(new PageFault(record[2], access()))));
+    }
+
+    private int access() {
+        int access = EventRecord.RNW.isSet(record[1]) ? Access.READ : Access.WRITE;
+        if (EventRecord.IND.isSet(record[1])) {
+            access |= Access.EXECUTE;
+        }
+        return EventRecord.PNU.isSet(record[1]) ? access | Access.PRIVILEGED : access;
+    }
+
+    private static boolean hasAddress(@Nullable EventType type) {
+        return type != null
+                && switch (type) {
+                    case F_UUT,
+                            F_TRANSL_FORBIDDEN,
+                            F_WALK_EABT,
+                            F_TRANSLATION,
+                            F_ADDR_SIZE,
+                            F_ACCESS,
+                            F_PERMISSION,
+                            F_TLB_CONFLICT,
+                            E_PAGE_REQUEST ->
+                            true;
+                    default -> false;
+                };
+    }
+
+    private static FaultRecord.Kind kind(@Nullable EventType type) {
+        if (type == null) {
+            return FaultRecord.Kind.UNSUPPORTED_REQUEST;
+        }
+        return switch (type) {
+            case F_TRANSLATION, F_TLB_CONFLICT, E_PAGE_REQUEST -> FaultRecord.Kind.TRANSLATION;
+            case F_PERMISSION -> FaultRecord.Kind.PERMISSION;
+            case F_ACCESS -> FaultRecord.Kind.ACCESS_FLAG;
+            case F_ADDR_SIZE -> FaultRecord.Kind.ADDRESS_SIZE;
+            case C_BAD_STREAMID, C_BAD_STE, F_STREAM_DISABLED, F_CFG_CONFLICT ->
+                    FaultRecord.Kind.DEVICE_CONFIGURATION;
+            case C_BAD_SUBSTREAMID, C_BAD_CD -> FaultRecord.Kind.PASID_CONFIGURATION;
+            case F_STE_FETCH, F_CD_FETCH, F_WALK_EABT, F_VMS_FETCH ->
+                    FaultRecord.Kind.EXTERNAL_ABORT;
+            case F_UUT, F_BAD_ATS_TREQ, F_TRANSL_FORBIDDEN -> FaultRecord.Kind.UNSUPPORTED_REQUEST;
+        };
+    }
+}

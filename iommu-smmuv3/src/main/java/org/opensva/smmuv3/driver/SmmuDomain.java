@@ -1,0 +1,242 @@
+package org.opensva.smmuv3.driver;
+
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.context.Scope;
+
+import org.opensva.api.iommu.SvaDomain;
+import org.opensva.api.memory.AddressRange;
+import org.opensva.api.process.AddressSpace;
+import org.opensva.api.process.AddressSpaceListener;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
+import org.opensva.api.process.PageTable;
+import org.opensva.api.telemetry.HardwareEvent.Kind;
+import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.smmuv3.layout.Granule;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The translation of one address space: an ASID, and the devices that use it. It is the MMU
+ * notifier of the address space.
+ *
+ * <p>Attaching and invalidating may run at the same time. An attachment joins the list before its
+ * context becomes valid, and an invalidation reads the list after the page tables have changed and
+ * the IOTLB is clean; so either the invalidation sees the attachment, or the attachment's first
+ * walk sees the new tables.
+ */
+final class SmmuDomain implements SvaDomain, AddressSpaceListener {
+
+    /** One PASID of one device. */
+    record Attachment(SmmuDevice device, int pasid) {}
+
+    private final DriverContext context;
+    private final AddressSpace addressSpace;
+    private final PageTable tables;
+    private final Granule granule;
+    private final int asid;
+    private final AddressSpace.Subscription subscription;
+
+    /** Replaced as a whole under the domain's monitor; read without it. */
+    private volatile List<Attachment> attachments = List.of();
+
+    /** Set under the domain's monitor. */
+    private boolean released;
+
+    private boolean closed;
+
+    SmmuDomain(DriverContext context, AddressSpace addressSpace, PageTable tables) {
+        this.context = context;
+        this.addressSpace = addressSpace;
+        this.tables = tables;
+        this.granule = Entries.granule(tables.granule());
+        this.asid = context.asids().allocate();
+        try {
+            this.subscription = addressSpace.subscribe(this);
+        } catch (RuntimeException e) {
+            context.asids().free(asid);
+            throw e;
+        }
+    }
+
+    @Override
+    public AddressSpace addressSpace() {
+        return addressSpace;
+    }
+
+    PageTable tables() {
+        return tables;
+    }
+
+    int asid() {
+        return asid;
+    }
+
+    boolean belongsTo(DriverContext other) {
+        return context == other;
+    }
+
+    /**
+     * Adds an attachment and makes its context valid, with no release in between.
+     *
+     * @param attachment the device and PASID
+     * @param publish writes the context
+     */
+    synchronized void attach(Attachment attachment, Runnable publish) {
+        if (released || closed) {
+            throw new ErrnoException(
+                    Errno.EINVAL,
+                    "bind address space " + addressSpace.id(),
+                    "it has no users left");
+        }
+        List<Attachment> before = attachments;
+        List<Attachment> after = new ArrayList<>(before);
+        after.add(attachment);
+        attachments = List.copyOf(after);
+        record(Kind.SUBSCRIBED, attachment, AddressRange.WHOLE);
+        try {
+            publish.run();
+        } catch (RuntimeException e) {
+            attachments = before;
+            record(Kind.UNSUBSCRIBED, attachment, AddressRange.WHOLE);
+            throw e;
+        }
+    }
+
+    /**
+     * Makes an attachment's context invalid and removes the attachment, with no release in between.
+     */
+    synchronized void detach(Attachment attachment, Runnable clear) {
+        clear.run();
+        List<Attachment> after = new ArrayList<>(attachments);
+        after.remove(attachment);
+        attachments = List.copyOf(after);
+        record(Kind.UNSUBSCRIBED, attachment, AddressRange.WHOLE);
+    }
+
+    @Override
+    public void invalidate(AddressRange range) {
+        Span span =
+                context.tracer()
+                        .spanBuilder(SvaTelemetry.SPAN_INVALIDATE)
+                        .setAttribute(SvaTelemetry.ATTRIBUTE_ADDRESS_SPACE, addressSpace.id())
+                        .setAttribute(SvaTelemetry.ATTRIBUTE_LENGTH, range.length())
+                        .startSpan();
+        try (Scope ignored = span.makeCurrent()) {
+            CommandBatch batch = new CommandBatch();
+            invalidateIotlb(batch, range);
+            // The IOTLB is clean and complete before any ATC is told: a device that asks again must
+            // not be given the old translation once more.
+            invalidateAtcs(batch, range);
+        } finally {
+            span.end();
+        }
+    }
+
+    private void invalidateIotlb(CommandBatch batch, AddressRange range) {
+        Span span = context.tracer().spanBuilder(SvaTelemetry.SPAN_INVALIDATE_IOTLB).startSpan();
+        try {
+            batch.clear();
+            boolean whole = context.invalidations().collapses(range, granule);
+            if (whole) {
+                context.invalidations().wholeTag(batch, asid);
+            } else {
+                context.invalidations().range(batch, asid, range, granule);
+            }
+            AddressRange told = whole ? AddressRange.WHOLE : range;
+            context.events().record(Kind.IOTLB_INVALIDATE, -1, -1, told.start(), told.length());
+            context.commands().submitAndSync(batch);
+            context.events().record(Kind.IOTLB_SYNC, -1, -1, 0, 0);
+        } finally {
+            span.end();
+        }
+    }
+
+    private void invalidateAtcs(CommandBatch batch, AddressRange range) {
+        List<Attachment> now = attachments;
+        batch.clear();
+        for (Attachment attachment : now) {
+            if (attachment.device().atsEnabled()) {
+                Invalidations.atcRange(
+                        batch, attachment.device().streamId(), attachment.pasid(), range);
+                record(Kind.ATC_INVALIDATE, attachment, range);
+            }
+        }
+        if (batch.isEmpty()) {
+            return;
+        }
+        Span span = context.tracer().spanBuilder(SvaTelemetry.SPAN_INVALIDATE_ATC).startSpan();
+        try {
+            if (context.commands().submitAndSync(batch) == CommandQueue.Outcome.ATC_TIMEOUT) {
+                isolateSilent(now);
+            }
+            context.events().record(Kind.ATC_SYNC, -1, -1, 0, 0);
+        } finally {
+            span.end();
+        }
+    }
+
+    /**
+     * One of several devices did not answer. Each is asked again by itself, for everything of its
+     * PASID; those that stay silent may keep stale translations, so that nothing of theirs is let
+     * through any more (section 3.9.1.4).
+     */
+    private void isolateSilent(List<Attachment> asked) {
+        for (Attachment attachment : asked) {
+            SmmuDevice device = attachment.device();
+            if (device.atsEnabled()) {
+                CommandBatch batch = new CommandBatch();
+                Invalidations.atcPasid(batch, device.streamId(), attachment.pasid());
+                if (context.commands().submitAndSync(batch) == CommandQueue.Outcome.ATC_TIMEOUT) {
+                    device.isolate();
+                }
+            }
+        }
+    }
+
+    /**
+     * Every device goes quiet at once: contexts stay valid and abort, then all that is cached goes
+     * (Linux: {@code arm_smmu_mm_release}).
+     */
+    @Override
+    public void release() {
+        synchronized (this) {
+            released = true;
+            for (Attachment attachment : attachments) {
+                attachment.device().quiesce(attachment.pasid(), this);
+                record(Kind.PASID_ENTRY_QUIESCED, attachment, AddressRange.WHOLE);
+            }
+        }
+        invalidate(AddressRange.WHOLE);
+    }
+
+    private void record(Kind kind, Attachment attachment, AddressRange range) {
+        context.events()
+                .record(
+                        kind,
+                        attachment.device().streamId(),
+                        attachment.pasid(),
+                        range.start(),
+                        range.length());
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            if (!attachments.isEmpty()) {
+                throw new IllegalStateException(
+                        "the domain is still bound to "
+                                + attachments.size()
+                                + " devices; unbind them first");
+            }
+            closed = true;
+        }
+        subscription.close();
+        invalidateIotlb(new CommandBatch(), AddressRange.WHOLE);
+        context.asids().free(asid);
+    }
+}

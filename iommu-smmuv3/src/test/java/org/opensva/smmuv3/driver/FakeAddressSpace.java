@@ -1,0 +1,58 @@
+package org.opensva.smmuv3.driver;
+
+import org.opensva.api.memory.PageSize;
+import org.opensva.api.process.AddressSpace;
+import org.opensva.api.process.AddressSpaceListener;
+import org.opensva.api.process.FaultOutcome;
+import org.opensva.api.process.PageTable;
+import org.opensva.api.process.PageTableFormat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** An address space whose changes a test announces by hand. */
+final class FakeAddressSpace implements AddressSpace {
+
+    final List<AddressSpaceListener> listeners = new ArrayList<>();
+    private final long id;
+    private final PageTable tables;
+
+    FakeAddressSpace(long id, long root) {
+        this.id = id;
+        this.tables =
+                new PageTable(
+                        PageTableFormat.VMSAV8_64, root, PageSize.SIZE_4K, 48, 40, 0xff44_0c04L);
+    }
+
+    @Override
+    public long id() {
+        return id;
+    }
+
+    @Override
+    public boolean isAlive() {
+        return true;
+    }
+
+    @Override
+    public Optional<PageTable> pageTable() {
+        return Optional.of(tables);
+    }
+
+    @Override
+    public FaultOutcome handleFault(long address, int access) {
+        return FaultOutcome.INVALID;
+    }
+
+    @Override
+    public Subscription subscribe(AddressSpaceListener listener) {
+        listeners.add(listener);
+        return () -> listeners.remove(listener);
+    }
+
+    @Override
+    public Subscription hold() {
+        return () -> {};
+    }
+}

@@ -1,0 +1,93 @@
+package org.opensva.smmuv3.driver;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.opensva.api.memory.AddressRange;
+import org.opensva.smmuv3.layout.Command;
+import org.opensva.smmuv3.layout.Granule;
+import org.opensva.smmuv3.layout.Opcode;
+import org.opensva.smmuv3.layout.TlbRange;
+
+import java.util.BitSet;
+import java.util.SplittableRandom;
+
+class InvalidationsTest {
+
+    private static final int ASID = 7;
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theCommandsOfARangeCoverEveryPageItTouchesAndNoOther(boolean rangeCommands) {
+        SplittableRandom random = new SplittableRandom(20261122);
+        Invalidations invalidations = new Invalidations(rangeCommands);
+        for (int round = 0; round < 2_000; round++) {
+            long start = random.nextLong(0, 4096L * 4096);
+            long length = random.nextLong(1, 600L * 4096);
+            AddressRange range = AddressRange.of(start, length);
+            CommandBatch batch = new CommandBatch();
+            invalidations.range(batch, ASID, range, Granule.K4);
+            BitSet expected = new BitSet();
+            expected.set((int) (start >>> 12), (int) ((start + length - 1 >>> 12) + 1));
+            assertEquals(expected, pages(batch), range::toString);
+        }
+    }
+
+    private static BitSet pages(CommandBatch batch) {
+        BitSet pages = new BitSet();
+        for (int i = 0; i < batch.count(); i++) {
+            long w0 = batch.words()[2 * i];
+            long w1 = batch.words()[2 * i + 1];
+            assertEquals(Opcode.TLBI_NH_VA, Opcode.of(Command.opcode(w0)));
+            assertEquals(ASID, Command.asid(w0));
+            assertFalse(Command.LEAF.isSet(w1), "tables may have been freed too");
+            assertEquals(0, Command.TTL.get(w1));
+            int tg = (int) Command.TG.get(w1);
+            int num = (int) Command.NUM.get(w0);
+            int scale = (int) Command.SCALE.get(w0);
+            assertFalse(TlbRange.reserved(tg, num, scale, 0), "an illegal command");
+            int first = (int) (Command.ADDRESS.address(w1) >>> 12);
+            int count = tg == 0 ? 1 : (int) TlbRange.granules(num, scale);
+            pages.set(first, first + count);
+        }
+        return pages;
+    }
+
+    @Test
+    void aRangeOfAsManyPagesAsATableHasEntriesIsFlushedWithItsTagWhereThereAreNoRangeCommands() {
+        Invalidations invalidations = new Invalidations(false);
+        assertFalse(invalidations.collapses(AddressRange.of(0, 511 * 4096), Granule.K4));
+        assertTrue(invalidations.collapses(AddressRange.of(0, 512 * 4096), Granule.K4));
+        assertTrue(invalidations.collapses(AddressRange.WHOLE, Granule.K4));
+    }
+
+    @Test
+    void theWholeAddressSpaceNeverWrapsToNothing() {
+        assertTrue(new Invalidations(true).collapses(AddressRange.WHOLE, Granule.K4));
+        CommandBatch batch = new CommandBatch();
+        Invalidations.atcRange(batch, 1, 5, AddressRange.WHOLE);
+        assertEquals(0, Command.atcFirst(batch.words()[1]));
+        assertEquals(Command.ATC_SIZE_ALL, Command.ATC_SIZE.get(batch.words()[1]));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"7,10,0,4", "8,11,8,2", "5,5,5,0", "0,1,0,1", "15,16,0,5", "1,2,0,2"})
+    void anAtcRangeIsAnAlignedPowerOfTwoThatCoversBothEnds(
+            long firstPage, long lastPage, long expectedStart, int expectedLog2) {
+        CommandBatch batch = new CommandBatch();
+        Invalidations.atcRange(
+                batch, 9, 5, new AddressRange(firstPage << 12, (lastPage << 12) + 1));
+        long w0 = batch.words()[0];
+        long w1 = batch.words()[1];
+        assertEquals(9, Command.streamId(w0));
+        assertTrue(Command.ssv(w0));
+        assertEquals(5, Command.substreamId(w0));
+        assertEquals(expectedStart << 12, Command.ADDRESS.address(w1));
+        assertEquals(expectedLog2, Command.ATC_SIZE.get(w1));
+    }
+}

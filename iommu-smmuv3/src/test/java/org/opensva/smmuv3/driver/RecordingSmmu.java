@@ -1,0 +1,134 @@
+package org.opensva.smmuv3.driver;
+
+import org.opensva.api.memory.MmioRegion;
+import org.opensva.smmuv3.layout.Command;
+import org.opensva.smmuv3.layout.ControlRegisters.Gerror;
+import org.opensva.smmuv3.layout.IdRegisters.Idr0;
+import org.opensva.smmuv3.layout.IdRegisters.Idr1;
+import org.opensva.smmuv3.layout.IdRegisters.Idr3;
+import org.opensva.smmuv3.layout.IdRegisters.Idr5;
+import org.opensva.smmuv3.layout.Opcode;
+import org.opensva.smmuv3.layout.Register;
+import org.opensva.smmuv3.layout.TableAndQueueRegisters.CmdqBase;
+import org.opensva.smmuv3.layout.TableAndQueueRegisters.CmdqCons;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The register side of an SMMU that executes nothing: it writes down each command at the moment it
+ * would execute it. It can be told to fail the synchronisation after an ATC invalidation of a
+ * silent stream.
+ */
+final class RecordingSmmu implements MmioRegion {
+
+    /** A command as it came, and the value of the entry that the test watches at that moment. */
+    record Seen(Opcode opcode, long w0, long w1, long watched) {
+
+        int streamId() {
+            return Command.streamId(w0);
+        }
+    }
+
+    final List<Seen> seen = new ArrayList<>();
+    final List<Integer> silentStreams = new ArrayList<>();
+    Runnable beforeEachCommand = () -> {};
+    long watch;
+
+    private final FlatMemory memory;
+    private final Map<Register, Long> values = new EnumMap<>(Register.class);
+    private final List<Integer> unanswered = new ArrayList<>();
+
+    RecordingSmmu(FlatMemory memory, boolean rangeCommands) {
+        this.memory = memory;
+        values.put(
+                Register.IDR0,
+                Idr0.S1P.mask()
+                        | Idr0.TTF.place(2)
+                        | Idr0.COHACC.mask()
+                        | Idr0.ATS.mask()
+                        | Idr0.PRI.mask()
+                        | Idr0.ASID16.mask()
+                        | Idr0.CD2L.mask()
+                        | Idr0.ST_LEVEL.place(1));
+        values.put(
+                Register.IDR1,
+                Idr1.SIDSIZE.place(16)
+                        | Idr1.SSIDSIZE.place(20)
+                        | Idr1.CMDQS.place(4)
+                        | Idr1.EVENTQS.place(7)
+                        | Idr1.PRIQS.place(7));
+        values.put(Register.IDR3, rangeCommands ? Idr3.RIL.mask() : 0);
+        values.put(Register.IDR5, Idr5.OAS.place(5) | Idr5.GRAN4K.mask());
+    }
+
+    @Override
+    public long size() {
+        return Register.FRAME_BYTES;
+    }
+
+    @Override
+    public synchronized long read(long offset, int width) {
+        Register register = Register.at(offset);
+        return register == null ? 0 : get(register);
+    }
+
+    private long get(Register register) {
+        return values.getOrDefault(register, 0L);
+    }
+
+    @Override
+    public synchronized void write(long offset, int width, long value) {
+        Register register = Register.at(offset);
+        if (register == null) {
+            return;
+        }
+        values.put(register, value);
+        switch (register) {
+            case CR0 -> values.put(Register.CR0ACK, value);
+            case IRQ_CTRL -> values.put(Register.IRQ_CTRLACK, value);
+            case CMDQ_PROD, GERRORN -> consume();
+            default -> {}
+        }
+    }
+
+    private void consume() {
+        long base = get(Register.CMDQ_BASE);
+        long mask = (2L << CmdqBase.LOG2SIZE.get(base)) - 1;
+        while ((get(Register.CMDQ_CONS) & mask) != (get(Register.CMDQ_PROD) & mask)) {
+            if (Gerror.CMDQ_ERR.isSet(get(Register.GERROR) ^ get(Register.GERRORN))) {
+                return;
+            }
+            long cons = get(Register.CMDQ_CONS) & mask;
+            long at = CmdqBase.ADDR.address(base) + (cons & mask >> 1) * Command.BYTES;
+            if (!execute(memory.readLong(at), memory.readLong(at + 8))) {
+                values.put(
+                        Register.CMDQ_CONS,
+                        cons | CmdqCons.ERR.place(CmdqCons.CERROR_ATC_INV_SYNC));
+                values.put(Register.GERROR, get(Register.GERROR) ^ Gerror.CMDQ_ERR.mask());
+                return;
+            }
+            values.put(Register.CMDQ_CONS, cons + 1 & mask);
+        }
+    }
+
+    private boolean execute(long w0, long w1) {
+        beforeEachCommand.run();
+        Opcode opcode = Opcode.of(Command.opcode(w0));
+        seen.add(new Seen(opcode, w0, w1, watch == 0 ? 0 : memory.readLong(watch)));
+        if (opcode == Opcode.ATC_INV && silentStreams.contains(Command.streamId(w0))) {
+            unanswered.add(Command.streamId(w0));
+        }
+        if (opcode == Opcode.SYNC && !unanswered.isEmpty()) {
+            unanswered.clear();
+            return false;
+        }
+        return true;
+    }
+
+    List<Opcode> opcodes() {
+        return seen.stream().map(Seen::opcode).toList();
+    }
+}
