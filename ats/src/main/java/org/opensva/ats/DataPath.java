@@ -1,0 +1,386 @@
+package org.opensva.ats;
+
+import org.opensva.api.ats.AgentPort;
+import org.opensva.api.ats.TranslationEntry;
+import org.opensva.api.iommu.DmaResult;
+import org.opensva.api.iommu.DmaStatus;
+import org.opensva.api.iommu.Pasid;
+import org.opensva.api.memory.Access;
+import org.opensva.api.telemetry.HardwareCounter;
+import org.opensva.ats.cache.AccessGuards;
+import org.opensva.ats.cache.AddressTranslationCache;
+import org.opensva.ats.cache.PasidStates;
+import org.opensva.ats.pri.PageOutcome;
+import org.opensva.ats.pri.PageRequestInterface;
+
+import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * How an endpoint reads and writes memory.
+ *
+ * <p>An access is cut at page boundaries. Each piece enters the guard, looks its translation up,
+ * moves the bytes and leaves. What is not cached is asked for outside the guard, and used inside it
+ * only if no invalidation came in between; each time one did, somebody else made progress, so there
+ * is no bound on that. There is one on page requests that bring nothing.
+ */
+final class DataPath {
+
+    /** The device can be used at all. */
+    static final int PRESENT = 1;
+
+    /** Requests may have a PASID. */
+    static final int PASID = 1 << 1;
+
+    /** Translations may be asked for, and used. */
+    static final int ATS = 1 << 2;
+
+    /** Pages may be asked for. */
+    static final int PRI = 1 << 3;
+
+    /** Long pieces make invalidations wait. */
+    private static final int MAX_PIECE = 1 << 16;
+
+    /** How many pages one translation request asks for at most. */
+    private static final int MAX_BATCH = 8;
+
+    /** How often in a row a page is asked for without getting on. */
+    private static final int MAX_PAGE_REQUESTS = 64;
+
+    /** Answers of the inner steps that are no packed result: none has such a status. */
+    private static final long MISS = -1;
+
+    private static final long AGAIN = -2;
+    private static final long ASKED = -3;
+
+    private final AddressTranslationCache cache;
+    private final AccessGuards guards;
+    private final PasidStates pasids;
+    private final PageRequestInterface pri;
+    private final AgentPort agent;
+    private final EndpointQuirks quirks;
+    private final boolean stall;
+    private final boolean staleFill;
+
+    private final LongAdder misses = new LongAdder();
+    private final LongAdder bytesReadOutside = new LongAdder();
+    private final LongAdder bytesWrittenOutside = new LongAdder();
+
+    /** Room for the answers to a translation request of one page, of two, and so on. */
+    private final ThreadLocal<long[][]> answers = ThreadLocal.withInitial(DataPath::makeAnswers);
+
+    private volatile int state = PRESENT;
+
+    DataPath(
+            AddressTranslationCache cache,
+            AccessGuards guards,
+            PasidStates pasids,
+            PageRequestInterface pri,
+            AgentPort agent,
+            boolean stall,
+            EndpointQuirks quirks) {
+        this.cache = cache;
+        this.guards = guards;
+        this.pasids = pasids;
+        this.pri = pri;
+        this.agent = agent;
+        this.quirks = quirks;
+        this.stall = stall;
+        staleFill = quirks.has(EndpointQuirk.STALE_FILL);
+    }
+
+    private static long[][] makeAnswers() {
+        long[][] made = new long[MAX_BATCH][];
+        for (int i = 0; i < MAX_BATCH; i++) {
+            made[i] = new long[i + 1];
+        }
+        return made;
+    }
+
+    int state() {
+        return state;
+    }
+
+    /** Called with the configuration space locked, or at the end. */
+    synchronized void set(int bit, boolean on) {
+        state = on ? state | bit : state & ~bit;
+    }
+
+    long access(
+            int pasid,
+            int access,
+            long address,
+            byte[] buffer,
+            int offset,
+            int length,
+            boolean write) {
+        Objects.checkFromIndexSize(offset, length, buffer.length);
+        int sent = quirks.wired(pasid);
+        if (!pasids.has(sent)) {
+            return DmaResult.of(DmaStatus.STOPPED, 0);
+        }
+        long epoch = pasids.epoch(sent);
+        long done = 0;
+        int asked = 0;
+        while (done < length) {
+            int now = state;
+            if ((now & PRESENT) == 0
+                    || (sent != Pasid.NONE && (now & PASID) == 0)
+                    || pasids.epoch(sent) != epoch) {
+                return DmaResult.of(DmaStatus.STOPPED, done);
+            }
+            long at = address + done;
+            int from = offset + (int) done;
+            int left = length - (int) done;
+            long result;
+            if ((now & ATS) == 0) {
+                result = untranslated(sent, access, at, buffer, from, left, write, epoch);
+            } else {
+                result = cached(sent, access, at, buffer, from, left, write, now, epoch);
+                if (result == MISS) {
+                    result = ask(sent, access, at, buffer, from, left, write, now, epoch);
+                }
+            }
+            if (result == AGAIN) {
+                continue;
+            }
+            if (result == ASKED) {
+                if (++asked == MAX_PAGE_REQUESTS) {
+                    return DmaResult.of(DmaStatus.PAGE_REQUEST_FAILED, done);
+                }
+                backOff(asked);
+                continue;
+            }
+            done += DmaResult.bytes(result);
+            asked = 0;
+            if (!DmaResult.isComplete(result)) {
+                boolean gone = (state & PRESENT) == 0;
+                return DmaResult.of(gone ? DmaStatus.STOPPED : DmaResult.status(result), done);
+            }
+        }
+        return DmaResult.complete(done);
+    }
+
+    /** A full page request queue is answered with Success, so asking again has to give it time. */
+    private static void backOff(int asked) {
+        if (asked > 2) {
+            LockSupport.parkNanos(1000L << Math.min(asked, 10));
+        }
+    }
+
+    private long cached(
+            int pasid,
+            int access,
+            long address,
+            byte[] buffer,
+            int offset,
+            int left,
+            boolean write,
+            int expected,
+            long epoch) {
+        int slot = guards.enter(pasid);
+        try {
+            if (hasChanged(pasid, expected, epoch)) {
+                return AGAIN;
+            }
+            long entry = cache.find(pasid, address, access);
+            if (entry == 0) {
+                return MISS;
+            }
+            guards.add(slot, AccessGuards.Tally.HITS, 1);
+            return move(slot, entry, address, buffer, offset, left, write);
+        } finally {
+            guards.leave(slot);
+        }
+    }
+
+    /** Asked inside the guard: whoever changes one of these waits for the guard afterwards. */
+    private boolean hasChanged(int pasid, int expected, long epoch) {
+        return state != expected || pasids.epoch(pasid) != epoch;
+    }
+
+    /** Moves what is in the page, inside the guard. */
+    private long move(
+            int slot,
+            long entry,
+            long address,
+            byte[] buffer,
+            int offset,
+            int left,
+            boolean write) {
+        long inside = address & ((1L << TranslationEntry.sizeShift(entry)) - 1);
+        long room = (1L << TranslationEntry.sizeShift(entry)) - inside;
+        int piece = (int) Math.min(room, Math.min(left, MAX_PIECE));
+        long physical = TranslationEntry.address(entry) + inside;
+        long result;
+        if (write) {
+            result = agent.writeTranslated(physical, buffer, offset, piece);
+            guards.add(slot, AccessGuards.Tally.BYTES_WRITTEN, DmaResult.bytes(result));
+        } else {
+            result = agent.readTranslated(physical, buffer, offset, piece);
+            guards.add(slot, AccessGuards.Tally.BYTES_READ, DmaResult.bytes(result));
+        }
+        return result;
+    }
+
+    /** A Translation Request, and what follows from its completion. */
+    private long ask(
+            int pasid,
+            int access,
+            long address,
+            byte[] buffer,
+            int offset,
+            int left,
+            boolean write,
+            int expected,
+            long epoch) {
+        misses.increment();
+        if (!pasids.begin(pasid, epoch)) {
+            return AGAIN;
+        }
+        try {
+            long stamp = cache.stamp(pasid);
+            long token = cache.token(pasid);
+            int wanted = cache.widen(pasid, address, access);
+            long[] entries = answers.get()[batch(address, left) - 1];
+            int count = agent.translate(pasid, wanted, address, entries);
+            if (count < 1 || count > entries.length) {
+                return DmaResult.of(DmaStatus.ABORTED, 0);
+            }
+            long entry = entries[0];
+            boolean allowed = isAllowed(entry, pasid, access);
+            if (!allowed && (expected & PRI) != 0) {
+                return requestPages(pasid, access, address, missing(entries, count, access));
+            }
+            if (!allowed && !stall) {
+                return DmaResult.of(DmaStatus.NOT_PERMITTED, 0);
+            }
+            if (!allowed || TranslationEntry.has(entry, TranslationEntry.U)) {
+                int piece = (int) Math.min(4096 - (address & 4095), left);
+                return outside(pasid, access, address, buffer, offset, piece, write);
+            }
+            int slot = guards.enter(pasid);
+            try {
+                if (hasChanged(pasid, expected, epoch)) {
+                    return AGAIN;
+                }
+                if (staleFill) {
+                    stamp = cache.stamp(pasid);
+                    token = cache.token(pasid);
+                }
+                if (!cache.fill(pasid, address, entry, stamp, token)) {
+                    return AGAIN;
+                }
+                keepRest(pasid, address, entries, count, stamp, token);
+                return move(slot, entry, address, buffer, offset, left, write);
+            } finally {
+                guards.leave(slot);
+            }
+        } finally {
+            pasids.end(pasid, epoch);
+        }
+    }
+
+    private static int batch(long address, int left) {
+        long pages = ((address & 4095) + left + 4095) >>> 12;
+        return (int) Math.min(pages, MAX_BATCH);
+    }
+
+    /** The mode of the permissions has to be the mode of the access. */
+    private static boolean isAllowed(long entry, int pasid, int access) {
+        boolean privileged = pasid != Pasid.NONE && (access & Access.PRIVILEGED) != 0;
+        return AddressTranslationCache.allows(entry, access)
+                && TranslationEntry.access(entry) != 0
+                && TranslationEntry.has(entry, TranslationEntry.PRIV) == privileged;
+    }
+
+    /** How many pages from the first on are missing; they make one group. */
+    private static int missing(long[] entries, int count, int access) {
+        int pages = 1;
+        while (pages < count && !AddressTranslationCache.allows(entries[pages], access)) {
+            pages++;
+        }
+        return pages;
+    }
+
+    /** The other pages of the same completion; only small ones are one page apart for certain. */
+    private void keepRest(
+            int pasid, long address, long[] entries, int count, long stamp, long token) {
+        for (int i = 1; i < count && TranslationEntry.sizeShift(entries[0]) == 12; i++) {
+            long entry = entries[i];
+            boolean usable =
+                    (entry & (TranslationEntry.R | TranslationEntry.W)) != 0
+                            && !TranslationEntry.has(entry, TranslationEntry.U)
+                            && TranslationEntry.sizeShift(entry) == 12;
+            if (usable && !cache.fill(pasid, address + i * 4096L, entry, stamp, token)) {
+                return;
+            }
+        }
+    }
+
+    private long requestPages(int pasid, int access, long address, int pages) {
+        // Execution implies reading; a request for neither would be a Stop Marker.
+        int wanted = (access & Access.EXECUTE) != 0 ? access | Access.READ : access;
+        PageOutcome outcome = pri.request(pasid, wanted, address, pages);
+        return switch (outcome) {
+            case SUCCESS -> ASKED;
+            case INVALID -> DmaResult.of(DmaStatus.NOT_PERMITTED, 0);
+            case FAILED -> DmaResult.of(DmaStatus.PAGE_REQUEST_FAILED, 0);
+            case GONE -> DmaResult.of(DmaStatus.STOPPED, 0);
+        };
+    }
+
+    private long untranslated(
+            int pasid,
+            int access,
+            long address,
+            byte[] buffer,
+            int offset,
+            int left,
+            boolean write,
+            long epoch) {
+        if (!pasids.begin(pasid, epoch)) {
+            return AGAIN;
+        }
+        try {
+            return outside(
+                    pasid, access, address, buffer, offset, Math.min(left, MAX_PIECE), write);
+        } finally {
+            pasids.end(pasid, epoch);
+        }
+    }
+
+    /** An untranslated request; the caller has noted that it is under way. */
+    private long outside(
+            int pasid,
+            int access,
+            long address,
+            byte[] buffer,
+            int offset,
+            int length,
+            boolean write) {
+        long result;
+        if (write) {
+            result = agent.write(pasid, access, address, buffer, offset, length);
+            bytesWrittenOutside.add(DmaResult.bytes(result));
+        } else {
+            result = agent.read(pasid, access, address, buffer, offset, length);
+            bytesReadOutside.add(DmaResult.bytes(result));
+        }
+        return result;
+    }
+
+    long count(HardwareCounter counter) {
+        return switch (counter) {
+            case ATC_HITS -> guards.sum(AccessGuards.Tally.HITS);
+            case ATC_MISSES -> misses.sum();
+            case ATC_EVICTIONS -> cache.evictions();
+            case DMA_BYTES_READ ->
+                    guards.sum(AccessGuards.Tally.BYTES_READ) + bytesReadOutside.sum();
+            case DMA_BYTES_WRITTEN ->
+                    guards.sum(AccessGuards.Tally.BYTES_WRITTEN) + bytesWrittenOutside.sum();
+            default -> 0;
+        };
+    }
+}

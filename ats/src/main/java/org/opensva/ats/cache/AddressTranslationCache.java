@@ -1,0 +1,478 @@
+package org.opensva.ats.cache;
+
+import org.opensva.api.ats.TranslationEntry;
+import org.opensva.api.iommu.Pasid;
+import org.opensva.api.memory.Access;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * An address translation cache (PCI Express Base 6.x section 10.1.1): what translation requests
+ * were answered with, by PASID and page.
+ *
+ * <p>It is tenacious: an entry stays until it is invalidated, replaced by a newer answer for the
+ * same page, or evicted because its set is full. It holds pages of every size that the size field
+ * can say, and looks only for sizes that it has seen.
+ *
+ * <p><b>Answers that were overtaken.</b> Before a translation request is sent, {@link #stamp} and
+ * {@link #token} are sampled; {@link #fill} refuses the answer if either has moved, and then the
+ * answer may be stale and must not be used. An invalidation moves one of them before it removes
+ * anything. What {@code fill} accepts inside the guard may be used until the guard is left.
+ *
+ * <p><b>Inside.</b> Sets of up to four ways in one array, each set with a version that is odd while
+ * it changes. Readers take no lock and write nothing. An entry carries the generation that it was
+ * fetched in, so that dropping a PASID or everything is an addition; a range is removed page by
+ * page, or by looking at all sets when that is less.
+ *
+ * <p><b>Threading.</b> Any thread may call. Look-ups and fills do not allocate.
+ */
+public final class AddressTranslationCache {
+
+    private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final VarHandle SIZES;
+    private static final VarHandle FLUSHES;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            SIZES = lookup.findVarHandle(AddressTranslationCache.class, "sizes", long.class);
+            FLUSHES = lookup.findVarHandle(AddressTranslationCache.class, "flushes", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    /** Longs for each set: version, next victim, then three for each way. */
+    private static final int STRIDE_SHIFT = 4;
+
+    private static final int VICTIM = 1;
+    private static final int FIRST_WAY = 2;
+    private static final int WAY = 3;
+
+    /** First word of a way: address of the page, and in the bits below 12 what follows. */
+    private static final long VALID = 1 << 6;
+
+    private static final long PRIVILEGED = 1 << 7;
+
+    /** Second word of a way: who may use it above, and the generation below. */
+    private static final int KEY_SHIFT = 43;
+
+    private static final long STAMP_MASK = (1L << KEY_SHIFT) - 1;
+    private static final int GLOBAL_KEY = (1 << Pasid.BITS) + 1;
+
+    private static final int SPINS = 64;
+
+    private final long[] table;
+    private final int ways;
+    private final int setMask;
+    private final PasidStates pasids;
+
+    /** Bit n: a page of 2<sup>n</sup> bytes was filled at some time. */
+    @SuppressWarnings("UnusedVariable") // through its handle
+    private volatile long sizes;
+
+    @SuppressWarnings("UnusedVariable") // through its handle
+    private volatile long flushes;
+
+    /** Counts invalidations of ranges that are not of one PASID. */
+    private final AtomicLong sequence = new AtomicLong();
+
+    private volatile boolean holdsGlobal;
+    private volatile boolean holdsTagged;
+
+    private final LongAdder evictions = new LongAdder();
+
+    /**
+     * Creates an empty cache.
+     *
+     * @param capacity how many entries it has, a power of two
+     * @param pasids the counters of the same endpoint
+     */
+    public AddressTranslationCache(int capacity, PasidStates pasids) {
+        if (capacity < 1 || Integer.bitCount(capacity) != 1) {
+            throw new IllegalArgumentException("capacity " + capacity + " is not a power of two");
+        }
+        if (capacity > 1 << 26) {
+            throw new IllegalArgumentException("capacity " + capacity + " is not in 1..2^26");
+        }
+        this.pasids = pasids;
+        ways = Math.min(capacity, 4);
+        int sets = capacity / ways;
+        setMask = sets - 1;
+        table = new long[sets << STRIDE_SHIFT];
+    }
+
+    /**
+     * The generation in which a translation for a PASID has to be fetched to be alive. Sampled
+     * before a translation request.
+     *
+     * @param pasid the PASID, or {@link Pasid#NONE}
+     * @return an opaque number for {@link #fill}
+     */
+    public long stamp(int pasid) {
+        return pasids.generation(pasid) + (long) FLUSHES.getVolatile(this);
+    }
+
+    /**
+     * The count of invalidations that can overtake a translation request for a PASID. Sampled
+     * before it.
+     *
+     * @param pasid the PASID, or {@link Pasid#NONE}
+     * @return an opaque number for {@link #fill}
+     */
+    public long token(int pasid) {
+        return pasids.sequence(pasid) + sequence.get();
+    }
+
+    /**
+     * Looks for a translation that allows an access. The caller is in the guard.
+     *
+     * @param pasid the PASID, or {@link Pasid#NONE}
+     * @param address an untranslated address
+     * @param access the {@link Access} bits that are needed
+     * @return the {@link TranslationEntry}, or 0
+     */
+    public long find(int pasid, long address, int access) {
+        long stamp = stamp(pasid) & STAMP_MASK;
+        long owner = (long) (pasid + 1) << KEY_SHIFT | stamp;
+        long mode = mode(pasid, access);
+        boolean global = pasid != Pasid.NONE && holdsGlobal;
+        for (long left = (long) SIZES.getAcquire(this); left != 0; left &= left - 1) {
+            int shift = Long.numberOfTrailingZeros(left);
+            long tag = tag(address, shift) | mode;
+            long entry = probe(set(address, shift, pasid + 1), tag, owner, access);
+            if (entry != 0) {
+                return entry;
+            }
+            if (global) {
+                long everyone =
+                        (long) GLOBAL_KEY << KEY_SHIFT
+                                | ((long) FLUSHES.getVolatile(this) & STAMP_MASK);
+                entry = probe(set(address, shift, GLOBAL_KEY), tag, everyone, access);
+                if (entry != 0) {
+                    return entry;
+                }
+            }
+        }
+        return 0;
+    }
+
+    /**
+     * What a page's translation allows already, so that asking for more does not lose it.
+     *
+     * @param pasid the PASID, or {@link Pasid#NONE}
+     * @param address an untranslated address
+     * @param access the {@link Access} bits that are wanted
+     * @return these and what the cached entry allows
+     */
+    public int widen(int pasid, long address, int access) {
+        long entry = find(pasid, address, access & Access.PRIVILEGED);
+        return entry == 0 ? access : access | TranslationEntry.access(entry);
+    }
+
+    /**
+     * Tells whether an entry allows an access.
+     *
+     * @param entry a {@link TranslationEntry}
+     * @param access the {@link Access} bits that are needed
+     * @return true if all of them are allowed; privilege is not looked at
+     */
+    public static boolean allows(long entry, int access) {
+        int needed = access & (Access.READ | Access.WRITE | Access.EXECUTE);
+        return (TranslationEntry.access(entry) & needed) == needed;
+    }
+
+    private long probe(int base, long tag, long owner, int access) {
+        for (int spins = 0; spins < SPINS; spins++) {
+            long version = (long) WORD.getVolatile(table, base);
+            if ((version & 1) != 0) {
+                Thread.onSpinWait();
+                continue;
+            }
+            long entry = 0;
+            for (int way = base + FIRST_WAY; way < base + FIRST_WAY + WAY * ways; way += WAY) {
+                if (table[way] == tag && table[way + 1] == owner) {
+                    entry = table[way + 2];
+                    break;
+                }
+            }
+            if (entry == 0 || !allows(entry, access)) {
+                return 0; // Never wrong: the translation is asked for again.
+            }
+            VarHandle.loadLoadFence();
+            if ((long) WORD.getOpaque(table, base) == version) {
+                return entry;
+            }
+        }
+        return 0;
+    }
+
+    /**
+     * Keeps the answer to a translation request. The caller is in the guard.
+     *
+     * @param pasid the PASID of the request, or {@link Pasid#NONE}
+     * @param address the untranslated address of the request
+     * @param entry the {@link TranslationEntry}, with R or W set and U clear
+     * @param stamp what {@link #stamp} returned before the request
+     * @param token what {@link #token} returned before the request
+     * @return false if an invalidation may have overtaken the request: the answer must not be used
+     */
+    public boolean fill(int pasid, long address, long entry, long stamp, long token) {
+        int shift = TranslationEntry.sizeShift(entry);
+        boolean global =
+                pasid != Pasid.NONE && TranslationEntry.has(entry, TranslationEntry.GLOBAL);
+        int key = global ? GLOBAL_KEY : pasid + 1;
+        long mode = TranslationEntry.has(entry, TranslationEntry.PRIV) ? PRIVILEGED : 0;
+        // Before the check below, so that an invalidation either sees it or is seen.
+        announce(shift, global, pasid);
+        dropOtherSizes(key, address, shift, mode);
+
+        long keptStamp = global ? (long) FLUSHES.getVolatile(this) : stamp;
+        long owner = (long) key << KEY_SHIFT | (keptStamp & STAMP_MASK);
+        long tag = tag(address, shift) | mode;
+        int base = set(address, shift, key);
+        long version = lock(base);
+        boolean current = token(pasid) == token && stamp(pasid) == stamp;
+        if (current) {
+            int way = place(base, tag, key);
+            table[way] = tag;
+            table[way + 1] = owner;
+            table[way + 2] = entry;
+        }
+        WORD.setVolatile(table, base, version + 2);
+        return current;
+    }
+
+    private void announce(int shift, boolean global, int pasid) {
+        if (((long) SIZES.getVolatile(this) & 1L << shift) == 0) {
+            SIZES.getAndBitwiseOr(this, 1L << shift);
+        }
+        if (global && !holdsGlobal) {
+            holdsGlobal = true;
+        }
+        if (pasid != Pasid.NONE && !holdsTagged) {
+            holdsTagged = true;
+        }
+    }
+
+    /** A page that is now part of a larger one, or the other way round, has one entry, not two. */
+    private void dropOtherSizes(int key, long address, int shift, long mode) {
+        long others = (long) SIZES.getVolatile(this) & ~(1L << shift);
+        for (; others != 0; others &= others - 1) {
+            int other = Long.numberOfTrailingZeros(others);
+            removeFrom(set(address, other, key), tag(address, other) | mode, 0, key);
+        }
+    }
+
+    /** The way of the same page, else a free or dead one, else the next victim. */
+    private int place(int base, long tag, int key) {
+        int free = -1;
+        for (int way = base + FIRST_WAY; way < base + FIRST_WAY + WAY * ways; way += WAY) {
+            long there = table[way];
+            if (there == tag && (int) (table[way + 1] >>> KEY_SHIFT) == key) {
+                return way;
+            }
+            if (free < 0 && (there == 0 || isDead(table[way + 1]))) {
+                free = way;
+            }
+        }
+        if (free >= 0) {
+            return free;
+        }
+        evictions.increment();
+        int victim = (int) table[base + VICTIM];
+        table[base + VICTIM] = victim + 1 < ways ? victim + 1 : 0;
+        return base + FIRST_WAY + WAY * victim;
+    }
+
+    private boolean isDead(long owner) {
+        int key = (int) (owner >>> KEY_SHIFT);
+        long alive = key == GLOBAL_KEY ? (long) FLUSHES.getVolatile(this) : stamp(key - 1);
+        return (owner & STAMP_MASK) != (alive & STAMP_MASK);
+    }
+
+    /** Drops everything, in constant time. */
+    public void removeAll() {
+        FLUSHES.getAndAdd(this, 1L);
+    }
+
+    /**
+     * Drops all of one PASID, in constant time; not what is marked global.
+     *
+     * @param pasid the PASID, or {@link Pasid#NONE} for translations without one
+     */
+    public void removeAll(int pasid) {
+        pasids.nextGeneration(pasid);
+    }
+
+    /**
+     * Drops a range of one PASID; not what is marked global. Costs what the range covers, or the
+     * capacity if that is less.
+     *
+     * @param pasid the PASID, or {@link Pasid#NONE} for translations without one
+     * @param address first byte, aligned to the size
+     * @param sizeShift size as a power of two, 12 to 63
+     */
+    public void remove(int pasid, long address, int sizeShift) {
+        pasids.nextSequence(pasid);
+        int key = pasid + 1;
+        long sizesHeld = (long) SIZES.getVolatile(this);
+        if (probes(sizesHeld, sizeShift) > setMask + 1L) {
+            sweep(key, address, sizeShift);
+            return;
+        }
+        for (long left = sizesHeld; left != 0; left &= left - 1) {
+            int shift = Long.numberOfTrailingZeros(left);
+            long pages = shift >= sizeShift ? 1 : 1L << (sizeShift - shift);
+            for (long page = 0; page < pages; page++) {
+                long first = address + (page << shift);
+                removeFrom(set(first, shift, key), tag(first, shift), PRIVILEGED, key);
+            }
+        }
+    }
+
+    /**
+     * Drops a range of all PASIDs and of none, and what is marked global there.
+     *
+     * @param address first byte, aligned to the size
+     * @param sizeShift size as a power of two, 12 to 63
+     */
+    public void removeEverywhere(long address, int sizeShift) {
+        sequence.getAndIncrement();
+        if (holdsTagged) {
+            sweep(-1, address, sizeShift);
+        } else {
+            remove(Pasid.NONE, address, sizeShift);
+        }
+    }
+
+    private static long probes(long sizesHeld, int sizeShift) {
+        long probes = 0;
+        for (long left = sizesHeld; left != 0; left &= left - 1) {
+            int shift = Long.numberOfTrailingZeros(left);
+            probes += shift >= sizeShift ? 1 : 1L << Math.min(40, sizeShift - shift);
+        }
+        return probes;
+    }
+
+    private void removeFrom(int base, long tag, long ignored, int key) {
+        if (!holds(base, tag, ignored, key)) {
+            return;
+        }
+        long version = lock(base);
+        for (int way = base + FIRST_WAY; way < base + FIRST_WAY + WAY * ways; way += WAY) {
+            if ((table[way] & ~ignored) == tag && (int) (table[way + 1] >>> KEY_SHIFT) == key) {
+                table[way] = 0;
+            }
+        }
+        WORD.setVolatile(table, base, version + 2);
+    }
+
+    /** Waits for a change under way, because a fill that is not seen now would stay. */
+    private boolean holds(int base, long tag, long ignored, int key) {
+        while (true) {
+            long version = (long) WORD.getVolatile(table, base);
+            if ((version & 1) != 0) {
+                pause(base);
+                continue;
+            }
+            boolean found = false;
+            for (int way = base + FIRST_WAY; way < base + FIRST_WAY + WAY * ways; way += WAY) {
+                found |=
+                        (table[way] & ~ignored) == tag
+                                && (int) (table[way + 1] >>> KEY_SHIFT) == key;
+            }
+            VarHandle.loadLoadFence();
+            if ((long) WORD.getOpaque(table, base) == version) {
+                return found;
+            }
+        }
+    }
+
+    /** Looks at every set; a negative key stands for all. */
+    private void sweep(int key, long address, int sizeShift) {
+        for (int base = 0; base < table.length; base += 1 << STRIDE_SHIFT) {
+            long version = lock(base);
+            for (int way = base + FIRST_WAY; way < base + FIRST_WAY + WAY * ways; way += WAY) {
+                long there = table[way];
+                if (there != 0
+                        && (key < 0 || (int) (table[way + 1] >>> KEY_SHIFT) == key)
+                        && overlaps(there, address, sizeShift)) {
+                    table[way] = 0;
+                }
+            }
+            WORD.setVolatile(table, base, version + 2);
+        }
+    }
+
+    private static boolean overlaps(long tag, long address, int sizeShift) {
+        int shift = Math.max((int) tag & 63, sizeShift);
+        return ((tag ^ address) >>> shift) == 0;
+    }
+
+    private long lock(int base) {
+        while (true) {
+            long version = (long) WORD.getOpaque(table, base);
+            if ((version & 1) == 0 && WORD.compareAndSet(table, base, version, version + 1)) {
+                VarHandle.storeStoreFence();
+                return version;
+            }
+            pause(base);
+        }
+    }
+
+    private void pause(int base) {
+        for (int spins = 0; spins < SPINS; spins++) {
+            if (((long) WORD.getOpaque(table, base) & 1) == 0) {
+                return;
+            }
+            Thread.onSpinWait();
+        }
+        Thread.yield();
+    }
+
+    private static long tag(long address, int shift) {
+        return (address & -(1L << shift)) | VALID | shift;
+    }
+
+    /** Privilege travels in the PASID prefix, so that a request without PASID has none. */
+    private static long mode(int pasid, int access) {
+        return pasid != Pasid.NONE && (access & Access.PRIVILEGED) != 0 ? PRIVILEGED : 0;
+    }
+
+    /** Neighbouring pages go to neighbouring sets, so that a buffer does not evict itself. */
+    private int set(long address, int shift, int key) {
+        long page = address >>> shift;
+        long mixed = page + (page >>> 13) + (page >>> 27) + key * 0x9E3779B1L + shift * 0x61C8L;
+        return ((int) (mixed ^ mixed >>> 32) & setMask) << STRIDE_SHIFT;
+    }
+
+    /**
+     * How many entries were dropped for want of room.
+     *
+     * @return a number that only grows
+     */
+    public long evictions() {
+        return evictions.sum();
+    }
+
+    /**
+     * How many entries there are, for introspection; exact only while nothing changes.
+     *
+     * @return 0 to the capacity
+     */
+    public int size() {
+        int size = 0;
+        for (int base = 0; base < table.length; base += 1 << STRIDE_SHIFT) {
+            for (int way = base + FIRST_WAY; way < base + FIRST_WAY + WAY * ways; way += WAY) {
+                if ((long) WORD.getAcquire(table, way) != 0 && !isDead(table[way + 1])) {
+                    size++;
+                }
+            }
+        }
+        return size;
+    }
+}

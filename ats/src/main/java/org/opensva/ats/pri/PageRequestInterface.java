@@ -1,0 +1,483 @@
+package org.opensva.ats.pri;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.ats.PageGroupResponse;
+import org.opensva.api.ats.PageRequest;
+import org.opensva.api.iommu.PageResponse;
+import org.opensva.api.iommu.Pasid;
+
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/**
+ * A page request interface (PCI Express Base 6.x section 10.4): asks for pages in groups, and
+ * matches responses to them.
+ *
+ * <p>Every message takes one of the credits that software allocated, until its group is answered. A
+ * group has a PRG index of its own; indexes are reused as late as possible. A group whose answer
+ * does not come in time has failed for the device, but keeps its index and its credits until the
+ * answer comes after all or the interface is reset, so that a late answer meets no other group.
+ *
+ * <p>Response Failure stops the interface: no group is answered any more, and nothing is asked for,
+ * until software disables and enables it (section 10.4.2.2, table of response codes).
+ *
+ * <p><b>Threading.</b> Any thread may call. {@link #request} blocks, {@link #respond} does not.
+ */
+public final class PageRequestInterface {
+
+    /** PRG indexes have nine bits. */
+    public static final int MAX_GROUPS = 512;
+
+    /** Status: the host answered Response Failure (bit 0 of the status register). */
+    public static final int RESPONSE_FAILURE = 1;
+
+    /** Status: a response named no outstanding group (bit 1 of the status register, UPRGI). */
+    public static final int UNEXPECTED_INDEX = 1 << 1;
+
+    /** Status: no request is outstanding and none will be made (bit 8 of the status register). */
+    public static final int STOPPED = 1 << 8;
+
+    private enum Phase {
+        /** The last message is not out yet, so that no answer can be meant for it. */
+        SENDING,
+        /** The answer is owed. */
+        WAITING,
+        /** The answer is owed, but nobody waits for it any more. */
+        ABANDONED,
+        /** Answered, or given up with the whole interface. */
+        SETTLED
+    }
+
+    private static final class Group {
+
+        private final Condition answered;
+        private final int pasid;
+        private final int messages;
+        private Phase phase = Phase.SENDING;
+        private @Nullable PageOutcome outcome;
+
+        Group(Condition answered, int pasid, int messages) {
+            this.answered = answered;
+            this.pasid = pasid;
+            this.messages = messages;
+        }
+
+        /** The PASID has to be the one of the request, if the response has one at all. */
+        private boolean matches(PageGroupResponse response) {
+            return (phase == Phase.WAITING || phase == Phase.ABANDONED)
+                    && (response.pasid() == pasid || response.pasid() == Pasid.NONE);
+        }
+    }
+
+    private final Consumer<PageRequest> sender;
+    private final int capacity;
+    private final long timeoutNanos;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition credit = lock.newCondition();
+    private final Condition settled = lock.newCondition();
+    private final @Nullable Group[] groups = new @Nullable Group[MAX_GROUPS];
+    private final int[] freeIndexes = new int[MAX_GROUPS];
+    private int freeHead;
+    private int freeCount;
+
+    private boolean enabled;
+    private boolean gone;
+    private boolean failed;
+    private int allocation;
+    private int outstanding;
+    private int status;
+    private long requests;
+    private long responses;
+    private long unexpected;
+
+    /**
+     * Creates the interface, disabled.
+     *
+     * @param capacity how many messages the device can have outstanding, 1 to 512
+     * @param timeoutNanos how long an answer, or a credit, is waited for
+     * @param sender where messages go; may call {@link #respond} from within
+     */
+    public PageRequestInterface(int capacity, long timeoutNanos, Consumer<PageRequest> sender) {
+        if (capacity < 1 || capacity > MAX_GROUPS) {
+            throw new IllegalArgumentException("capacity " + capacity + " is not in 1..512");
+        }
+        this.capacity = capacity;
+        this.timeoutNanos = timeoutNanos;
+        this.sender = sender;
+        freeAllIndexes();
+    }
+
+    private void freeAllIndexes() {
+        for (int i = 0; i < MAX_GROUPS; i++) {
+            freeIndexes[i] = i;
+        }
+        freeHead = 0;
+        freeCount = MAX_GROUPS;
+    }
+
+    /**
+     * How many messages the device can have outstanding (Outstanding Page Request Capacity).
+     *
+     * @return 1 to 512
+     */
+    public int capacity() {
+        return capacity;
+    }
+
+    /**
+     * Enables the interface; without effect while it is enabled.
+     *
+     * @param credits how many messages may be outstanding (Outstanding Page Request Allocation),
+     *     more than 0; more than the capacity means the capacity
+     */
+    public void enable(int credits) {
+        lock.lock();
+        try {
+            if (!enabled && !gone) {
+                allocation = Math.min(credits, capacity);
+                failed = false;
+                enabled = true;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Disables and resets the interface: groups that wait have failed, credits and indexes are
+     * free.
+     */
+    public void disable() {
+        lock.lock();
+        try {
+            enabled = false;
+            settleAll(PageOutcome.FAILED);
+            outstanding = 0;
+            freeAllIndexes();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends the interface for good: the device was unplugged. */
+    public void close() {
+        lock.lock();
+        try {
+            gone = true;
+            enabled = false;
+            settleAll(PageOutcome.GONE);
+            credit.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Tells whether requests can be made.
+     *
+     * @return true if the interface is enabled and did not fail
+     */
+    public boolean isActive() {
+        lock.lock();
+        try {
+            return enabled && !failed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The status bits.
+     *
+     * @return any of {@link #RESPONSE_FAILURE}, {@link #UNEXPECTED_INDEX}, {@link #STOPPED}
+     */
+    public int status() {
+        lock.lock();
+        try {
+            boolean idle = failed || (!enabled && outstanding == 0);
+            return status | (idle ? STOPPED : 0);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Clears status bits, as writing ones to them does.
+     *
+     * @param bits any of {@link #RESPONSE_FAILURE} and {@link #UNEXPECTED_INDEX}
+     */
+    public void clearStatus(int bits) {
+        lock.lock();
+        try {
+            status &= ~bits;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Asks for pages, as one group, and waits for the answer.
+     *
+     * @param pasid the PASID, or {@link Pasid#NONE}
+     * @param access the wanted {@link org.opensva.api.memory.Access} bits
+     * @param address the first page
+     * @param pages how many consecutive pages; fewer are asked for if there are not as many credits
+     *     in all
+     * @return how it ended
+     */
+    public PageOutcome request(int pasid, int access, long address, int pages) {
+        long deadline = System.nanoTime() + timeoutNanos;
+        lock.lock();
+        boolean interrupted = false;
+        try {
+            while (!gone && enabled && !failed && available(pages) == 0) {
+                long left = deadline - System.nanoTime();
+                if (left <= 0) {
+                    return PageOutcome.FAILED;
+                }
+                interrupted |= awaitOrNote(credit, left);
+            }
+            if (gone) {
+                return PageOutcome.GONE;
+            }
+            if (!enabled || failed) {
+                return PageOutcome.FAILED;
+            }
+            int messages = available(pages);
+            int index = takeIndex();
+            // A new one for each request: its waiter may look at it after the index was reused.
+            Group group = new Group(lock.newCondition(), pasid, messages);
+            groups[index] = group;
+            outstanding += messages;
+            requests += messages;
+            send(group, index, pasid, access, address, messages);
+            PageOutcome outcome = group.outcome;
+            while (outcome == null) {
+                long left = deadline - System.nanoTime();
+                if (left <= 0) {
+                    group.phase = Phase.ABANDONED;
+                    settled.signalAll();
+                    return PageOutcome.FAILED;
+                }
+                interrupted |= awaitOrNote(group.answered, left);
+                outcome = group.outcome;
+            }
+            return outcome;
+        } finally {
+            lock.unlock();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** An interrupt does not take the request back, so that it must not end the wait either. */
+    @SuppressWarnings("WaitNotInLoop") // the loops are the callers'
+    private static boolean awaitOrNote(Condition condition, long nanos) {
+        try {
+            long unused = condition.awaitNanos(nanos);
+            return false;
+        } catch (InterruptedException e) {
+            return true;
+        }
+    }
+
+    /** How many messages a group of so many pages can have now; 0 to wait for credits. */
+    private int available(int pages) {
+        int wanted = Math.min(pages, allocation);
+        return allocation - outstanding >= wanted && freeCount > 0 ? wanted : 0;
+    }
+
+    /** Messages leave without the lock, because the answer may come from within. */
+    private void send(Group group, int index, int pasid, int access, long address, int messages) {
+        long page = address & -4096L;
+        for (int i = 0; i < messages && group.phase == Phase.SENDING; i++) {
+            boolean last = i == messages - 1;
+            if (last) {
+                group.phase = Phase.WAITING;
+            }
+            lock.unlock();
+            try {
+                sender.accept(new PageRequest(pasid, page + i * 4096L, access, index, last));
+            } finally {
+                lock.lock();
+            }
+        }
+    }
+
+    /**
+     * Receives a PRG Response. One that no group waits for is counted and otherwise ignored.
+     *
+     * @param response the message
+     */
+    public void respond(PageGroupResponse response) {
+        lock.lock();
+        try {
+            if (!enabled || failed) {
+                return; // Section 10.4.2.2: ignored, pending re-enablement.
+            }
+            int index = response.groupIndex();
+            Group group = index >= 0 && index < MAX_GROUPS ? groups[index] : null;
+            if (group == null || !group.matches(response)) {
+                status |= UNEXPECTED_INDEX;
+                unexpected++;
+                return;
+            }
+            responses++;
+            boolean abandoned = group.phase == Phase.ABANDONED;
+            settle(group, outcome(response.response()));
+            outstanding -= group.messages;
+            giveIndexBack(index);
+            if (response.response() == PageResponse.RESPONSE_FAILURE && !abandoned) {
+                status |= RESPONSE_FAILURE;
+                failed = true;
+                settleAll(PageOutcome.FAILED);
+            }
+            credit.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static PageOutcome outcome(PageResponse response) {
+        return switch (response) {
+            case SUCCESS -> PageOutcome.SUCCESS;
+            case INVALID_REQUEST -> PageOutcome.INVALID;
+            case RESPONSE_FAILURE -> PageOutcome.FAILED;
+        };
+    }
+
+    private void settle(Group group, PageOutcome outcome) {
+        group.phase = Phase.SETTLED;
+        group.outcome = outcome;
+        group.answered.signalAll();
+        settled.signalAll();
+    }
+
+    private void settleAll(PageOutcome outcome) {
+        for (Group group : groups) {
+            if (group != null && group.phase != Phase.SETTLED) {
+                settle(group, outcome);
+            }
+        }
+        credit.signalAll();
+    }
+
+    /**
+     * Waits until no group of a PASID is outstanding.
+     *
+     * @param pasid the PASID
+     * @param nanos how long at most
+     * @return false if some still are
+     */
+    public boolean drain(int pasid, long nanos) {
+        long deadline = System.nanoTime() + nanos;
+        boolean interrupted = false;
+        lock.lock();
+        try {
+            while (hasOutstanding(pasid)) {
+                long left = deadline - System.nanoTime();
+                if (left <= 0) {
+                    return false;
+                }
+                interrupted |= awaitOrNote(settled, left);
+            }
+            return !hasAbandoned(pasid);
+        } finally {
+            lock.unlock();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private boolean hasOutstanding(int pasid) {
+        for (Group group : groups) {
+            if (group != null
+                    && group.pasid == pasid
+                    && (group.phase == Phase.SENDING || group.phase == Phase.WAITING)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean hasAbandoned(int pasid) {
+        for (Group group : groups) {
+            if (group != null && group.pasid == pasid && group.phase == Phase.ABANDONED) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private int takeIndex() {
+        int index = freeIndexes[freeHead];
+        freeHead = (freeHead + 1) % MAX_GROUPS;
+        freeCount--;
+        return index;
+    }
+
+    private void giveIndexBack(int index) {
+        freeIndexes[(freeHead + freeCount) % MAX_GROUPS] = index;
+        freeCount++;
+    }
+
+    /**
+     * How many messages are outstanding.
+     *
+     * @return 0 to the allocation
+     */
+    public int outstanding() {
+        lock.lock();
+        try {
+            return outstanding;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * How many Page Requests were sent.
+     *
+     * @return a number that only grows
+     */
+    public long requests() {
+        lock.lock();
+        try {
+            return requests;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * How many responses met their group.
+     *
+     * @return a number that only grows
+     */
+    public long responses() {
+        lock.lock();
+        try {
+            return responses;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * How many responses met no group.
+     *
+     * @return a number that only grows
+     */
+    public long unexpected() {
+        lock.lock();
+        try {
+            return unexpected;
+        } finally {
+            lock.unlock();
+        }
+    }
+}
