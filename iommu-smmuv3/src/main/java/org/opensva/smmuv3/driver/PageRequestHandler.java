@@ -64,7 +64,7 @@ final class PageRequestHandler {
             return;
         }
         GroupKey key = new GroupKey(streamId, pasid, index);
-        List<PageFault> faults = partial.computeIfAbsent(key, unused -> new ArrayList<>());
+        List<PageFault> faults = partial.computeIfAbsent(key, _ -> new ArrayList<>());
         if (faults.size() < MAX_GROUP) {
             faults.add(new PageFault(record[1] & PageRequestEntry.ADDRESS.mask(), access(w0)));
         }

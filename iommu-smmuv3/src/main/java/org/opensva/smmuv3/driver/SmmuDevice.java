@@ -108,7 +108,7 @@ final class SmmuDevice implements AttachedDevice {
     @Override
     public synchronized void bind(Pasid pasid, SvaDomain domain) {
         String operation = "bind(" + function.name() + ", " + pasid + ")";
-        if (!(domain instanceof SmmuDomain smmuDomain) || !smmuDomain.belongsTo(context)) {
+        if (!(domain instanceof SmmuDomain smmuDomain) || !smmuDomain.uses(context.commands())) {
             throw new ErrnoException(
                     Errno.EINVAL, operation, "the domain belongs to another IOMMU");
         }

@@ -73,8 +73,8 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
         return asid;
     }
 
-    boolean belongsTo(DriverContext other) {
-        return context == other;
+    boolean uses(CommandQueue commands) {
+        return context.commands().equals(commands);
     }
 
     /**
@@ -123,7 +123,7 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
                         .setAttribute(SvaTelemetry.ATTRIBUTE_ADDRESS_SPACE, addressSpace.id())
                         .setAttribute(SvaTelemetry.ATTRIBUTE_LENGTH, range.length())
                         .startSpan();
-        try (Scope ignored = span.makeCurrent()) {
+        try (Scope _ = span.makeCurrent()) {
             CommandBatch batch = new CommandBatch();
             invalidateIotlb(batch, range);
             // The IOTLB is clean and complete before any ATC is told: a device that asks again must
