@@ -1,0 +1,126 @@
+package org.opensva.conformance.report;
+
+import org.opensva.conformance.rules.RuleLevel;
+import org.opensva.conformance.suite.ConformanceResult;
+import org.opensva.conformance.suite.Verdict;
+
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What was found about one backend, as a document. Conclusion and summary follow from the verdicts
+ * and are computed, so that they can never disagree with them.
+ *
+ * @param suite which suite judged
+ * @param backend who was judged
+ * @param selection which rules were judged
+ * @param seed the seed of all random choices
+ * @param timeoutFactor what all limits were multiplied with
+ * @param duration how long the run took
+ * @param environment where it ran
+ * @param rules the verdicts, ordered by id
+ */
+public record Certificate(
+        SuiteIdentity suite,
+        BackendIdentity backend,
+        Selection selection,
+        long seed,
+        double timeoutFactor,
+        Duration duration,
+        RunEnvironment environment,
+        List<RuleVerdict> rules) {
+
+    /** The form of the document; a change that breaks readers changes the number. */
+    public static final String SCHEMA = "opensva-certificate/1";
+
+    /**
+     * Orders the verdicts by rule id.
+     *
+     * @throws CertificateException if a rule has two verdicts
+     */
+    public Certificate {
+        rules = rules.stream().sorted(Comparator.comparing(RuleVerdict::id)).toList();
+        Set<String> ids = new HashSet<>();
+        for (RuleVerdict rule : rules) {
+            if (!ids.add(rule.id())) {
+                throw new CertificateException("rule " + rule.id() + " has two verdicts");
+            }
+        }
+    }
+
+    /**
+     * The certificate of a run.
+     *
+     * @param result what the run found
+     * @param suiteVersion the version of the suite
+     * @param bookSize how many rules the rule book has
+     * @param environment where it ran
+     * @return the certificate
+     */
+    public static Certificate of(
+            ConformanceResult result,
+            String suiteVersion,
+            int bookSize,
+            RunEnvironment environment) {
+        return new Certificate(
+                new SuiteIdentity(suiteVersion, result.ruleBookDigest()),
+                BackendIdentity.of(result.backend(), result.options()),
+                new Selection(result.ruleGlob(), result.rules().size() == bookSize),
+                result.seed(),
+                result.timeoutFactor(),
+                result.duration(),
+                environment,
+                result.rules().stream().map(RuleVerdict::of).toList());
+    }
+
+    /**
+     * What the certificate says as a whole.
+     *
+     * @return the worst that a MUST rule found; {@link Conclusion#PARTIAL} if that is nothing and
+     *     not all rules were judged
+     */
+    public Conclusion conclusion() {
+        if (anyMust(Verdict.FAILED)) {
+            return Conclusion.FAILED;
+        }
+        if (anyMust(Verdict.INCONCLUSIVE)) {
+            return Conclusion.INCONCLUSIVE;
+        }
+        return selection.complete() ? Conclusion.CERTIFIED : Conclusion.PARTIAL;
+    }
+
+    private boolean anyMust(Verdict verdict) {
+        return rules.stream()
+                .anyMatch(rule -> rule.level() == RuleLevel.MUST && rule.verdict() == verdict);
+    }
+
+    /**
+     * How many rules have each verdict.
+     *
+     * @return a count for every verdict, 0 included
+     */
+    public Map<Verdict, Integer> summary() {
+        Map<Verdict, Integer> counts = new EnumMap<>(Verdict.class);
+        for (Verdict verdict : Verdict.values()) {
+            counts.put(verdict, 0);
+        }
+        rules.forEach(rule -> counts.merge(rule.verdict(), 1, Integer::sum));
+        return Collections.unmodifiableMap(counts);
+    }
+
+    /**
+     * The rules of a verdict.
+     *
+     * @param verdict which one
+     * @return its rules, ordered by id
+     */
+    public List<RuleVerdict> with(Verdict verdict) {
+        return rules.stream().filter(rule -> rule.verdict() == verdict).toList();
+    }
+}

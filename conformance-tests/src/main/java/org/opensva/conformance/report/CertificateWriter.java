@@ -1,0 +1,129 @@
+package org.opensva.conformance.report;
+
+import org.opensva.conformance.suite.Verdict;
+import org.opensva.conformance.suite.bench.Evidence;
+
+import tools.jackson.core.util.DefaultIndenter;
+import tools.jackson.core.util.DefaultPrettyPrinter;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.SortedMap;
+
+/**
+ * Renders a certificate as JSON: fields in a fixed order, two spaces of indentation, line feeds, so
+ * that two certificates can be compared line by line on any machine.
+ */
+public final class CertificateWriter {
+
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final int MICROSECONDS = 6;
+
+    private CertificateWriter() {}
+
+    /**
+     * Renders a certificate.
+     *
+     * @param certificate the certificate
+     * @return the document, with a line feed at the end
+     */
+    public static String write(Certificate certificate) {
+        DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
+        DefaultPrettyPrinter printer =
+                new DefaultPrettyPrinter().withObjectIndenter(indenter).withArrayIndenter(indenter);
+        return JSON.writer().with(printer).writeValueAsString(tree(certificate)) + "\n";
+    }
+
+    private static ObjectNode tree(Certificate certificate) {
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
+        root.put("schema", Certificate.SCHEMA);
+        root.put("conclusion", certificate.conclusion().text());
+        root.putObject("suite")
+                .put("version", certificate.suite().version())
+                .put("ruleBook", certificate.suite().ruleBook());
+        backend(root.putObject("backend"), certificate.backend());
+        root.putObject("selection")
+                .put("rules", certificate.selection().rules())
+                .put("complete", certificate.selection().complete());
+        root.put("seed", hex(certificate.seed()));
+        root.put("timeoutFactor", certificate.timeoutFactor());
+        root.put("duration", seconds(certificate.duration()));
+        RunEnvironment environment = certificate.environment();
+        root.putObject("environment")
+                .put("javaVersion", environment.javaVersion())
+                .put("javaVendor", environment.javaVendor())
+                .put("os", environment.os())
+                .put("osVersion", environment.osVersion())
+                .put("arch", environment.arch())
+                .put("processors", environment.processors());
+        ObjectNode summary = root.putObject("summary");
+        for (Verdict verdict : Verdict.values()) {
+            summary.put(verdict.id(), certificate.summary().getOrDefault(verdict, 0));
+        }
+        ArrayNode rules = root.putArray("rules");
+        certificate.rules().forEach(rule -> rule(rules.addObject(), rule));
+        return root;
+    }
+
+    private static void backend(ObjectNode node, BackendIdentity backend) {
+        node.put("name", backend.name())
+                .put("variant", backend.variant())
+                .put("version", backend.version())
+                .put("vendor", backend.vendor());
+        map(node.putObject("options"), backend.options());
+        ArrayNode capabilities = node.putArray("capabilities");
+        backend.capabilities().forEach(capabilities::add);
+        map(node.putObject("policies"), backend.policies());
+        map(node.putObject("properties"), backend.properties());
+    }
+
+    private static void map(ObjectNode node, SortedMap<String, String> values) {
+        values.forEach(node::put);
+    }
+
+    private static void rule(ObjectNode node, RuleVerdict rule) {
+        node.put("id", rule.id())
+                .put("level", rule.level().name())
+                .put("title", rule.title())
+                .put("verdict", rule.verdict().id())
+                .put("reason", rule.reason())
+                .put("duration", seconds(rule.duration()));
+        ArrayNode evidence = node.putArray("evidence");
+        for (TestEvidence test : rule.evidence()) {
+            ObjectNode entry =
+                    evidence.addObject()
+                            .put("test", test.test())
+                            .put("sentence", test.sentence())
+                            .put("verdict", test.verdict().id());
+            if (!test.reason().isEmpty()) {
+                entry.put("reason", test.reason());
+            }
+            if (!test.message().isEmpty()) {
+                entry.put("message", test.message());
+            }
+            test.finding().ifPresent(finding -> finding(entry.putObject("finding"), finding));
+        }
+    }
+
+    private static void finding(ObjectNode node, Evidence finding) {
+        node.put("step", finding.step())
+                .put("expected", finding.expected())
+                .put("seen", finding.seen())
+                .put("seed", hex(finding.seed()));
+        ArrayNode steps = node.putArray("steps");
+        finding.steps().forEach(steps::add);
+    }
+
+    /** A number of JSON is exact only up to 2^53. */
+    private static String hex(long seed) {
+        return "0x" + Long.toHexString(seed);
+    }
+
+    private static BigDecimal seconds(Duration duration) {
+        return BigDecimal.valueOf(duration.toNanos() / 1000, MICROSECONDS);
+    }
+}

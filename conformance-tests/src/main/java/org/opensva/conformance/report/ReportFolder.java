@@ -1,0 +1,94 @@
+package org.opensva.conformance.report;
+
+import org.opensva.conformance.rules.RuleBook;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.SequencedMap;
+
+/**
+ * A folder with the report of a run: {@code certificate.json}, {@code junit.xml} and {@code
+ * index.html}; with several backends one such folder for each, and an {@code index.html} above.
+ */
+public final class ReportFolder {
+
+    private final Path root;
+    private final AtomicFiles files;
+    private final RuleBook book;
+
+    /**
+     * Names a folder; nothing is written yet.
+     *
+     * @param root the folder
+     * @param files how files are written
+     * @param book the rules that the reports speak of
+     */
+    public ReportFolder(Path root, AtomicFiles files, RuleBook book) {
+        this.root = root;
+        this.files = files;
+        this.book = book;
+    }
+
+    /**
+     * Makes sure before a run that its report can be written.
+     *
+     * @throws IOException if the folder cannot be had
+     */
+    public void prepare() throws IOException {
+        files.prepare(root);
+    }
+
+    /**
+     * Writes the report.
+     *
+     * @param certificates one for each backend
+     * @return the page to look at first
+     * @throws IOException if a file cannot be written; none is left half-written
+     */
+    public Path write(List<Certificate> certificates) throws IOException {
+        if (certificates.size() == 1) {
+            return write(root, certificates.getFirst());
+        }
+        SequencedMap<String, Certificate> folders = new LinkedHashMap<>();
+        for (Certificate certificate : certificates) {
+            String folder = folder(certificate.backend().qualifiedName());
+            String unique = folder;
+            for (int i = 2; folders.containsKey(unique); i++) {
+                unique = folder + "-" + i;
+            }
+            folders.put(unique, certificate);
+        }
+        for (String folder : folders.sequencedKeySet()) {
+            Path path = root.resolve(folder);
+            Files.createDirectories(path);
+            Certificate certificate = folders.get(folder);
+            if (certificate != null) {
+                write(path, certificate);
+            }
+        }
+        Path index = root.resolve("index.html");
+        files.write(index, HtmlOverview.render(folders));
+        return index;
+    }
+
+    private Path write(Path folder, Certificate certificate) throws IOException {
+        // Rendered first: a fault in a renderer must not leave one file new and another one old.
+        String html = HtmlReport.render(certificate, book);
+        String junit = JunitReport.render(certificate);
+        String json = CertificateWriter.write(certificate);
+        Path index = folder.resolve("index.html");
+        files.write(index, html);
+        files.write(folder.resolve("junit.xml"), junit);
+        files.write(folder.resolve("certificate.json"), json);
+        return index;
+    }
+
+    /** A name that is the same on every file system: {@code emulated-smmuv3}. */
+    static String folder(String backend) {
+        return backend.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9.]+", "-");
+    }
+}
