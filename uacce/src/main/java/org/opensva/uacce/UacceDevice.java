@@ -1,0 +1,153 @@
+package org.opensva.uacce;
+
+import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.api.trace.TracerProvider;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.accelerator.Accelerator;
+import org.opensva.api.accelerator.AcceleratorInfo;
+import org.opensva.api.accelerator.EngineFactory;
+import org.opensva.api.accelerator.Operation;
+import org.opensva.api.accelerator.QueueHandle;
+import org.opensva.api.accelerator.QueueRegion;
+import org.opensva.api.ats.Endpoint;
+import org.opensva.api.iommu.RequesterId;
+import org.opensva.api.iommu.SvaBinder;
+import org.opensva.api.process.SvaProcess;
+import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.uacce.cdev.CharDevice;
+import org.opensva.uacce.library.UacceQueueHandle;
+import org.opensva.uacce.queue.QueueLayout;
+import org.opensva.uacce.queue.QueueScheduler;
+
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * An accelerator: a device function with queues and engines behind a character device.
+ *
+ * <p>It must be attached to its IOMMU, with PASIDs enabled, before the first {@link #open}. {@link
+ * #remove} unplugs it: the endpoint is closed when it returns, and whoever attached it detaches it
+ * afterwards.
+ */
+public final class UacceDevice implements Accelerator, AutoCloseable {
+
+    private final String name;
+    private final int depth;
+    private final Endpoint endpoint;
+    private final CharDevice device;
+    private final AcceleratorInfo info;
+
+    /**
+     * Makes the device. No thread runs before the first job.
+     *
+     * @param config what it shall be like
+     * @param endpoint its bus interface, which it owns from now on
+     * @param binder binds address spaces to it
+     * @param engines makes an engine for each worker
+     * @param telemetry where spans go
+     */
+    public UacceDevice(
+            UacceConfig config,
+            Endpoint endpoint,
+            SvaBinder binder,
+            EngineFactory engines,
+            OpenTelemetry telemetry) {
+        name = config.name();
+        depth = config.queueDepth();
+        this.endpoint = endpoint;
+        QueueScheduler scheduler =
+                new QueueScheduler(name, config.workers(), config.instances(), endpoint, engines);
+        device =
+                new CharDevice(
+                        name,
+                        endpoint,
+                        binder,
+                        scheduler,
+                        config.foreignHandles(),
+                        config.instances(),
+                        depth,
+                        config.regionSize(),
+                        config.drainTimeout().toNanos(),
+                        tracer(telemetry));
+        info = describe(config, scheduler.operations());
+    }
+
+    /** Nothing is paid for spans that nobody records. */
+    private static @Nullable Tracer tracer(OpenTelemetry telemetry) {
+        return telemetry.getTracerProvider() == TracerProvider.noop()
+                ? null
+                : telemetry.getTracer(SvaTelemetry.SCOPE);
+    }
+
+    private static AcceleratorInfo describe(UacceConfig config, Set<Operation> operations) {
+        Map<QueueRegion, Long> sizes = new EnumMap<>(QueueRegion.class);
+        for (QueueRegion region : QueueRegion.values()) {
+            sizes.put(region, (long) config.regionSize());
+        }
+        List<String> algorithms =
+                operations.stream()
+                        .filter(operation -> operation != Operation.NOP)
+                        .sorted()
+                        .map(UacceDevice::algorithm)
+                        .distinct()
+                        .toList();
+        return new AcceleratorInfo(
+                QueueLayout.API,
+                true,
+                algorithms,
+                operations,
+                config.instances(),
+                sizes,
+                config.queueDepth());
+    }
+
+    /** An algorithm covers both directions, as in {@code /sys/class/uacce/*}{@code /algorithms}. */
+    private static String algorithm(Operation operation) {
+        return switch (operation) {
+            case GZIP, GUNZIP -> Operation.GZIP.id();
+            case DEFLATE, INFLATE -> Operation.DEFLATE.id();
+            case NOP, COPY, FILL, CRC32C -> operation.id();
+        };
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public RequesterId requester() {
+        return endpoint.requester();
+    }
+
+    @Override
+    public AcceleratorInfo info() {
+        return info;
+    }
+
+    @Override
+    public int availableInstances() {
+        return device.availableInstances();
+    }
+
+    @Override
+    public QueueHandle open(SvaProcess process) {
+        CharDevice.Opened opened = device.open(process);
+        return new UacceQueueHandle(this, opened.file(), process, opened.fd(), depth);
+    }
+
+    @Override
+    public void remove() {
+        device.remove();
+    }
+
+    /** Removes the device. */
+    @Override
+    public void close() {
+        remove();
+    }
+}

@@ -1,0 +1,346 @@
+package org.opensva.uacce.cdev;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.accelerator.Job;
+import org.opensva.api.accelerator.QueueRegion;
+import org.opensva.api.accelerator.QueueState;
+import org.opensva.api.backend.ForeignHandlePolicy;
+import org.opensva.api.iommu.SvaBond;
+import org.opensva.api.memory.MmioRegion;
+import org.opensva.api.memory.Protection;
+import org.opensva.api.process.DeviceMapping;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
+import org.opensva.api.process.OpenFile;
+import org.opensva.api.process.SvaProcess;
+import org.opensva.uacce.queue.HardwareQueue;
+import org.opensva.uacce.queue.JobTable;
+import org.opensva.uacce.queue.QueueError;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
+
+/**
+ * One open queue, as the kernel sees it: what all descriptors of it, in all processes, share
+ * (Linux: {@code struct uacce_queue} behind a {@code struct file}).
+ *
+ * <p>Each operation names the process that makes the call. Refusals are looked for in this order: a
+ * foreign address space under the policy {@link ForeignHandlePolicy#REFUSE} is {@code EPERM}, a
+ * dead queue is {@code ENXIO}, a wrong state or argument is {@code EINVAL}.
+ *
+ * <p><b>Threading.</b> Any thread may call. {@link #map} and the death of the address space take no
+ * lock, because the kernel calls them with its own locks held.
+ */
+public final class QueueFile implements OpenFile {
+
+    private static final QueueRegion[] REGIONS = QueueRegion.values();
+
+    private final CharDevice device;
+    private final SvaBond bond;
+    private final HardwareQueue hardware;
+    private final @Nullable JobSpans spans;
+    private final BooleanSupplier present;
+    private final ReentrantLock control = new ReentrantLock();
+    private final AtomicReference<QueueState> state = new AtomicReference<>(QueueState.INIT);
+    private final AtomicBoolean tornDown = new AtomicBoolean();
+    private final AtomicReference<@Nullable RegionMapping> mmio = new AtomicReference<>();
+    private final AtomicReference<@Nullable RegionMapping> shared = new AtomicReference<>();
+
+    QueueFile(
+            CharDevice device,
+            SvaBond bond,
+            HardwareQueue hardware,
+            @Nullable JobSpans spans,
+            BooleanSupplier present) {
+        this.device = device;
+        this.bond = bond;
+        this.hardware = hardware;
+        this.spans = spans;
+        this.present = present;
+    }
+
+    @Override
+    public String name() {
+        return device.name();
+    }
+
+    /**
+     * The bond that the queue holds.
+     *
+     * @return the address space and the PASID
+     */
+    public SvaBond bond() {
+        return bond;
+    }
+
+    /**
+     * The queue of the device.
+     *
+     * @return the hardware side
+     */
+    public HardwareQueue hardware() {
+        return hardware;
+    }
+
+    /**
+     * Where spans of jobs go.
+     *
+     * @return null if nobody records them
+     */
+    public @Nullable JobSpans spans() {
+        return spans;
+    }
+
+    /**
+     * How long a stop waits for the work that was accepted.
+     *
+     * @return nanoseconds
+     */
+    public long grace() {
+        return device.grace();
+    }
+
+    /**
+     * The state.
+     *
+     * @return never back from {@link QueueState#ZOMBIE}
+     */
+    public QueueState state() {
+        return state.get();
+    }
+
+    /**
+     * Tells whether a process is in another address space than the queue is bound to.
+     *
+     * @param caller the process
+     * @return true if it is foreign to the queue
+     */
+    public boolean isForeign(SvaProcess caller) {
+        return caller.addressSpace().id() != bond.addressSpace().id();
+    }
+
+    /**
+     * Starts the queue: {@code UACCE_CMD_START_Q}.
+     *
+     * @param caller who asks
+     * @throws ErrnoException {@code EPERM}, {@code ENXIO}, {@code EINVAL} if it is not in state
+     *     INIT or its SHARED region holds parameters that make no sense
+     */
+    public void start(SvaProcess caller) {
+        admit(caller, "start");
+        control.lock();
+        try {
+            alive("start");
+            if (state.get() != QueueState.INIT) {
+                throw error(Errno.EINVAL, "start", "the queue is started already");
+            }
+            if (!hardware.start()) {
+                throw error(Errno.EINVAL, "start", "the ring parameters make no sense");
+            }
+            if (!state.compareAndSet(QueueState.INIT, QueueState.STARTED)) {
+                hardware.kill(QueueError.REMOVED);
+                alive("start");
+            }
+        } finally {
+            control.unlock();
+        }
+    }
+
+    /**
+     * Stops the queue and returns it to INIT: {@code UACCE_CMD_PUT_Q} since Linux commit
+     * 26c08dabe547.
+     *
+     * @param caller who asks
+     * @throws ErrnoException {@code EPERM}; {@code ENXIO} if it is dead, or dies because the device
+     *     does not let go of a job
+     */
+    public void put(SvaProcess caller) {
+        admit(caller, "put");
+        control.lock();
+        try {
+            alive("put");
+            if (!hardware.stop(grace())) {
+                state.set(QueueState.ZOMBIE);
+                throw error(Errno.ENXIO, "put", "the device does not let go of a job");
+            }
+            if (!state.compareAndSet(QueueState.STARTED, QueueState.INIT)) {
+                alive("put");
+            }
+        } finally {
+            control.unlock();
+        }
+    }
+
+    /**
+     * Any other command.
+     *
+     * @param caller who asks
+     * @param command its number
+     * @throws ErrnoException always: {@code EPERM}, {@code ENXIO} or {@code EINVAL}
+     */
+    public void control(SvaProcess caller, int command) {
+        admit(caller, "ioctl");
+        alive("ioctl");
+        throw error(Errno.EINVAL, "ioctl", "unknown command 0x%x".formatted(command));
+    }
+
+    @Override
+    public DeviceMapping map(SvaProcess caller, long offset, long length, Protection protection) {
+        admit(caller, "mmap");
+        alive("mmap");
+        QueueRegion type = regionAt(offset, caller.pageSize());
+        long size = device.regionSize();
+        boolean fits =
+                switch (type) {
+                    case MMIO -> length > 0 && length <= size;
+                    case SHARED -> length == size;
+                };
+        if (!fits) {
+            throw error(Errno.EINVAL, "mmap", "%d bytes do not fit %s".formatted(length, type));
+        }
+        AtomicReference<@Nullable RegionMapping> slot = slot(type);
+        MmioRegion region =
+                type == QueueRegion.MMIO ? hardware.doorbellPage() : hardware.sharedPage();
+        RegionMapping mapping = new RegionMapping(region, present, slot);
+        if (!slot.compareAndSet(null, mapping)) {
+            throw error(Errno.EEXIST, "mmap", type + " is mapped already");
+        }
+        return mapping;
+    }
+
+    private QueueRegion regionAt(long offset, int pageSize) {
+        long index = offset / pageSize;
+        if (offset < 0 || offset % pageSize != 0 || index >= REGIONS.length) {
+            throw error(Errno.EINVAL, "mmap", "no region at offset 0x%x".formatted(offset));
+        }
+        return REGIONS[(int) index];
+    }
+
+    private AtomicReference<@Nullable RegionMapping> slot(QueueRegion type) {
+        return type == QueueRegion.MMIO ? mmio : shared;
+    }
+
+    /**
+     * The mapping that a region has now.
+     *
+     * @param type which region
+     * @return the mapping, or null
+     */
+    public @Nullable DeviceMapping mapping(QueueRegion type) {
+        return slot(type).get();
+    }
+
+    /**
+     * Pushes a job into the device, as a {@code write(2)} on an idxd node does.
+     *
+     * @param caller who asks
+     * @param owner who will collect the result
+     * @param job the job
+     * @param accepted gets the ticket before the device can see the job, or null
+     * @return a ticket
+     * @throws ErrnoException {@code EPERM}, {@code ENXIO}, {@code EINVAL} if the queue is not
+     *     started, {@code EIO} if it has failed, {@code EAGAIN} if it is full
+     */
+    public long submit(SvaProcess caller, Object owner, Job job, @Nullable LongConsumer accepted) {
+        admit(caller, "submit");
+        started("submit");
+        long ticket = hardware.submit(owner, job, accepted);
+        if (ticket == JobTable.NONE) {
+            started("submit");
+            throw error(Errno.EAGAIN, "submit", "the queue is full");
+        }
+        return ticket;
+    }
+
+    /**
+     * Refuses what needs a queue that runs.
+     *
+     * @param operation for the message
+     * @throws ErrnoException {@code ENXIO}, {@code EINVAL}, {@code EIO}
+     */
+    public void started(String operation) {
+        alive(operation);
+        if (state.get() != QueueState.STARTED) {
+            throw error(Errno.EINVAL, operation, "the queue is not started");
+        }
+        if (hardware.failed()) {
+            throw error(Errno.EIO, operation, "the queue has stopped after an error");
+        }
+    }
+
+    /**
+     * Refuses what needs a queue that is not dead.
+     *
+     * @param operation for the message
+     * @throws ErrnoException {@code ENXIO}
+     */
+    public void alive(String operation) {
+        if (state.get() == QueueState.ZOMBIE) {
+            throw error(Errno.ENXIO, operation, "the queue is dead");
+        }
+    }
+
+    /**
+     * Refuses a foreign caller, if that is the policy.
+     *
+     * @param caller who asks
+     * @param operation for the message
+     * @throws ErrnoException {@code EPERM}
+     */
+    public void admit(SvaProcess caller, String operation) {
+        if (device.policy() == ForeignHandlePolicy.REFUSE && isForeign(caller)) {
+            throw error(Errno.EPERM, operation, "the queue is bound to another process's memory");
+        }
+    }
+
+    /**
+     * Makes an error of this queue.
+     *
+     * @param errno the error
+     * @param operation the operation
+     * @param detail what was found
+     * @return to be thrown
+     */
+    public ErrnoException error(Errno errno, String operation, String detail) {
+        return new ErrnoException(errno, operation + "(" + name() + ")", detail);
+    }
+
+    /** The address space has died. Called with the locks of memory management held. */
+    void spaceDied() {
+        kill(QueueError.ADDRESS_SPACE_GONE);
+    }
+
+    /** The queue is dead from now on. Does not wait. */
+    void kill(QueueError why) {
+        state.set(QueueState.ZOMBIE);
+        hardware.kill(why);
+    }
+
+    /**
+     * The last stop, with what can still be finished.
+     *
+     * @return false if a worker does not let go
+     */
+    boolean lastStop() {
+        state.set(QueueState.ZOMBIE);
+        control.lock();
+        try {
+            return hardware.stop(grace());
+        } finally {
+            control.unlock();
+        }
+    }
+
+    /** True the first time. */
+    boolean tearDownOnce() {
+        return tornDown.compareAndSet(false, true);
+    }
+
+    @Override
+    public void release() {
+        device.released(this);
+    }
+}

@@ -1,0 +1,269 @@
+package org.opensva.uacce.library;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.accelerator.Job;
+import org.opensva.api.accelerator.JobResult;
+import org.opensva.api.accelerator.JobStatus;
+import org.opensva.api.accelerator.QueueRegion;
+import org.opensva.api.process.CpuFaultException;
+import org.opensva.api.process.DeviceMapping;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
+import org.opensva.api.process.MapRequest;
+import org.opensva.api.process.SvaProcess;
+import org.opensva.uacce.cdev.JobSpans;
+import org.opensva.uacce.cdev.QueueFile;
+import org.opensva.uacce.queue.JobTable;
+import org.opensva.uacce.queue.QueueLayout;
+import org.opensva.uacce.queue.SharedPage;
+
+/**
+ * The rings of one queue in the memory of one process, and the mapped regions.
+ *
+ * <p>All accesses are loads and stores of the process. The memory may be taken away under the
+ * library (the process unmaps it, execs, or dies); then jobs that have not completed are aborted,
+ * and nothing is stored at an address that may belong to somebody else by now.
+ *
+ * <p><b>Threading.</b> Every method takes the object's own lock.
+ */
+final class Rings {
+
+    private final QueueFile file;
+    private final SvaProcess process;
+    private final long addressSpace;
+    private final int depth;
+    private final JobTable table;
+    private final byte[] entry = new byte[QueueLayout.ENTRY_SIZE];
+
+    private final long memory;
+    private final long memorySize;
+    private final long submission;
+    private final long completion;
+
+    private long doorbell;
+    private long sharedPage;
+    private @Nullable DeviceMapping doorbellMapping;
+    private @Nullable DeviceMapping sharedMapping;
+
+    private int start;
+    private int submitted;
+    private int reaped;
+    private boolean running;
+    private boolean lost;
+
+    /** Takes memory for the rings. */
+    Rings(QueueFile file, SvaProcess process, int depth) {
+        this.file = file;
+        this.process = process;
+        this.depth = depth;
+        addressSpace = process.addressSpace().id();
+        table = new JobTable(depth, 0);
+        long ring = (long) depth << QueueLayout.ENTRY_SHIFT;
+        long page = process.pageSize();
+        memorySize = 2 * ring + page - 1 & -page;
+        memory = process.mmap(MapRequest.anonymous(memorySize));
+        submission = memory;
+        completion = memory + ring;
+    }
+
+    /**
+     * Writes the parameters and clears the completions, before START.
+     *
+     * @throws ErrnoException {@code EFAULT} if the process has taken the memory away
+     */
+    synchronized void prepare(
+            long doorbellAddress,
+            @Nullable DeviceMapping doorbellNow,
+            long sharedAddress,
+            @Nullable DeviceMapping sharedNow) {
+        settle();
+        doorbell = doorbellAddress;
+        doorbellMapping = doorbellNow;
+        sharedPage = sharedAddress;
+        sharedMapping = sharedNow;
+        try {
+            process.store(completion, new byte[depth << QueueLayout.ENTRY_SHIFT]);
+            process.storeLong(sharedPage + SharedPage.SUBMISSION_RING, submission);
+            process.storeLong(sharedPage + SharedPage.COMPLETION_RING, completion);
+            process.storeLong(sharedPage + SharedPage.DEPTH, depth);
+        } catch (CpuFaultException e) {
+            throw fault("start", e);
+        }
+    }
+
+    /** The queue was started with the parameters of {@link #prepare}. */
+    synchronized void started(int number) {
+        start = number;
+        submitted = 0;
+        reaped = 0;
+        running = true;
+    }
+
+    /** Tells whether jobs can go through the rings now. */
+    synchronized boolean usable() {
+        return running
+                && !lost
+                && file.hardware().starts() == start
+                && doorbellMapping != null
+                && file.mapping(QueueRegion.MMIO) == doorbellMapping
+                && file.mapping(QueueRegion.SHARED) == sharedMapping;
+    }
+
+    /** Submits; see {@link org.opensva.api.accelerator.QueueHandle#submit}. */
+    synchronized long submit(Job job) {
+        try {
+            // The device may still be in a lap that this process has not looked at.
+            reap();
+            if (lost) {
+                throw file.error(Errno.EIO, "submit", "the completion ring is damaged");
+            }
+            long status = process.loadLong(sharedPage + SharedPage.STATUS);
+            if ((status & SharedPage.STATUS_ERROR_MASK) != 0) {
+                throw file.error(
+                        Errno.EIO,
+                        "submit",
+                        "the queue has stopped with error "
+                                + (status & SharedPage.STATUS_ERROR_MASK));
+            }
+            return push(job);
+        } catch (CpuFaultException e) {
+            file.alive("submit");
+            throw fault("submit", e);
+        }
+    }
+
+    private long push(Job job) {
+        long ticket = table.open(null);
+        if (ticket == JobTable.NONE) {
+            throw file.error(Errno.EAGAIN, "submit", "the queue is full");
+        }
+        JobSpans spans = file.spans();
+        if (spans != null) {
+            spans.submitted(ticket, spans.begin(process.pid(), job));
+        }
+        boolean rung = false;
+        try {
+            QueueLayout.encode(entry, ticket, job);
+            process.store(submission + offset(submitted), entry, 0, QueueLayout.ENTRY_SIZE);
+            process.storeLong(doorbell + QueueLayout.DOORBELL, submitted + 1 & 0xffff_ffffL);
+            submitted++;
+            rung = true;
+        } finally {
+            if (!rung) {
+                table.cancel(ticket);
+                if (spans != null) {
+                    spans.refused(ticket);
+                }
+            }
+        }
+        return ticket;
+    }
+
+    /** Takes what has completed out of the ring. */
+    private void reap() {
+        if (!running || lost) {
+            return;
+        }
+        if (process.addressSpace().id() != addressSpace) {
+            // The rings were in the address space before exec; here may be anything.
+            lost = true;
+            return;
+        }
+        while (reaped != submitted) {
+            long from = completion + offset(reaped);
+            long phase = process.loadLong(from + QueueLayout.COMPLETION_PHASE);
+            if (phase != QueueLayout.phase(reaped, depth)) {
+                return;
+            }
+            process.load(from, entry, 0, QueueLayout.COMPLETION_PHASE);
+            long status = QueueLayout.get(entry, QueueLayout.COMPLETION_STATUS);
+            boolean known =
+                    table.finish(
+                            QueueLayout.get(entry, QueueLayout.COMPLETION_TAG),
+                            JobStatus.ofCode((int) Math.clamp(status, -1, Integer.MAX_VALUE)),
+                            QueueLayout.get(entry, QueueLayout.COMPLETION_CONSUMED),
+                            QueueLayout.get(entry, QueueLayout.COMPLETION_PRODUCED),
+                            QueueLayout.get(entry, QueueLayout.COMPLETION_VALUE),
+                            QueueLayout.get(entry, QueueLayout.COMPLETION_FAULT_ADDRESS));
+            if (!known) {
+                // The process wrote over its own ring: no completion can be believed any more.
+                lost = true;
+                return;
+            }
+            reaped++;
+        }
+    }
+
+    private long offset(int index) {
+        return (long) (index & depth - 1) << QueueLayout.ENTRY_SHIFT;
+    }
+
+    /** Reaps, whatever has become of the memory. */
+    private void reapWhatIsThere() {
+        try {
+            reap();
+        } catch (CpuFaultException | ErrnoException e) {
+            lost = true;
+        }
+    }
+
+    /** Takes out what has completed and, if nothing more will, aborts the rest. */
+    private void settle() {
+        boolean over = running && !file.hardware().serves(start);
+        reapWhatIsThere();
+        if (over || lost) {
+            table.abortPending();
+            running &= !over;
+        }
+    }
+
+    /** Tells whether a result waits to be collected. */
+    synchronized boolean ready() {
+        settle();
+        return table.done() > 0;
+    }
+
+    /** Tells whether jobs have not completed. */
+    synchronized boolean busy() {
+        settle();
+        return table.pending() > 0;
+    }
+
+    /**
+     * Collects a result.
+     *
+     * @return null if the job has not completed
+     * @throws ErrnoException {@code EINVAL} for an unknown ticket
+     */
+    synchronized @Nullable JobResult collect(long ticket) {
+        settle();
+        return switch (table.stateOf(ticket)) {
+            case UNKNOWN -> throw file.error(Errno.EINVAL, "await", "unknown ticket " + ticket);
+            case PENDING -> null;
+            case DONE -> table.collect(ticket);
+        };
+    }
+
+    /** Aborts what has not completed. */
+    synchronized void abort() {
+        table.abortPending();
+    }
+
+    /** Gives the memory back, if it is still that of this library. */
+    synchronized void free() {
+        running = false;
+        try {
+            if (process.addressSpace().id() == addressSpace) {
+                process.munmap(memory, memorySize);
+            }
+        } catch (ErrnoException e) {
+            // The process has ended, and its memory with it.
+            lost = true;
+        }
+    }
+
+    private ErrnoException fault(String operation, CpuFaultException e) {
+        return file.error(
+                Errno.EFAULT, operation, "the library's memory is gone: " + e.getMessage());
+    }
+}

@@ -1,0 +1,432 @@
+package org.opensva.uacce.library;
+
+import io.opentelemetry.api.trace.Span;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.accelerator.Accelerator;
+import org.opensva.api.accelerator.Job;
+import org.opensva.api.accelerator.JobResult;
+import org.opensva.api.accelerator.JobStatus;
+import org.opensva.api.accelerator.QueueHandle;
+import org.opensva.api.accelerator.QueueRegion;
+import org.opensva.api.accelerator.QueueState;
+import org.opensva.api.iommu.Pasid;
+import org.opensva.api.process.DeviceMapping;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
+import org.opensva.api.process.MapRequest;
+import org.opensva.api.process.SvaProcess;
+import org.opensva.uacce.cdev.JobSpans;
+import org.opensva.uacce.cdev.QueueFile;
+import org.opensva.uacce.queue.CompletionEvent;
+import org.opensva.uacce.queue.HardwareQueue;
+import org.opensva.uacce.queue.JobTable;
+
+import java.time.Duration;
+
+/**
+ * A queue as one process holds it.
+ *
+ * <p>What {@link QueueHandle} leaves open is decided like this:
+ *
+ * <ul>
+ *   <li>Refusals are looked for in this order: {@code EBADF} (closed, or the holder has ended),
+ *       {@code EPERM} (foreign, refused), {@code ENXIO} (dead, or the holder has called exec since
+ *       it got the handle), then state and arguments.
+ *   <li>{@link #poll} of a handle that may not be used is false at once.
+ *   <li>A queue that has stopped by itself after an error answers {@link #submit} with {@code EIO}
+ *       until it is put and started again.
+ *   <li>A job occupies its place in the queue until its result is collected; so {@code EAGAIN}
+ *       comes exactly at the depth of the queue.
+ *   <li>{@link #close} unmaps the regions and gives the rings back, after waiting for its own jobs
+ *       as long as a stop would.
+ * </ul>
+ */
+public final class UacceQueueHandle implements QueueHandle {
+
+    /** Longer than anybody waits, and far from overflow. */
+    private static final long FOREVER = Long.MAX_VALUE / 4;
+
+    private final Accelerator accelerator;
+    private final QueueFile file;
+    private final SvaProcess holder;
+    private final int fd;
+    private final int depth;
+    private final long addressSpace;
+    private final Object control = new Object();
+    private final Region[] regions = new Region[QueueRegion.values().length];
+    private volatile @Nullable Rings rings;
+    private volatile boolean closed;
+
+    /** Where a region is mapped in the holder. */
+    private record Region(long address, @Nullable DeviceMapping mapping) {}
+
+    /**
+     * Makes the library's state for a descriptor. It has nothing from the process that the holder
+     * was forked from.
+     *
+     * @param accelerator the device
+     * @param file the open queue
+     * @param holder who holds the descriptor
+     * @param fd the descriptor
+     * @param depth how many jobs the queue holds
+     */
+    public UacceQueueHandle(
+            Accelerator accelerator, QueueFile file, SvaProcess holder, int fd, int depth) {
+        this.accelerator = accelerator;
+        this.file = file;
+        this.holder = holder;
+        this.fd = fd;
+        this.depth = depth;
+        addressSpace = holder.addressSpace().id();
+    }
+
+    @Override
+    public Accelerator accelerator() {
+        return accelerator;
+    }
+
+    @Override
+    public SvaProcess holder() {
+        return holder;
+    }
+
+    @Override
+    public int fd() {
+        return fd;
+    }
+
+    @Override
+    public QueueState state() {
+        return closed ? QueueState.ZOMBIE : file.state();
+    }
+
+    @Override
+    public Pasid pasid() {
+        return file.bond().pasid();
+    }
+
+    @Override
+    public void start() {
+        synchronized (control) {
+            boolean own = enter("start");
+            Rings prepared = null;
+            if (own && file.state() == QueueState.INIT) {
+                prepared = prepareRings();
+            }
+            file.start(holder);
+            if (prepared != null) {
+                prepared.started(file.hardware().starts());
+            }
+        }
+    }
+
+    @Override
+    public void putQueue() {
+        enter("put");
+        file.put(holder);
+    }
+
+    @Override
+    public void control(int command) {
+        enter("ioctl");
+        file.control(holder, command);
+    }
+
+    @Override
+    public long mapRegion(QueueRegion region) {
+        synchronized (control) {
+            enter("mmap");
+            return map(region);
+        }
+    }
+
+    private long map(QueueRegion type) {
+        Long size = accelerator.info().regionSizes().get(type);
+        if (size == null) {
+            throw file.error(Errno.EINVAL, "mmap", "there is no region " + type);
+        }
+        long offset = (long) type.ordinal() * holder.pageSize();
+        long address = holder.mmap(MapRequest.sharedFile(fd, offset, size));
+        regions[type.ordinal()] = new Region(address, file.mapping(type));
+        return address;
+    }
+
+    /** Maps a region unless this library has it; null if somebody else has. */
+    private @Nullable Region mapOnce(QueueRegion type) {
+        Region mine = regions[type.ordinal()];
+        if (mine == null || !isMapped(type, mine)) {
+            try {
+                map(type);
+            } catch (ErrnoException e) {
+                if (e.errno() == Errno.EEXIST) {
+                    return null;
+                }
+                throw e;
+            }
+        }
+        return regions[type.ordinal()];
+    }
+
+    private boolean isMapped(QueueRegion type, Region region) {
+        return region.mapping() != null && file.mapping(type) == region.mapping();
+    }
+
+    private @Nullable Rings prepareRings() {
+        Region doorbell = mapOnce(QueueRegion.MMIO);
+        Region shared = mapOnce(QueueRegion.SHARED);
+        if (doorbell == null || shared == null) {
+            return null;
+        }
+        Rings current = rings;
+        if (current == null) {
+            current = new Rings(file, holder, depth);
+            rings = current;
+        }
+        current.prepare(doorbell.address(), doorbell.mapping(), shared.address(), shared.mapping());
+        return current;
+    }
+
+    @Override
+    public long submit(Job job) {
+        boolean own = enter("submit");
+        file.started("submit");
+        Rings current = rings;
+        if (own && current != null && current.usable()) {
+            return current.submit(job);
+        }
+        return submitThroughDescriptor(job);
+    }
+
+    private long submitThroughDescriptor(Job job) {
+        JobSpans spans = file.spans();
+        if (spans == null) {
+            return file.submit(holder, this, job, null);
+        }
+        Span span = spans.begin(holder.pid(), job);
+        boolean accepted = false;
+        try {
+            long ticket = file.submit(holder, this, job, tag -> spans.submitted(tag, span));
+            accepted = true;
+            return ticket;
+        } finally {
+            if (!accepted) {
+                span.end();
+            }
+        }
+    }
+
+    @Override
+    public boolean poll(Duration timeout) {
+        long deadline = deadline(timeout);
+        HardwareQueue hardware = file.hardware();
+        CompletionEvent event = hardware.event();
+        while (true) {
+            long seen = event.count();
+            boolean dead = closed || file.state() == QueueState.ZOMBIE || !mayUse();
+            if (ready(hardware)) {
+                return true;
+            }
+            if (dead || !event.await(seen, deadline)) {
+                return ready(hardware);
+            }
+        }
+    }
+
+    private boolean ready(HardwareQueue hardware) {
+        Rings current = rings;
+        return current != null && current.ready() || hardware.hasDone(this);
+    }
+
+    @Override
+    public JobResult await(long ticket, Duration timeout) {
+        long deadline = deadline(timeout);
+        CompletionEvent event = file.hardware().event();
+        boolean expired = false;
+        while (true) {
+            long seen = event.count();
+            boolean dead = closed || file.state() == QueueState.ZOMBIE;
+            JobResult result = collect(ticket);
+            if (result != null) {
+                return result;
+            }
+            if (closed || expired && dead) {
+                // Closed: nobody waits for it any more. Dead and expired: the device holds on to
+                // it, and a dead queue has no later result to give.
+                return new JobResult(JobStatus.ABORTED, 0, 0, 0, 0);
+            }
+            if (expired) {
+                throw file.error(
+                        Errno.ETIMEDOUT, "await", "the job has not completed in " + timeout);
+            }
+            expired = !event.await(seen, deadline);
+        }
+    }
+
+    private @Nullable JobResult collect(long ticket) {
+        if (ticket >= 0 && (ticket & JobTable.DIRECT) != 0) {
+            HardwareQueue hardware = file.hardware();
+            return switch (hardware.stateOf(ticket)) {
+                case UNKNOWN -> {
+                    if (closed) {
+                        yield null;
+                    }
+                    throw unknown(ticket);
+                }
+                case PENDING -> null;
+                case DONE -> hardware.collect(ticket);
+            };
+        }
+        Rings current = rings;
+        if (current == null) {
+            throw unknown(ticket);
+        }
+        return current.collect(ticket);
+    }
+
+    private ErrnoException unknown(long ticket) {
+        return file.error(Errno.EINVAL, "await", "unknown ticket " + ticket);
+    }
+
+    private static long deadline(Duration timeout) {
+        long nanos;
+        try {
+            nanos = timeout.isNegative() ? 0 : timeout.toNanos();
+        } catch (ArithmeticException e) {
+            nanos = FOREVER;
+        }
+        return System.nanoTime() + Math.min(nanos, FOREVER);
+    }
+
+    @Override
+    public QueueHandle inheritedBy(SvaProcess child) {
+        boolean same = child.files().get(fd).filter(inherited -> inherited == file).isPresent();
+        if (!same) {
+            throw file.error(
+                    Errno.EBADF, "inherit", "descriptor %d is not this queue".formatted(fd));
+        }
+        return new UacceQueueHandle(accelerator, file, child, fd, depth);
+    }
+
+    @Override
+    public QueueHandle passTo(SvaProcess receiver) {
+        checkOpen("pass");
+        int received = receiver.files().receive(holder.files(), fd);
+        return new UacceQueueHandle(accelerator, file, receiver, received, depth);
+    }
+
+    @Override
+    public void close() {
+        synchronized (control) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            Rings current = rings;
+            boolean here = isSameProgram();
+            if (current != null && here) {
+                finish(current);
+                unmapRegions();
+            }
+            file.hardware().forget(this);
+            if (here || holder.isAlive()) {
+                closeDescriptor();
+            }
+            if (current != null) {
+                current.abort();
+                current.free();
+            }
+        }
+    }
+
+    /** Waits for the jobs that would otherwise lose their rings. */
+    private void finish(Rings current) {
+        long deadline = System.nanoTime() + file.grace();
+        CompletionEvent event = file.hardware().event();
+        long seen = event.count();
+        while (current.busy()
+                && file.state() != QueueState.ZOMBIE
+                && event.awaitUninterruptibly(seen, deadline)) {
+            seen = event.count();
+        }
+    }
+
+    private void unmapRegions() {
+        for (QueueRegion type : QueueRegion.values()) {
+            Region region = regions[type.ordinal()];
+            Long size = accelerator.info().regionSizes().get(type);
+            if (region != null && size != null && isMapped(type, region)) {
+                try {
+                    holder.munmap(region.address(), size);
+                } catch (ErrnoException e) {
+                    // The process has ended meanwhile, and the mapping with it.
+                    continue;
+                }
+            }
+        }
+    }
+
+    private void closeDescriptor() {
+        try {
+            // The number may belong to another file by now: never close somebody else's.
+            if (holder.files().get(fd).filter(open -> open == file).isPresent()) {
+                holder.closeFile(fd);
+            }
+        } catch (ErrnoException e) {
+            // The process has ended meanwhile, or closed it itself.
+            return;
+        }
+    }
+
+    /**
+     * The checks that every operation begins with.
+     *
+     * @return true if the holder is in the address space of the queue
+     */
+    private boolean enter(String operation) {
+        checkOpen(operation);
+        boolean foreign;
+        try {
+            file.admit(holder, operation);
+            foreign = file.isForeign(holder);
+            if (holder.addressSpace().id() != addressSpace) {
+                throw file.error(
+                        Errno.ENXIO, operation, "the holder has called exec since it got it");
+            }
+        } catch (ErrnoException e) {
+            throw e.errno() == Errno.ESRCH ? ended(operation) : e;
+        }
+        return !foreign;
+    }
+
+    private void checkOpen(String operation) {
+        if (closed) {
+            throw file.error(Errno.EBADF, operation, "the handle is closed");
+        }
+        if (!holder.isAlive()) {
+            throw ended(operation);
+        }
+    }
+
+    private ErrnoException ended(String operation) {
+        return file.error(Errno.EBADF, operation, "its holder has ended");
+    }
+
+    private boolean mayUse() {
+        try {
+            enter("poll");
+            return true;
+        } catch (ErrnoException e) {
+            return false;
+        }
+    }
+
+    /** Tells whether the memory of the holder is that in which this handle was made. */
+    private boolean isSameProgram() {
+        try {
+            return holder.isAlive() && holder.addressSpace().id() == addressSpace;
+        } catch (ErrnoException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package org.opensva.uacce.queue;
+
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The interrupt of a queue: something has completed, or its state has changed. Who waits takes the
+ * count, looks whether it has what it wants, and then waits for another count.
+ *
+ * <p><b>Threading.</b> Any thread may call. Signalling costs two memory accesses while nobody
+ * sleeps, and never blocks for long.
+ */
+public final class CompletionEvent {
+
+    /** How long to look again and again before sleeping: a completion is often that near. */
+    private static final long SPIN_NANOS = 20_000;
+
+    private static final VarHandle COUNT;
+
+    static {
+        try {
+            COUNT =
+                    MethodHandles.lookup()
+                            .findVarHandle(CompletionEvent.class, "count", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final Object monitor = new Object();
+    private volatile long count;
+    private volatile int sleepers;
+
+    CompletionEvent() {}
+
+    /**
+     * How often it was signalled.
+     *
+     * @return a number to hand to {@link #await}
+     */
+    public long count() {
+        return count;
+    }
+
+    /** Wakes everybody who waits. */
+    public void signal() {
+        COUNT.getAndAdd(this, 1L);
+        if (sleepers > 0) {
+            synchronized (monitor) {
+                monitor.notifyAll();
+            }
+        }
+    }
+
+    /**
+     * Waits for a signal.
+     *
+     * @param seen a count; returns at once if there was a signal since it was taken
+     * @param deadline of {@link System#nanoTime}
+     * @return false if the deadline has passed without one
+     * @throws ErrnoException {@code EINTR} if the thread is interrupted; it stays so
+     */
+    public boolean await(long seen, long deadline) {
+        try {
+            return waitFor(seen, deadline);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ErrnoException(Errno.EINTR, "wait", "the thread was interrupted");
+        }
+    }
+
+    /**
+     * Waits for a signal, whoever interrupts the thread: for teardown, which must not stop halfway.
+     *
+     * @param seen a count
+     * @param deadline of {@link System#nanoTime}
+     * @return false if the deadline has passed without a signal
+     */
+    public boolean awaitUninterruptibly(long seen, long deadline) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return waitFor(seen, deadline);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private boolean waitFor(long seen, long deadline) throws InterruptedException {
+        long now = System.nanoTime();
+        long spinUntil = Math.min(deadline - now, SPIN_NANOS);
+        for (long start = now; now - start < spinUntil; now = System.nanoTime()) {
+            if (count != seen) {
+                return true;
+            }
+            Thread.onSpinWait();
+        }
+        synchronized (monitor) {
+            sleepers++;
+            try {
+                while (count == seen) {
+                    long left = deadline - System.nanoTime();
+                    if (left <= 0) {
+                        return false;
+                    }
+                    monitor.wait(left / 1_000_000, (int) (left % 1_000_000));
+                }
+                return true;
+            } finally {
+                sleepers--;
+            }
+        }
+    }
+}

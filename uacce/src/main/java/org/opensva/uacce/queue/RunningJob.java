@@ -1,0 +1,159 @@
+package org.opensva.uacce.queue;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.accelerator.Engine;
+import org.opensva.api.accelerator.JobExecution;
+import org.opensva.api.accelerator.JobStatus;
+import org.opensva.api.accelerator.Operation;
+import org.opensva.api.iommu.DmaPort;
+import org.opensva.api.iommu.Pasid;
+
+/** The job in the hands of one worker: one object, used again for every job. */
+final class RunningJob implements JobExecution {
+
+    private static final Operation[] OPERATIONS = byCode();
+
+    private final DmaPort port;
+    private final Engine engine;
+    private @Nullable HardwareQueue queue;
+    private Operation operation = Operation.NOP;
+    private long source;
+    private long sourceLength;
+    private long destination;
+    private long destinationCapacity;
+    private long argument;
+    private boolean completed;
+
+    JobStatus status = JobStatus.ABORTED;
+    long consumed;
+    long produced;
+    long value;
+    long faultAddress;
+
+    RunningJob(DmaPort port, Engine engine) {
+        this.port = port;
+        this.engine = engine;
+    }
+
+    private static Operation[] byCode() {
+        Operation[] table = new Operation[256];
+        for (Operation operation : Operation.values()) {
+            table[operation.code()] = operation;
+        }
+        return table;
+    }
+
+    /** Decodes, checks and does a job; afterwards the result is in the fields. */
+    void run(HardwareQueue owner, byte[] descriptor) {
+        queue = owner;
+        completed = false;
+        try {
+            JobStatus refusal = decode(descriptor);
+            if (refusal != null) {
+                complete(refusal, 0, 0, 0, 0);
+            } else if (cancelled()) {
+                complete(JobStatus.ABORTED, 0, 0, 0, 0);
+            } else {
+                engine.execute(this);
+            }
+        } catch (RuntimeException | Error e) {
+            // An engine is a vendor's code: what it throws ends its job, not the device.
+            completed = false;
+        }
+        if (!completed) {
+            complete(JobStatus.DEVICE_ERROR, 0, 0, 0, 0);
+        }
+        queue = null;
+    }
+
+    private @Nullable JobStatus decode(byte[] descriptor) {
+        long control = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_OPERATION);
+        source = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_SOURCE);
+        sourceLength = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_SOURCE_LENGTH);
+        destination = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_DESTINATION);
+        destinationCapacity = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_CAPACITY);
+        argument = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_ARGUMENT);
+        long reserved = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_RESERVED);
+        Operation wanted = control >>> 8 == 0 ? OPERATIONS[(int) control] : null;
+        if (wanted == null
+                || reserved != 0
+                || wraps(source, wanted == Operation.FILL ? 0 : sourceLength)
+                || wraps(destination, destinationCapacity)) {
+            return JobStatus.BAD_DESCRIPTOR;
+        }
+        operation = wanted;
+        return engine.operations().contains(wanted) ? null : JobStatus.UNSUPPORTED;
+    }
+
+    private static boolean wraps(long address, long length) {
+        return length < 0
+                || length > 0 && Long.compareUnsigned(address + (length - 1), address) < 0;
+    }
+
+    @Override
+    public Operation operation() {
+        return operation;
+    }
+
+    @Override
+    public long source() {
+        return source;
+    }
+
+    @Override
+    public long sourceLength() {
+        return sourceLength;
+    }
+
+    @Override
+    public long destination() {
+        return destination;
+    }
+
+    @Override
+    public long destinationCapacity() {
+        return destinationCapacity;
+    }
+
+    @Override
+    public long argument() {
+        return argument;
+    }
+
+    @Override
+    public int pasid() {
+        HardwareQueue owner = queue;
+        return owner == null ? Pasid.NONE : owner.pasid();
+    }
+
+    @Override
+    public DmaPort dma() {
+        return port;
+    }
+
+    @Override
+    public boolean cancelled() {
+        HardwareQueue owner = queue;
+        return owner == null || owner.cancelled();
+    }
+
+    @Override
+    public void complete(
+            JobStatus newStatus,
+            long newConsumed,
+            long newProduced,
+            long newValue,
+            long newFaultAddress) {
+        if (completed) {
+            return;
+        }
+        completed = true;
+        // A fault that the teardown of the queue or of its address space caused is not the job's.
+        boolean torn = newStatus == JobStatus.PAGE_FAULT && cancelled();
+        status = torn ? JobStatus.ABORTED : newStatus;
+        consumed = newConsumed;
+        produced = newProduced;
+        value = newValue;
+        faultAddress = torn ? 0 : newFaultAddress;
+    }
+}
