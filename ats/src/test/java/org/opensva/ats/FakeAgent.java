@@ -23,6 +23,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /** A translation agent whose tables are a map, and which remembers what it was asked. */
 final class FakeAgent implements TranslationAgent, AgentPort {
@@ -46,7 +47,7 @@ final class FakeAgent implements TranslationAgent, AgentPort {
     volatile Runnable beforeAnswer = () -> {};
 
     /** Called before translated bytes move, with the address. */
-    volatile Consumer<Long> beforeMove = address -> {};
+    volatile LongConsumer beforeMove = address -> {};
 
     /** What a host does with a page request. */
     volatile BiConsumer<FakeAgent, PageRequest> host = (agent, request) -> {};
