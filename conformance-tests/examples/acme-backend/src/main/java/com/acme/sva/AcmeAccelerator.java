@@ -80,7 +80,7 @@ final class AcmeAccelerator implements Accelerator {
     @Override
     public QueueHandle open(SvaProcess process) {
         AcmeProcess opener = AcmeProcess.of(process);
-        AcmeQueue queue = take(opener.addressSpace());
+        AcmeQueue queue = take(opener, opener.addressSpace());
         try {
             return new AcmeQueueHandle(queue, opener, opener.files().install(queue, true));
         } catch (ErrnoException e) {
@@ -89,7 +89,7 @@ final class AcmeAccelerator implements Accelerator {
         }
     }
 
-    private synchronized AcmeQueue take(AcmeAddressSpace space) {
+    private synchronized AcmeQueue take(AcmeProcess opener, AcmeAddressSpace space) {
         if (open == instances) {
             throw new ErrnoException(
                     Errno.EBUSY, "open(" + name + ")", "all " + instances + " queues are taken");
@@ -100,7 +100,7 @@ final class AcmeAccelerator implements Accelerator {
             bonds.put(space, bond);
         }
         open++;
-        AcmeQueue queue = new AcmeQueue(this, bond, QUEUE_DEPTH);
+        AcmeQueue queue = new AcmeQueue(this, opener, bond, QUEUE_DEPTH);
         bond.add(queue);
         return queue;
     }

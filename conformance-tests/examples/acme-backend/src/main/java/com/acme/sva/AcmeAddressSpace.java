@@ -2,7 +2,6 @@ package com.acme.sva;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.iommu.Pasid;
-import org.opensva.api.memory.Access;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.AddressSpaceListener;
@@ -11,7 +10,6 @@ import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.FaultOutcome;
 import org.opensva.api.process.PageTable;
-import org.opensva.api.process.Signal;
 
 import java.util.List;
 import java.util.Optional;
@@ -50,6 +48,7 @@ final class AcmeAddressSpace implements AddressSpace {
     final PageMap pages;
     final FramePool frames;
 
+    private final PageFaults faults;
     private final long id;
     private final PasidPool pasids;
     private final ReentrantLock lock = new ReentrantLock();
@@ -63,6 +62,7 @@ final class AcmeAddressSpace implements AddressSpace {
         this.frames = frames;
         this.pasids = pasids;
         this.pages = new PageMap(frames, this::invalidate);
+        this.faults = new PageFaults(vmas, pages, frames);
     }
 
     @Override
@@ -99,7 +99,7 @@ final class AcmeAddressSpace implements AddressSpace {
     public FaultOutcome handleFault(long address, int access) {
         lock.lock();
         try {
-            return resolve(address, access);
+            return alive ? faults.resolve(address, access) : FaultOutcome.DEAD;
         } finally {
             lock.unlock();
         }
@@ -109,7 +109,7 @@ final class AcmeAddressSpace implements AddressSpace {
     FaultOutcome translate(long address, int access, TranslationSink sink) {
         lock.lock();
         try {
-            FaultOutcome outcome = resolve(address, access);
+            FaultOutcome outcome = handleFault(address, access);
             PageMap.Entry entry = pages.get(Frame.pageOf(address));
             if (outcome == FaultOutcome.RESOLVED && entry != null) {
                 sink.accept(Frame.pageOf(address), entry.frame(), entry.access());
@@ -127,81 +127,16 @@ final class AcmeAddressSpace implements AddressSpace {
             int from = done;
             int count = Frame.inPage(at, length - done);
             change(() -> {
-                FaultOutcome outcome = resolve(at, access);
+                FaultOutcome outcome = faults.resolve(at, access);
                 PageMap.Entry entry = pages.get(Frame.pageOf(at));
                 if (outcome != FaultOutcome.RESOLVED || entry == null) {
-                    throw new CpuFaultException(signal(at, access), at);
+                    throw new CpuFaultException(faults.signal(at, access), at);
                 }
                 use.use(entry.frame(), Frame.offsetOf(at), from, count);
                 return true;
             });
             done += count;
         }
-    }
-
-    private Signal signal(long address, int access) {
-        Vma vma = vmas.find(address);
-        boolean allowed = vma != null && vma.protection().allows(access);
-        return allowed ? Signal.SIGBUS : Signal.SIGSEGV;
-    }
-
-    /** Makes a page present with the rights that an access needs. */
-    private FaultOutcome resolve(long address, int access) {
-        if (!alive) {
-            return FaultOutcome.DEAD;
-        }
-        long page = Frame.pageOf(address);
-        Vma vma = vmas.find(page);
-        if (vma == null || !vma.protection().allows(access)) {
-            return FaultOutcome.INVALID;
-        }
-        PageMap.Entry entry = pages.get(page);
-        int needed = access & (Access.READ | Access.WRITE | Access.EXECUTE);
-        if (entry != null && (needed & ~entry.access()) == 0) {
-            return FaultOutcome.RESOLVED;
-        }
-        return entry == null ? populate(page, vma, access) : widen(page, vma, entry, access);
-    }
-
-    /** Nothing is there yet: zeroes, or a page of the memory object. */
-    private FaultOutcome populate(long page, Vma vma, int access) {
-        MemoryObject object = vma.object();
-        Frame frame = object == null ? frames.allocate() : object.frame(vma.index(page));
-        if (frame == null) {
-            return object == null || object.holds(vma.index(page))
-                    ? FaultOutcome.OUT_OF_MEMORY
-                    : FaultOutcome.INVALID;
-        }
-        int allowed = vma.protection().access();
-        if (object == null || vma.shared()) {
-            pages.set(page, frame, allowed);
-            return FaultOutcome.RESOLVED;
-        }
-        PageMap.Entry clean = pages.set(page, frame, allowed & ~Access.WRITE);
-        return (access & Access.WRITE) == 0 ? FaultOutcome.RESOLVED : copy(page, vma, clean);
-    }
-
-    /** Something is there with too few rights: after fork, or after mprotect. */
-    private FaultOutcome widen(long page, Vma vma, PageMap.Entry entry, int access) {
-        int allowed = vma.protection().access();
-        if (vma.shared() || entry.frame().isExclusive()) {
-            pages.set(page, entry.frame(), allowed);
-        } else if ((access & Access.WRITE) == 0) {
-            pages.set(page, entry.frame(), allowed & ~Access.WRITE);
-        } else {
-            return copy(page, vma, entry);
-        }
-        return FaultOutcome.RESOLVED;
-    }
-
-    private FaultOutcome copy(long page, Vma vma, PageMap.Entry original) {
-        Frame copy = frames.allocate();
-        if (copy == null) {
-            return FaultOutcome.OUT_OF_MEMORY;
-        }
-        copy.copyFrom(original.frame());
-        pages.set(page, copy, vma.protection().access());
-        return FaultOutcome.RESOLVED;
     }
 
     // ---- who hears of changes -------------------------------------------------------------------

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -27,6 +28,7 @@ import java.util.concurrent.locks.ReentrantLock;
 final class AcmeQueue implements OpenFile {
 
     private final AcmeAccelerator accelerator;
+    private final AcmeProcess opener;
     private final Bond bond;
     private final int depth;
     private final ReentrantLock lock = new ReentrantLock();
@@ -37,8 +39,9 @@ final class AcmeQueue implements OpenFile {
     private QueueState state = QueueState.INIT;
     private long lastTicket;
 
-    AcmeQueue(AcmeAccelerator accelerator, Bond bond, int depth) {
+    AcmeQueue(AcmeAccelerator accelerator, AcmeProcess opener, Bond bond, int depth) {
         this.accelerator = accelerator;
+        this.opener = opener;
         this.bond = bond;
         this.depth = depth;
     }
@@ -50,6 +53,10 @@ final class AcmeQueue implements OpenFile {
 
     AcmeAccelerator accelerator() {
         return accelerator;
+    }
+
+    AcmeProcess opener() {
+        return opener;
     }
 
     Bond bond() {
@@ -99,7 +106,8 @@ final class AcmeQueue implements OpenFile {
             if (state != QueueState.STARTED) {
                 throw new ErrnoException(Errno.EINVAL, call("submit"), "it is not started");
             }
-            if (accepted.size() >= depth) {
+            // A job keeps its place until its result is collected: the device needs it to report.
+            if (accepted.size() + results.size() >= depth) {
                 throw new ErrnoException(
                         Errno.EAGAIN, call("submit"), "all " + depth + " places are taken");
             }
@@ -116,7 +124,7 @@ final class AcmeQueue implements OpenFile {
     boolean poll(Duration timeout) {
         lock.lock();
         try {
-            long left = timeout.toNanos();
+            long left = TimeUnit.NANOSECONDS.convert(timeout);
             while (state != QueueState.ZOMBIE) {
                 if (!results.isEmpty()) {
                     return true;
@@ -137,17 +145,14 @@ final class AcmeQueue implements OpenFile {
     JobResult await(long ticket, Duration timeout) {
         lock.lock();
         try {
-            long left = timeout.toNanos();
+            long left = TimeUnit.NANOSECONDS.convert(timeout);
             while (true) {
                 JobResult result = results.remove(ticket);
                 if (result != null) {
                     return result;
                 }
                 if (!accepted.containsKey(ticket)) {
-                    throw new ErrnoException(
-                            Errno.EINVAL,
-                            call("await"),
-                            "ticket " + ticket + " is unknown or was collected");
+                    throw unknown(ticket);
                 }
                 if (left <= 0) {
                     throw new ErrnoException(
@@ -160,6 +165,11 @@ final class AcmeQueue implements OpenFile {
         } finally {
             lock.unlock();
         }
+    }
+
+    ErrnoException unknown(long ticket) {
+        return new ErrnoException(
+                Errno.EINVAL, call("await"), "ticket " + ticket + " is unknown or was collected");
     }
 
     void requireLife(String call) {

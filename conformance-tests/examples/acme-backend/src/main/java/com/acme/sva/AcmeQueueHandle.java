@@ -14,29 +14,22 @@ import org.opensva.api.process.SvaProcess;
 import java.time.Duration;
 
 /**
- * A queue as one process holds it. Before every call it asks, in this order: is the handle open, is
- * the queue alive, is the caller's address space the one that the queue is bound to? The last
- * question is the policy {@link org.opensva.api.backend.ForeignHandlePolicy#REFUSE}: a child, a
- * receiver, and the opener itself after exec, are other address spaces.
+ * A queue as one process holds it. Before every use it asks, in this order: is the descriptor open
+ * ({@code EBADF}), is the holder's address space the one that the queue is bound to ({@code
+ * EPERM}), is the queue alive ({@code ENXIO})? The second question is the policy {@link
+ * org.opensva.api.backend.ForeignHandlePolicy#REFUSE}: a child and a receiver are other address
+ * spaces, and nothing they do with the handle reaches the opener's memory, or their own.
  */
 final class AcmeQueueHandle implements QueueHandle {
 
     private final AcmeQueue queue;
     private final AcmeProcess holder;
     private final int fd;
-    private final boolean opener;
-    private volatile boolean closed;
 
-    /** The handle that an open returns. */
-    AcmeQueueHandle(AcmeQueue queue, AcmeProcess opener, int fd) {
-        this(queue, opener, fd, true);
-    }
-
-    private AcmeQueueHandle(AcmeQueue queue, AcmeProcess holder, int fd, boolean opener) {
+    AcmeQueueHandle(AcmeQueue queue, AcmeProcess holder, int fd) {
         this.queue = queue;
         this.holder = holder;
         this.fd = fd;
-        this.opener = opener;
     }
 
     @Override
@@ -65,22 +58,17 @@ final class AcmeQueueHandle implements QueueHandle {
     }
 
     private AcmeQueue own(String call) {
-        boolean open = isOpen(holder);
-        if (closed || (!open && queue.bond().space().isAlive())) {
+        if (!isOpen(holder)) {
             throw badDescriptor(call);
         }
-        queue.requireLife(call);
         if (holder.space() != queue.bond().space()) {
-            throw foreign(call);
+            throw new ErrnoException(
+                    Errno.EPERM,
+                    call + "(" + queue.name() + ")",
+                    "it was opened by another address space");
         }
+        queue.requireLife(call);
         return queue;
-    }
-
-    private ErrnoException foreign(String call) {
-        return new ErrnoException(
-                Errno.EPERM,
-                call + "(" + queue.name() + ")",
-                "it was opened by another address space");
     }
 
     private boolean isOpen(AcmeProcess process) {
@@ -123,9 +111,10 @@ final class AcmeQueueHandle implements QueueHandle {
         return own("submit").submit(job);
     }
 
+    /** Nothing is there to collect for a holder who may not use the queue. */
     @Override
     public boolean poll(Duration timeout) {
-        return queue.state() != QueueState.ZOMBIE && own("poll").poll(timeout);
+        return isOpen(holder) && holder == queue.opener() && queue.poll(timeout);
     }
 
     /**
@@ -133,8 +122,8 @@ final class AcmeQueueHandle implements QueueHandle {
      */
     @Override
     public JobResult await(long ticket, Duration timeout) {
-        if (!opener) {
-            throw foreign("await");
+        if (holder != queue.opener()) {
+            throw queue.unknown(ticket);
         }
         return queue.await(ticket, timeout);
     }
@@ -145,22 +134,21 @@ final class AcmeQueueHandle implements QueueHandle {
         if (!isOpen(heir)) {
             throw badDescriptor("inherit");
         }
-        return new AcmeQueueHandle(queue, heir, fd, false);
+        return new AcmeQueueHandle(queue, heir, fd);
     }
 
     @Override
     public QueueHandle passTo(SvaProcess receiver) {
         AcmeProcess other = AcmeProcess.of(receiver);
-        if (closed || !isOpen(holder)) {
+        if (!isOpen(holder)) {
             throw badDescriptor("pass");
         }
-        return new AcmeQueueHandle(queue, other, other.files().receive(holder.table(), fd), false);
+        return new AcmeQueueHandle(queue, other, other.files().receive(holder.table(), fd));
     }
 
     /** Always allowed. The queue ends with the last descriptor of all processes. */
     @Override
     public void close() {
-        closed = true;
         holder.table().closeIf(fd, queue);
     }
 }

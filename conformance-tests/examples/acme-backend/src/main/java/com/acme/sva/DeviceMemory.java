@@ -75,7 +75,7 @@ final class DeviceMemory {
             stop = new Stop(JobStatus.ABORTED, 0);
         }
         if (stop != null) {
-            throw stop;
+            throw new Stop(stop.status(), stop.address());
         }
     }
 

@@ -70,9 +70,11 @@ final class JobEngine {
     }
 
     private JobResult result(JobStatus status, long value, long faultAddress) {
-        // A copy has used what it has written; a page that was only read was not copied.
-        boolean copies = task.job().operation() == Operation.COPY;
-        long consumed = copies ? memory.produced() : memory.consumed();
+        // Moving data uses what it writes; a page that was only read was not copied.
+        boolean moves =
+                task.job().operation() == Operation.COPY
+                        || task.job().operation() == Operation.FILL;
+        long consumed = moves ? memory.produced() : memory.consumed();
         return new JobResult(status, consumed, memory.produced(), value, faultAddress);
     }
 
