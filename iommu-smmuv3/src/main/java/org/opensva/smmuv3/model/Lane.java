@@ -1,0 +1,87 @@
+package org.opensva.smmuv3.model;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The guard of one transaction at a time, with the scratch space it needs, so that a transaction
+ * allocates nothing.
+ *
+ * <p>The state is even while the lane is free and odd while a transaction is in it, and never
+ * returns to an earlier value. Entering is an atomic operation that precedes every look-up in a
+ * cache; an invalidation takes the entry out of the cache before it looks at the state. One of the
+ * two therefore sees the other: the transaction misses, or the invalidation waits.
+ */
+final class Lane {
+
+    private static final VarHandle STATE;
+    private static final VarHandle COUNT = MethodHandles.arrayElementVarHandle(long[].class);
+
+    static {
+        try {
+            STATE = MethodHandles.lookup().findVarHandle(Lane.class, "state", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    /** What the current transaction asks for and gets; only the thread inside may touch it. */
+    final Translation translation = new Translation();
+
+    // Written only by the thread inside, read by anyone who wants a sum.
+    private final long[] counts = new long[2 * 8 + Count.VALUES.length];
+
+    @SuppressWarnings("unused") // accessed through STATE
+    private volatile long state;
+
+    /** What is counted for each lane; see {@link org.opensva.api.telemetry.HardwareCounter}. */
+    enum Count {
+        TRANSLATIONS,
+        HITS,
+        MISSES,
+        WALK_READS,
+        BYTES_READ,
+        BYTES_WRITTEN;
+
+        private static final Count[] VALUES = values();
+    }
+
+    /** Enters if the lane is free. */
+    boolean tryEnter() {
+        long now = (long) STATE.getOpaque(this);
+        return (now & 1) == 0 && STATE.compareAndSet(this, now, now + 1);
+    }
+
+    /** Leaves; the caller entered. */
+    void leave() {
+        long now = (long) STATE.get(this);
+        STATE.setRelease(this, now + 1);
+    }
+
+    /** Waits until the transaction that is in the lane now, if there is one, has left. */
+    void awaitLeft() {
+        long seen = (long) STATE.getVolatile(this);
+        if ((seen & 1) == 0) {
+            return;
+        }
+        int spins = 0;
+        while ((long) STATE.getVolatile(this) == seen) {
+            if (++spins < 256) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
+            }
+        }
+    }
+
+    /** Counts; only the thread inside may call. */
+    void add(Count what, long amount) {
+        int index = 8 + what.ordinal();
+        COUNT.setOpaque(counts, index, counts[index] + amount);
+    }
+
+    /** Reads a count from any thread. */
+    long count(Count what) {
+        return (long) COUNT.getOpaque(counts, 8 + what.ordinal());
+    }
+}

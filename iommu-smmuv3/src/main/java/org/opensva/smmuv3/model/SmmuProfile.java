@@ -1,0 +1,259 @@
+package org.opensva.smmuv3.model;
+
+import org.opensva.smmuv3.layout.AddressSize;
+import org.opensva.smmuv3.layout.Field;
+import org.opensva.smmuv3.layout.IdRegisters.Aidr;
+import org.opensva.smmuv3.layout.IdRegisters.Idr0;
+import org.opensva.smmuv3.layout.IdRegisters.Idr1;
+import org.opensva.smmuv3.layout.IdRegisters.Idr3;
+import org.opensva.smmuv3.layout.IdRegisters.Idr5;
+
+/**
+ * Which SMMU to build: its identification registers and the sizes that the architecture leaves to
+ * the implementation.
+ *
+ * <p>The identification registers are a promise: whatever they claim has behaviour, and whatever
+ * they do not claim behaves as RES0 or ILLEGAL. A claim without behaviour is refused here.
+ *
+ * @param idr0 SMMU_IDR0
+ * @param idr1 SMMU_IDR1
+ * @param idr3 SMMU_IDR3
+ * @param idr5 SMMU_IDR5
+ * @param iidr SMMU_IIDR
+ * @param aidr SMMU_AIDR
+ * @param iotlbEntries capacity of the IOTLB, and of the stage 2 TLB where there is one; a power of
+ *     two, at least 4
+ * @param walkCacheEntries capacity of each walk cache, a power of two, at least 4
+ * @param contextCacheEntries cached CDs of each stream, a power of two
+ * @param atcTimeoutNanos how long a device may take for an ATC invalidation, in nanoseconds
+ */
+public record SmmuProfile(
+        long idr0,
+        long idr1,
+        long idr3,
+        long idr5,
+        long iidr,
+        long aidr,
+        int iotlbEntries,
+        int walkCacheEntries,
+        int contextCacheEntries,
+        long atcTimeoutNanos) {
+
+    private static final long DEFAULT_ATC_TIMEOUT_NANOS = 1_000_000_000L;
+
+    /**
+     * Checks the sizes and the claims.
+     *
+     * @throws IllegalArgumentException if a size is no power of two, or a register claims what the
+     *     model does not do
+     */
+    public SmmuProfile {
+        checkSize("iotlbEntries", iotlbEntries, 4);
+        checkSize("walkCacheEntries", walkCacheEntries, 4);
+        checkSize("contextCacheEntries", contextCacheEntries, 1);
+        if (atcTimeoutNanos <= 0) {
+            throw new IllegalArgumentException("atcTimeoutNanos must be positive");
+        }
+        if (Idr0.TTF.get(idr0) != 2) {
+            throw new IllegalArgumentException("IDR0.TTF must be 2: VMSAv8-64 tables only");
+        }
+        if (Idr0.TTENDIAN.get(idr0) != 2) {
+            throw new IllegalArgumentException(
+                    "IDR0.TTENDIAN must be 2: little-endian tables only");
+        }
+        if (Idr0.STALL_MODEL.get(idr0) > 1) {
+            throw new IllegalArgumentException("IDR0.STALL_MODEL must be 0 or 1");
+        }
+        if (Idr0.HTTU.get(idr0) > 2) {
+            throw new IllegalArgumentException("IDR0.HTTU must be 0 to 2");
+        }
+        if (Idr1.SIDSIZE.get(idr1) > 32 || Idr1.SSIDSIZE.get(idr1) > 20) {
+            throw new IllegalArgumentException(
+                    "IDR1.SIDSIZE is at most 32 and SSIDSIZE at most 20");
+        }
+        if (Idr1.CMDQS.get(idr1) > 19 || Idr1.EVENTQS.get(idr1) > 19 || Idr1.PRIQS.get(idr1) > 19) {
+            throw new IllegalArgumentException("queues of IDR1 have at most 2^19 entries");
+        }
+        if (AddressSize.bits((int) Idr5.OAS.get(idr5)) > 48) {
+            throw new IllegalArgumentException("IDR5.OAS is at most 48 bits");
+        }
+        if (Idr0.PRI.isSet(idr0) && !Idr0.ATS.isSet(idr0)) {
+            throw new IllegalArgumentException("IDR0.PRI needs IDR0.ATS");
+        }
+        refuse(idr0, Idr0.BTM, Idr0.DORMHINT, Idr0.HYP, Idr0.SEV, Idr0.ATOS, Idr0.VMW);
+        refuse(idr0, Idr0.VATOS, Idr0.RME_IMPL);
+        refuse(idr1, Idr1.ATTR_TYPES_OVR, Idr1.REL, Idr1.QUEUES_PRESET, Idr1.TABLES_PRESET);
+        refuse(idr1, Idr1.ECMDQ);
+        refuse(idr3, Idr3.PBHA, Idr3.MPAM, Idr3.FWB, Idr3.STT, Idr3.E0PD, Idr3.PTWNNC);
+        refuse(idr3, Idr3.DPT, Idr3.PASIDTT, Idr3.EPAN, Idr3.S1PI, Idr3.S2PI, Idr3.S2PO);
+        refuse(idr3, Idr3.THE, Idr3.MTEPERM, Idr3.AIE);
+        refuse(idr5, Idr5.DS, Idr5.D128, Idr5.VAX);
+    }
+
+    /**
+     * The SMMU of this project's SVA machines: stage 1, three granules, 48-bit addresses, 20-bit
+     * SubstreamIDs, hardware Access flag and dirty state, ATS with PRI, and stalls.
+     *
+     * @return the profile
+     */
+    public static SmmuProfile sva() {
+        long idr0 =
+                Idr0.S1P.mask()
+                        | Idr0.TTF.place(2)
+                        | Idr0.COHACC.mask()
+                        | Idr0.HTTU.place(2)
+                        | Idr0.ATS.mask()
+                        | Idr0.NS1ATS.mask()
+                        | Idr0.ASID16.mask()
+                        | Idr0.MSI.mask()
+                        | Idr0.PRI.mask()
+                        | Idr0.CD2L.mask()
+                        | Idr0.TTENDIAN.place(2)
+                        | Idr0.ATSRECERR.mask()
+                        | Idr0.ST_LEVEL.place(1);
+        long idr1 =
+                Idr1.SIDSIZE.place(16)
+                        | Idr1.SSIDSIZE.place(20)
+                        | Idr1.PRIQS.place(19)
+                        | Idr1.EVENTQS.place(19)
+                        | Idr1.CMDQS.place(19)
+                        | Idr1.ATTR_PERMS_OVR.mask();
+        long idr3 = Idr3.HAD.mask() | Idr3.RIL.mask() | Idr3.BBML.place(2);
+        long idr5 =
+                Idr5.OAS.place(AddressSize.BITS_48)
+                        | Idr5.GRAN4K.mask()
+                        | Idr5.GRAN16K.mask()
+                        | Idr5.GRAN64K.mask()
+                        | Idr5.STALL_MAX.place(256);
+        return new SmmuProfile(
+                idr0,
+                idr1,
+                idr3,
+                idr5,
+                0,
+                Aidr.ARCHMINORREV.place(2),
+                1 << 17,
+                1 << 13,
+                1 << 12,
+                DEFAULT_ATC_TIMEOUT_NANOS);
+    }
+
+    /**
+     * {@link #sva()} with stage 2 and nested translation, 16-bit VMIDs and split-stage ATS as well.
+     *
+     * @return the profile
+     */
+    public static SmmuProfile nested() {
+        SmmuProfile base = sva();
+        long idr0 = base.idr0 & ~Idr0.NS1ATS.mask() | Idr0.S2P.mask() | Idr0.VMID16.mask();
+        return base.withIdentification(
+                idr0, base.idr1, base.idr3 | Idr3.XNX.mask(), base.idr5, base.iidr, base.aidr);
+    }
+
+    /**
+     * The same sizes with other identification registers, for example those of a recording.
+     *
+     * @param newIdr0 SMMU_IDR0
+     * @param newIdr1 SMMU_IDR1
+     * @param newIdr3 SMMU_IDR3
+     * @param newIdr5 SMMU_IDR5
+     * @param newIidr SMMU_IIDR
+     * @param newAidr SMMU_AIDR
+     * @return the profile
+     * @throws IllegalArgumentException if a register claims what the model does not do
+     */
+    public SmmuProfile withIdentification(
+            long newIdr0, long newIdr1, long newIdr3, long newIdr5, long newIidr, long newAidr) {
+        return new SmmuProfile(
+                newIdr0,
+                newIdr1,
+                newIdr3,
+                newIdr5,
+                newIidr,
+                newAidr,
+                iotlbEntries,
+                walkCacheEntries,
+                contextCacheEntries,
+                atcTimeoutNanos);
+    }
+
+    /**
+     * The same identification with other cache capacities.
+     *
+     * @param iotlb capacity of the IOTLB, a power of two, at least 4
+     * @param walkCache capacity of each walk cache, a power of two, at least 4
+     * @param contextCache cached CDs of each stream, a power of two
+     * @return the profile
+     */
+    public SmmuProfile withCaches(int iotlb, int walkCache, int contextCache) {
+        return new SmmuProfile(
+                idr0,
+                idr1,
+                idr3,
+                idr5,
+                iidr,
+                aidr,
+                iotlb,
+                walkCache,
+                contextCache,
+                atcTimeoutNanos);
+    }
+
+    /**
+     * The same with another patience for ATC invalidations.
+     *
+     * @param nanos how long a device may take, in nanoseconds, at least 1
+     * @return the profile
+     */
+    public SmmuProfile withAtcTimeout(long nanos) {
+        return new SmmuProfile(
+                idr0,
+                idr1,
+                idr3,
+                idr5,
+                iidr,
+                aidr,
+                iotlbEntries,
+                walkCacheEntries,
+                contextCacheEntries,
+                nanos);
+    }
+
+    /**
+     * The size of physical addresses, which is also that of intermediate physical addresses because
+     * there are no VMSAv8-32 tables (section 3.4).
+     *
+     * @return 32 to 48 bits
+     */
+    public int addressBits() {
+        return AddressSize.bits((int) Idr5.OAS.get(idr5));
+    }
+
+    boolean has(Field idr0Field) {
+        return idr0Field.isSet(idr0);
+    }
+
+    boolean stallModel() {
+        return Idr0.STALL_MODEL.get(idr0) == 0;
+    }
+
+    int substreamBits() {
+        return (int) Idr1.SSIDSIZE.get(idr1);
+    }
+
+    private static void checkSize(String name, int value, int least) {
+        if (value < least || Integer.bitCount(value) != 1) {
+            throw new IllegalArgumentException(
+                    name + " is " + value + ", must be a power of two and at least " + least);
+        }
+    }
+
+    private static void refuse(long value, Field... fields) {
+        for (Field field : fields) {
+            if (field.isSet(value)) {
+                throw new IllegalArgumentException(
+                        field.name() + " is claimed, but the model does not implement it");
+            }
+        }
+    }
+}

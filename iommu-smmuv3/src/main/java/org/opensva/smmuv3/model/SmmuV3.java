@@ -1,0 +1,182 @@
+package org.opensva.smmuv3.model;
+
+import org.opensva.api.ats.AgentPort;
+import org.opensva.api.ats.DevicePort;
+import org.opensva.api.ats.TranslationAgent;
+import org.opensva.api.iommu.RequesterId;
+import org.opensva.api.memory.MmioRegion;
+import org.opensva.api.memory.PhysicalMemory;
+import org.opensva.api.telemetry.CounterSource;
+import org.opensva.api.telemetry.HardwareCounter;
+import org.opensva.smmuv3.layout.Register;
+
+import java.util.function.LongSupplier;
+
+/**
+ * An SMMUv3: register pages 0 and 1 for software, a port for each device, memory for its tables and
+ * queues (Arm IHI 0070 G.b).
+ *
+ * <p>The requester id of a device is its StreamID, and its PASID the SubstreamID. A register write
+ * takes effect before it returns, commands included, except that a CMD_SYNC behind ATC
+ * invalidations completes when the devices have answered.
+ *
+ * <p><b>Threading.</b> Everything may be called from any thread. A call on a device's port may wait
+ * for the decision about a stalled transaction; nothing else waits for software.
+ */
+public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource, AutoCloseable {
+
+    private final PhysicalMemory memory;
+    private final RegisterInterface registerInterface;
+    private final ConfigurationCache configurations;
+    private final Translator translator;
+    private final Faults faults;
+    private final AtsHandler ats;
+    private final PageRequestHandler pages;
+    private final PageRequestQueue pageRequests;
+    private final EventQueue events;
+    private final StallBuffer stalls;
+    private final Devices devices;
+    private final CommandProcessor processor;
+    private final CommandQueue commands;
+    private final Totals departed = new Totals();
+    private volatile boolean closed;
+
+    /**
+     * Makes an SMMU in its reset state, with translation disabled and empty caches.
+     *
+     * @param profile what it claims and how large it is
+     * @param memory where its tables and queues are, and what devices reach
+     * @param interrupts where its interrupts go
+     * @param nanoTime a clock in nanoseconds, for ATC invalidation timeouts
+     */
+    public SmmuV3(
+            SmmuProfile profile,
+            PhysicalMemory memory,
+            SmmuInterrupts interrupts,
+            LongSupplier nanoTime) {
+        this.memory = memory;
+        Registers registers = new Registers(profile);
+        Signals signals = new Signals(profile, registers, memory, interrupts);
+        TranslationCaches caches = new TranslationCaches(profile);
+        configurations = new ConfigurationCache(profile.contextCacheEntries());
+        Stage2Walker stage2 =
+                new Stage2Walker(profile, memory, caches.stage2Tlb(), caches.stage2Stamps());
+        Stage1Walker stage1 =
+                new Stage1Walker(
+                        memory, caches.iotlb(), caches.walkCache(), caches.stamps(), stage2);
+        StreamTable streams = new StreamTable(profile, registers, memory, configurations);
+        ContextTable contexts = new ContextTable(profile, memory, configurations, stage2);
+        translator =
+                new Translator(
+                        profile, registers, streams, contexts, caches.iotlb(), stage1, stage2);
+        events = new EventQueue(profile, registers, memory, signals);
+        stalls = new StallBuffer(profile, registers, events, signals);
+        faults = new Faults(registers, events, stalls, signals);
+        ats = new AtsHandler(profile, registers, translator, faults);
+        pageRequests = new PageRequestQueue(profile, registers, memory, signals);
+        pages =
+                new PageRequestHandler(
+                        profile, registers, pageRequests, translator, faults, signals);
+        devices = new Devices(nanoTime, profile.atcTimeoutNanos());
+        processor =
+                new CommandProcessor(
+                        profile,
+                        registers,
+                        signals,
+                        configurations,
+                        streams,
+                        caches,
+                        stalls,
+                        devices);
+        commands = new CommandQueue(profile, registers, memory, signals, processor);
+        registerInterface = new RegisterInterface(registers, commands, stalls, devices);
+    }
+
+    @Override
+    public long size() {
+        return Register.FRAME_BYTES;
+    }
+
+    @Override
+    public long read(long offset, int width) {
+        return registerInterface.read(offset, width);
+    }
+
+    @Override
+    public void write(long offset, int width, long value) {
+        registerInterface.write(offset, width, value);
+    }
+
+    @Override
+    public AgentPort connect(RequesterId requester, DevicePort device) {
+        if (closed) {
+            throw new IllegalStateException("the SMMU is closed; open another one");
+        }
+        StreamPort port =
+                new StreamPort(
+                        configurations.stream(requester.value()),
+                        device,
+                        memory,
+                        translator,
+                        faults,
+                        ats,
+                        pages,
+                        devices,
+                        commands);
+        if (!devices.add(port)) {
+            throw new IllegalStateException(
+                    "requester id " + requester + " is taken; disconnect its device first");
+        }
+        return port;
+    }
+
+    @Override
+    public void disconnect(RequesterId requester) {
+        StreamPort port = devices.remove(requester.value());
+        if (port == null) {
+            return;
+        }
+        port.close();
+        stalls.terminate(port.streamId());
+        port.awaitLanes();
+        departed.add(port);
+        commands.kick();
+    }
+
+    @Override
+    public long count(HardwareCounter counter) {
+        return switch (counter) {
+            case TRANSLATIONS -> sum(Lane.Count.TRANSLATIONS);
+            case IOTLB_HITS -> sum(Lane.Count.HITS);
+            case IOTLB_MISSES -> sum(Lane.Count.MISSES);
+            case WALK_READS -> sum(Lane.Count.WALK_READS);
+            case IOTLB_INVALIDATIONS -> processor.tlbInvalidations();
+            case ATC_INVALIDATIONS -> processor.atcInvalidations();
+            case PAGE_REQUESTS -> pageRequests.received() + stalls.stalls();
+            case PAGE_RESPONSES -> processor.responses() + stalls.answers();
+            case FAULTS -> events.recorded();
+            case DMA_BYTES_READ -> sum(Lane.Count.BYTES_READ);
+            case DMA_BYTES_WRITTEN -> sum(Lane.Count.BYTES_WRITTEN);
+            // An ATC is part of a device.
+            case ATC_HITS, ATC_MISSES, ATC_EVICTIONS -> 0;
+        };
+    }
+
+    private long sum(Lane.Count what) {
+        long sum = departed.get(what);
+        for (StreamPort port : devices.all()) {
+            sum += port.lanes().count(what);
+        }
+        return sum;
+    }
+
+    /** Aborts everything that is stalled, and every request from here on. */
+    @Override
+    public void close() {
+        closed = true;
+        for (StreamPort port : devices.all()) {
+            disconnect(new RequesterId(port.streamId()));
+        }
+        stalls.close();
+    }
+}

@@ -1,0 +1,213 @@
+package org.opensva.smmuv3.model;
+
+import org.opensva.api.memory.BusErrorException;
+import org.opensva.api.memory.PhysicalMemory;
+import org.opensva.smmuv3.layout.EventRecord;
+import org.opensva.smmuv3.layout.EventType;
+import org.opensva.smmuv3.layout.Granule;
+import org.opensva.smmuv3.layout.OutputAddress;
+import org.opensva.smmuv3.layout.Stage1Descriptor;
+import org.opensva.smmuv3.layout.Stage2Descriptor;
+
+/**
+ * Stage 2 of the translation, for the addresses of transactions and for those of stage 1 structures
+ * (sections 3.3.3, 3.13 and 5.2; VMSAv8-64 of the Arm A-profile architecture).
+ */
+final class Stage2Walker {
+
+    /** An update of a descriptor that loses this often against other writers gives up. */
+    private static final int UPDATE_ATTEMPTS = 1 << 10;
+
+    private final PhysicalMemory memory;
+    private final TaggedCache tlb;
+    private final Stamps stamps;
+    private final boolean wideExecuteNever;
+
+    Stage2Walker(SmmuProfile profile, PhysicalMemory memory, TaggedCache tlb, Stamps stamps) {
+        this.memory = memory;
+        this.tlb = tlb;
+        this.stamps = stamps;
+        wideExecuteNever = StreamEntry.wideExecuteNever(profile);
+    }
+
+    /**
+     * Translates the address of a CD or of a stage 1 descriptor.
+     *
+     * @param write whether the descriptor is to be updated
+     * @return the physical address, or -1 after reporting to {@code request}
+     */
+    long translateTable(
+            StreamEntry entry,
+            long ipa,
+            int faultClass,
+            boolean write,
+            Translation request,
+            Lane lane) {
+        int required = write ? Cached.WRITE : Cached.READ;
+        long found = find(entry, ipa, faultClass, required, write, request, lane);
+        if (found == 0) {
+            return -1;
+        }
+        return Cached.address(found) | ipa & (1L << Cached.sizeShift(found)) - 1;
+    }
+
+    /**
+     * Finds the stage 2 translation of an address.
+     *
+     * @param required permissions of {@link Cached} that must be there, 0 for none
+     * @param dirty whether the access makes a page dirty
+     * @return what {@link Cached} packs, or 0 after reporting to {@code request}
+     */
+    long find(
+            StreamEntry entry,
+            long ipa,
+            int faultClass,
+            int required,
+            boolean dirty,
+            Translation request,
+            Lane lane) {
+        long tag = Tag.ofMachine(entry.vmid());
+        long cached = tlb.find(tag, ipa);
+        boolean mustUpdate =
+                dirty
+                        && entry.stage2UpdatesDirtyState()
+                        && (Cached.permissions(cached) & Cached.WRITE) == 0;
+        if (cached != 0 && (Cached.permissions(cached) & required) == required && !mustUpdate) {
+            return cached;
+        }
+        return walk(entry, tag, ipa, faultClass, required, dirty, request, lane);
+    }
+
+    private long walk(
+            StreamEntry entry,
+            long tag,
+            long ipa,
+            int faultClass,
+            int required,
+            boolean dirty,
+            Translation request,
+            Lane lane) {
+        StageConfig stage = entry.secondStage();
+        if (stage == null || ipa >>> stage.inputBits() != 0) {
+            return fault(EventType.F_TRANSLATION, faultClass, ipa, dirty, entry, request);
+        }
+        long stamp = stamps.of(tag);
+        long ranges = stamps.ranges();
+        Granule granule = stage.granule();
+        long at = stage.firstDescriptor(ipa);
+        int attempts = 0;
+        int level = stage.startLevel();
+        while (true) {
+            long descriptor;
+            try {
+                lane.add(Lane.Count.WALK_READS, 1);
+                descriptor = memory.readLong(at);
+            } catch (BusErrorException e) {
+                request.walkAbort(true, faultClass, at);
+                return 0;
+            }
+            boolean leaf =
+                    Stage1Descriptor.isPage(descriptor, level)
+                            || Stage1Descriptor.isBlock(descriptor, level)
+                                    && granule.blockAllowed(level, false);
+            int shift = leaf ? granule.levelShift(level) : granule.shift();
+            long address = OutputAddress.bits48(descriptor, shift);
+            if (!leaf && !Stage1Descriptor.isTable(descriptor, level)) {
+                return fault(EventType.F_TRANSLATION, faultClass, ipa, dirty, entry, request);
+            }
+            if (address >>> stage.outputBits() != 0) {
+                return fault(EventType.F_ADDR_SIZE, faultClass, ipa, dirty, entry, request);
+            }
+            if (!leaf) {
+                level++;
+                at = stage.descriptor(address, ipa, level);
+                continue;
+            }
+            long updated = update(descriptor, entry, dirty);
+            if (updated != descriptor) {
+                if (!replace(at, descriptor, updated)) {
+                    if (++attempts > UPDATE_ATTEMPTS) {
+                        request.walkAbort(true, faultClass, at);
+                        return 0;
+                    }
+                    continue; // someone else wrote the descriptor: read it again
+                }
+                descriptor = updated;
+            }
+            if (!Stage2Descriptor.AF.isSet(descriptor) && !entry.stage2AccessFlagFaultsDisabled()) {
+                return fault(EventType.F_ACCESS, faultClass, ipa, dirty, entry, request);
+            }
+            int allowed = permissions(descriptor);
+            if ((allowed & required) != required) {
+                return fault(EventType.F_PERMISSION, faultClass, ipa, dirty, entry, request);
+            }
+            long data = Cached.of(address, shift, allowed, granule.commandTg(), level);
+            tlb.insert(tag, ipa, data, stamp, ranges, (int) (at >>> 3));
+            return data;
+        }
+    }
+
+    private static long fault(
+            EventType type,
+            int faultClass,
+            long ipa,
+            boolean write,
+            StreamEntry entry,
+            Translation request) {
+        request.stage2Fault(type, faultClass, ipa, !write, entry);
+        return 0;
+    }
+
+    private boolean replace(long at, long expected, long updated) {
+        try {
+            return memory.compareAndSetLong(at, expected, updated);
+        } catch (BusErrorException e) {
+            return false;
+        }
+    }
+
+    /** The descriptor after hardware updates of the Access flag and dirty state. */
+    private static long update(long descriptor, StreamEntry entry, boolean dirty) {
+        long updated = descriptor;
+        if (entry.stage2UpdatesAccessFlag()) {
+            updated |= Stage2Descriptor.AF.mask();
+        }
+        boolean accessed =
+                Stage2Descriptor.AF.isSet(updated) || entry.stage2AccessFlagFaultsDisabled();
+        if (dirty
+                && accessed
+                && entry.stage2UpdatesDirtyState()
+                && Stage2Descriptor.DBM.isSet(updated)) {
+            updated |= Stage2Descriptor.S2AP.place(Stage2Descriptor.S2AP_WRITE);
+        }
+        return updated;
+    }
+
+    private int permissions(long descriptor) {
+        int access = (int) Stage2Descriptor.S2AP.get(descriptor);
+        int both = 0;
+        if ((access & Stage2Descriptor.S2AP_READ) != 0) {
+            both |= Cached.READ;
+        }
+        if ((access & Stage2Descriptor.S2AP_WRITE) != 0) {
+            both |= Cached.WRITE;
+        }
+        int allowed = both | both << Cached.PRIVILEGED_SHIFT;
+        int never = (int) Stage2Descriptor.XN.get(descriptor);
+        if (!wideExecuteNever) {
+            never &= Stage2Descriptor.XN_ALL;
+        }
+        if (never == Stage2Descriptor.XN_NONE || never == Stage2Descriptor.XN_PRIVILEGED) {
+            allowed |= Cached.EXECUTE;
+        }
+        if (never == Stage2Descriptor.XN_NONE || never == Stage2Descriptor.XN_UNPRIVILEGED) {
+            allowed |= Cached.EXECUTE << Cached.PRIVILEGED_SHIFT;
+        }
+        return allowed;
+    }
+
+    /** The stage 2 part of a translation request or transaction, with CLASS IN. */
+    long findInput(StreamEntry entry, long ipa, int required, Translation request, Lane lane) {
+        return find(entry, ipa, EventRecord.CLASS_IN, required, request.write(), request, lane);
+    }
+}

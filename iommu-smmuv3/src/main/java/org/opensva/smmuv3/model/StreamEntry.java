@@ -1,0 +1,313 @@
+package org.opensva.smmuv3.model;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.smmuv3.layout.AddressSize;
+import org.opensva.smmuv3.layout.Granule;
+import org.opensva.smmuv3.layout.IdRegisters.Idr0;
+import org.opensva.smmuv3.layout.IdRegisters.Idr1;
+import org.opensva.smmuv3.layout.IdRegisters.Idr3;
+import org.opensva.smmuv3.layout.IdRegisters.Idr5;
+import org.opensva.smmuv3.layout.StreamTableEntry;
+
+/**
+ * A stream table entry as the SMMU understood it when it fetched it (section 5.2): what a
+ * configuration cache holds for a stream.
+ */
+final class StreamEntry {
+
+    /** What becomes of the stream's traffic. */
+    enum Kind {
+        /** C_BAD_STE. */
+        ILLEGAL,
+        /** Aborted without an event. */
+        ABORT,
+        /** Neither stage translates. */
+        BYPASS,
+        /** At least one stage translates. */
+        TRANSLATE
+    }
+
+    private final Kind kind;
+    private final long stamp;
+    private final boolean stage1;
+    private final boolean stage2;
+    private final long contextTable;
+    private final int contextFormat;
+    private final int contextBits;
+    private final int defaultSubstream;
+    private final int ats;
+    private final boolean stallDisabled;
+    private final boolean pasidInAutoResponse;
+    private final int privilege;
+    private final int instruction;
+    private final int vmid;
+    private final @Nullable StageConfig secondStage;
+    private final long word2;
+
+    /**
+     * Understands an entry.
+     *
+     * @param words the eight words of the entry
+     * @param profile the SMMU's claims
+     * @param atsChecked SMMU_CR0.ATSCHK, which is cached with the entry (section 3.9.2)
+     * @param stamp generation of the configuration cache before the fetch
+     */
+    StreamEntry(long[] words, SmmuProfile profile, boolean atsChecked, long stamp) {
+        this.stamp = stamp;
+        int config = StreamTableEntry.config(words[0]);
+        boolean passes = (config & StreamTableEntry.CONFIG_PASS_BIT) != 0;
+        stage1 = passes && (config & StreamTableEntry.CONFIG_STAGE1_BIT) != 0;
+        stage2 = passes && (config & StreamTableEntry.CONFIG_STAGE2_BIT) != 0;
+        boolean substreams = profile.substreamBits() > 0;
+        contextBits = substreams ? StreamTableEntry.s1CdMax(words[0]) : 0;
+        int format = (int) StreamTableEntry.S1FMT.get(words[0]);
+        boolean twoLevel =
+                contextBits > 0
+                        && (format == StreamTableEntry.S1FMT_4K_L2
+                                || format == StreamTableEntry.S1FMT_64K_L2);
+        contextFormat = twoLevel ? format : StreamTableEntry.S1FMT_LINEAR;
+        contextTable = StreamTableEntry.s1ContextPtr(words[0]) & -1L << tableShift();
+        defaultSubstream = (int) StreamTableEntry.S1DSS.get(words[1]);
+        stallDisabled = StreamTableEntry.S1STALLD.isSet(words[1]);
+        pasidInAutoResponse = StreamTableEntry.PPAR.isSet(words[1]);
+        boolean overrides = Idr1.ATTR_PERMS_OVR.isSet(profile.idr1());
+        privilege = overrides ? (int) StreamTableEntry.PRIVCFG.get(words[1]) : 0;
+        instruction = overrides ? (int) StreamTableEntry.INSTCFG.get(words[1]) : 0;
+        vmid = profile.has(Idr0.S2P) ? StreamTableEntry.s2Vmid(words[2]) : 0;
+        word2 = words[2];
+        ats = effectiveAts(words, profile, config, atsChecked);
+        secondStage = stage2 ? secondStage(words, profile) : null;
+        if (!StreamTableEntry.valid(words[0])) {
+            kind = Kind.ILLEGAL;
+        } else if (!passes) {
+            kind = Kind.ABORT;
+        } else if (illegal(words, profile, config)) {
+            kind = Kind.ILLEGAL;
+        } else {
+            kind = stage1 || stage2 ? Kind.TRANSLATE : Kind.BYPASS;
+        }
+    }
+
+    private int tableShift() {
+        int bits =
+                switch (contextFormat) {
+                    case StreamTableEntry.S1FMT_4K_L2 -> contextBits - 6 + 3;
+                    case StreamTableEntry.S1FMT_64K_L2 -> contextBits - 10 + 3;
+                    default -> contextBits + 6;
+                };
+        return Math.max(6, bits);
+    }
+
+    private static int effectiveAts(
+            long[] words, SmmuProfile profile, int config, boolean atsChecked) {
+        if (!profile.has(Idr0.ATS)) {
+            return StreamTableEntry.EATS_DISABLED;
+        }
+        int eats = (int) StreamTableEntry.EATS.get(words[1]);
+        return switch (eats) {
+            case StreamTableEntry.EATS_FULL -> eats;
+            case StreamTableEntry.EATS_SPLIT ->
+                    atsChecked && config == StreamTableEntry.CONFIG_NESTED
+                            ? eats
+                            : StreamTableEntry.EATS_DISABLED;
+            // Device permission tables are not implemented.
+            default -> StreamTableEntry.EATS_DISABLED;
+        };
+    }
+
+    private static @Nullable StageConfig secondStage(long[] words, SmmuProfile profile) {
+        Granule granule = Granule.ofTg0((int) StreamTableEntry.S2TG.get(words[2]));
+        if (granule == null || !supported(granule, profile)) {
+            return null;
+        }
+        int size = (int) StreamTableEntry.S2T0SZ.get(words[2]);
+        int inputBits = 64 - size;
+        if (size > 39 || inputBits > profile.addressBits() || inputBits > 48) {
+            return null;
+        }
+        int encoded = (int) StreamTableEntry.S2SL0.get(words[2]);
+        int level = granule == Granule.K4 ? 2 - encoded : 3 - encoded;
+        if (encoded == 3 || level < 0) {
+            return null;
+        }
+        int indexBits = inputBits - granule.levelShift(level);
+        // Up to sixteen concatenated tables resolve four more bits in the first lookup.
+        if (indexBits < 1 || indexBits > granule.bitsPerLevel() + 4) {
+            return null;
+        }
+        int outputBits =
+                Math.min(
+                        AddressSize.bits((int) StreamTableEntry.S2PS.get(words[2])),
+                        profile.addressBits());
+        long table = StreamTableEntry.s2Ttb(words[3]);
+        if (table >>> outputBits != 0) {
+            return null;
+        }
+        table = StageConfig.align(table, granule, inputBits, level);
+        return new StageConfig(table, granule, inputBits, level, outputBits);
+    }
+
+    /** The part of SteIllegal (section 5.2.2) that concerns entries that pass traffic. */
+    private boolean illegal(long[] words, SmmuProfile profile, int config) {
+        if (stage1 && !profile.has(Idr0.S1P) || stage2 && !profile.has(Idr0.S2P)) {
+            return true;
+        }
+        boolean stage2Stalls = StreamTableEntry.S2S.isSet(words[2]);
+        if (profile.has(Idr0.ATS) && (stage1 || stage2)) {
+            int eats = (int) StreamTableEntry.EATS.get(words[1]);
+            if (eats == StreamTableEntry.EATS_SPLIT
+                    && (config != StreamTableEntry.CONFIG_NESTED
+                            || stage2Stalls
+                            || profile.has(Idr0.NS1ATS))) {
+                return true;
+            }
+            if (eats == StreamTableEntry.EATS_FULL && stage2Stalls && stage2) {
+                return true;
+            }
+        }
+        if (stage1 && illegalStage1(profile)) {
+            return true;
+        }
+        if (stage2 && (secondStage == null || illegalStage2(words, profile, stage2Stalls))) {
+            return true;
+        }
+        return profile.has(Idr0.S2P) && !profile.has(Idr0.VMID16) && vmid > 0xff;
+    }
+
+    private boolean illegalStage1(SmmuProfile profile) {
+        if (stallDisabled && !profile.stallModel()) {
+            return true;
+        }
+        if (contextBits > profile.substreamBits()) {
+            return true;
+        }
+        if (contextFormat != StreamTableEntry.S1FMT_LINEAR && !profile.has(Idr0.CD2L)) {
+            return true;
+        }
+        return contextTable >>> profile.addressBits() != 0;
+    }
+
+    private static boolean illegalStage2(long[] words, SmmuProfile profile, boolean stalls) {
+        if (!StreamTableEntry.S2AA64.isSet(words[2]) || StreamTableEntry.S2ENDI.isSet(words[2])) {
+            return true;
+        }
+        if (stalls && !profile.stallModel()) {
+            return true;
+        }
+        long updates = Idr0.HTTU.get(profile.idr0());
+        boolean accessFlag = StreamTableEntry.S2HA.isSet(words[2]);
+        boolean dirty = StreamTableEntry.S2HD.isSet(words[2]);
+        return (accessFlag || dirty) && updates == 0 || dirty && updates == 1;
+    }
+
+    static boolean supported(Granule granule, SmmuProfile profile) {
+        return switch (granule) {
+            case K4 -> Idr5.GRAN4K.isSet(profile.idr5());
+            case K16 -> Idr5.GRAN16K.isSet(profile.idr5());
+            case K64 -> Idr5.GRAN64K.isSet(profile.idr5());
+        };
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    long stamp() {
+        return stamp;
+    }
+
+    boolean stage1() {
+        return stage1;
+    }
+
+    boolean stage2() {
+        return stage2;
+    }
+
+    /** Address of the CD, the CD table or the table of L1CDs. */
+    long contextTable() {
+        return contextTable;
+    }
+
+    /** One of the {@code S1FMT_} values, reserved ones folded. */
+    int contextFormat() {
+        return contextFormat;
+    }
+
+    /** SubstreamID bits in use, 0 if there are no substreams. */
+    int contextBits() {
+        return contextBits;
+    }
+
+    /** One of the {@code S1DSS_} values. */
+    int defaultSubstream() {
+        return defaultSubstream;
+    }
+
+    /** The effective EATS. */
+    int ats() {
+        return ats;
+    }
+
+    boolean stallDisabled() {
+        return stallDisabled;
+    }
+
+    boolean pasidInAutoResponse() {
+        return pasidInAutoResponse;
+    }
+
+    int vmid() {
+        return vmid;
+    }
+
+    boolean stage2Record() {
+        return StreamTableEntry.S2R.isSet(word2);
+    }
+
+    boolean stage2Stall() {
+        return StreamTableEntry.S2S.isSet(word2);
+    }
+
+    boolean stage2AccessFlagFaultsDisabled() {
+        return StreamTableEntry.S2AFFD.isSet(word2);
+    }
+
+    boolean stage2UpdatesAccessFlag() {
+        return StreamTableEntry.S2HA.isSet(word2);
+    }
+
+    boolean stage2UpdatesDirtyState() {
+        return StreamTableEntry.S2HD.isSet(word2);
+    }
+
+    /** Shape of the stage 2 table; only for a legal entry with stage 2. */
+    @Nullable StageConfig secondStage() {
+        return secondStage;
+    }
+
+    /** Applies PRIVCFG and INSTCFG (section 13.1.2). */
+    void override(Translation request) {
+        if ((privilege | instruction) == 0) {
+            return;
+        }
+        boolean privileged =
+                switch (privilege) {
+                    case StreamTableEntry.PRIVCFG_UNPRIVILEGED -> false;
+                    case StreamTableEntry.PRIVCFG_PRIVILEGED -> true;
+                    default -> request.privileged();
+                };
+        boolean fetch =
+                switch (instruction) {
+                    case StreamTableEntry.INSTCFG_DATA -> false;
+                    case StreamTableEntry.INSTCFG_INSTRUCTION -> !request.write();
+                    default -> request.execute();
+                };
+        request.override(privileged, fetch);
+    }
+
+    /** Whether stage 2 execute-never has two bits. */
+    static boolean wideExecuteNever(SmmuProfile profile) {
+        return Idr3.XNX.isSet(profile.idr3());
+    }
+}

@@ -1,0 +1,303 @@
+package org.opensva.smmuv3.model;
+
+import org.opensva.api.ats.AgentPort;
+import org.opensva.api.ats.DevicePort;
+import org.opensva.api.ats.InvalidateCompletion;
+import org.opensva.api.ats.PageGroupResponse;
+import org.opensva.api.ats.PageRequest;
+import org.opensva.api.iommu.DmaResult;
+import org.opensva.api.iommu.DmaStatus;
+import org.opensva.api.iommu.Pasid;
+import org.opensva.api.memory.BusErrorException;
+import org.opensva.api.memory.PhysicalMemory;
+
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * What one device sends to the SMMU: untranslated and translated transactions, translation
+ * requests, page requests, and invalidate completions.
+ *
+ * <p>A transaction is carried out in pieces, each within one translation. A piece is translated and
+ * moved inside a lane; faults are recorded, and stalls waited for, outside.
+ */
+final class StreamPort implements AgentPort {
+
+    /** Longest piece, so that an invalidation never waits for a long copy. */
+    private static final int PIECE = 1 << 16;
+
+    private static final int PAGE_MASK = (1 << 12) - 1;
+
+    private final int streamId;
+    private final StreamState state;
+    private final DevicePort device;
+    private final PhysicalMemory memory;
+    private final Translator translator;
+    private final Faults faults;
+    private final AtsHandler ats;
+    private final PageRequestHandler pages;
+    private final Devices devices;
+    private final CommandQueue commands;
+    private final LaneSet lanes = new LaneSet();
+    private final InvalidationTags tags;
+    private volatile boolean closed;
+
+    StreamPort(
+            StreamState state,
+            DevicePort device,
+            PhysicalMemory memory,
+            Translator translator,
+            Faults faults,
+            AtsHandler ats,
+            PageRequestHandler pages,
+            Devices devices,
+            CommandQueue commands) {
+        this.streamId = state.streamId();
+        this.state = state;
+        this.device = device;
+        this.memory = memory;
+        this.translator = translator;
+        this.faults = faults;
+        this.ats = ats;
+        this.pages = pages;
+        this.devices = devices;
+        this.commands = commands;
+        tags = new InvalidationTags(device);
+    }
+
+    int streamId() {
+        return streamId;
+    }
+
+    StreamState state() {
+        return state;
+    }
+
+    InvalidationTags tags() {
+        return tags;
+    }
+
+    LaneSet lanes() {
+        return lanes;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    @Override
+    public long read(int pasid, int access, long address, byte[] target, int offset, int length) {
+        return untranslated(pasid, access, false, address, target, offset, length);
+    }
+
+    @Override
+    public long write(int pasid, int access, long address, byte[] source, int offset, int length) {
+        return untranslated(pasid, access, true, address, source, offset, length);
+    }
+
+    private long untranslated(
+            int pasid,
+            int access,
+            boolean write,
+            long address,
+            byte[] data,
+            int offset,
+            int length) {
+        Objects.checkFromIndexSize(offset, length, data.length);
+        checkPasid(pasid);
+        int moved = 0;
+        int limit = PIECE;
+        while (moved < length) {
+            long at = address + moved;
+            if (Long.compareUnsigned(at, address) < 0) {
+                return DmaResult.of(DmaStatus.ABORTED, moved); // no address follows the last one
+            }
+            StallBuffer.Answer answer = StallBuffer.Answer.ABORT;
+            boolean faulted = false;
+            long w0 = 0;
+            long w1 = 0;
+            long w2 = 0;
+            long w3 = 0;
+            int disposition = 0;
+            Lane lane = lanes.enter();
+            try {
+                if (closed) {
+                    return DmaResult.of(DmaStatus.ABORTED, moved);
+                }
+                Translation request = lane.translation;
+                request.begin(streamId, pasid, access, write, false, at);
+                Translation.Outcome outcome = translator.transaction(state, request, lane);
+                if (outcome == Translation.Outcome.TRANSLATED) {
+                    int piece = piece(length - moved, at, request.sizeShift(), limit);
+                    if (move(request.output(), write, data, offset + moved, piece)) {
+                        moved += piece;
+                        lane.add(write ? Lane.Count.BYTES_WRITTEN : Lane.Count.BYTES_READ, piece);
+                        limit = PIECE;
+                        continue;
+                    }
+                    int toPageEnd = PAGE_MASK + 1 - ((int) at & PAGE_MASK);
+                    if (piece > toPageEnd) {
+                        limit = toPageEnd; // memory ends within the piece: go up to there
+                        continue;
+                    }
+                } else if (outcome == Translation.Outcome.FAULT) {
+                    faulted = true;
+                    w0 = request.eventWord0();
+                    w1 = request.eventWord1();
+                    w2 = request.eventWord2();
+                    w3 = request.eventWord3();
+                    disposition = Faults.disposition(request);
+                }
+            } finally {
+                lane.leave();
+            }
+            if (faulted) {
+                answer = faults.handle(this, disposition, w0, w1, w2, w3);
+            }
+            if (answer == StallBuffer.Answer.ABORT) {
+                return DmaResult.of(DmaStatus.ABORTED, moved);
+            }
+            if (answer == StallBuffer.Answer.ZERO) {
+                // What is terminated as read-as-zero, write-ignored ends well for the device.
+                if (!write) {
+                    Arrays.fill(data, offset + moved, offset + length, (byte) 0);
+                }
+                return DmaResult.complete(length);
+            }
+        }
+        return DmaResult.complete(length);
+    }
+
+    private static void checkPasid(int pasid) {
+        if (pasid < Pasid.NONE || pasid > Pasid.MAX) {
+            throw new IllegalArgumentException(
+                    "PASID " + pasid + " is neither in 0.." + Pasid.MAX + " nor Pasid.NONE");
+        }
+    }
+
+    private static int piece(int left, long address, int sizeShift, int limit) {
+        long region = 1L << sizeShift;
+        long toRegionEnd = region - (address & region - 1);
+        return (int) Math.min(Math.min(left, limit), toRegionEnd);
+    }
+
+    private boolean move(long physical, boolean write, byte[] data, int offset, int length) {
+        try {
+            if (write) {
+                memory.write(physical, data, offset, length);
+            } else {
+                memory.read(physical, data, offset, length);
+            }
+            return true;
+        } catch (BusErrorException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public int translate(int pasid, int access, long address, long[] entries) {
+        checkPasid(pasid);
+        return ats.translate(this, pasid, access, address, entries);
+    }
+
+    @Override
+    public long readTranslated(long address, byte[] target, int offset, int length) {
+        return translated(address, false, target, offset, length);
+    }
+
+    @Override
+    public long writeTranslated(long address, byte[] source, int offset, int length) {
+        return translated(address, true, source, offset, length);
+    }
+
+    private long translated(long address, boolean write, byte[] data, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, data.length);
+        int moved = 0;
+        int limit = PIECE;
+        while (moved < length) {
+            long at = address + moved;
+            int piece = 0;
+            boolean faulted = false;
+            long w0 = 0;
+            long w1 = 0;
+            long w2 = 0;
+            long w3 = 0;
+            int disposition = 0;
+            Lane lane = lanes.enter();
+            try {
+                if (closed) {
+                    return DmaResult.of(DmaStatus.ABORTED, moved);
+                }
+                Translation request = lane.translation;
+                request.begin(streamId, Pasid.NONE, 0, write, false, at);
+                Translation.Outcome outcome = ats.check(state, request, lane);
+                if (outcome == Translation.Outcome.TRANSLATED) {
+                    piece = piece(length - moved, at, request.sizeShift(), limit);
+                    if (move(request.output(), write, data, offset + moved, piece)) {
+                        moved += piece;
+                        lane.add(write ? Lane.Count.BYTES_WRITTEN : Lane.Count.BYTES_READ, piece);
+                        limit = PIECE;
+                        continue;
+                    }
+                    int toPageEnd = PAGE_MASK + 1 - ((int) at & PAGE_MASK);
+                    if (piece > toPageEnd) {
+                        limit = toPageEnd;
+                        continue;
+                    }
+                } else if (outcome == Translation.Outcome.FAULT) {
+                    faulted = true;
+                    w0 = request.eventWord0();
+                    w1 = request.eventWord1();
+                    w2 = request.eventWord2();
+                    w3 = request.eventWord3();
+                    disposition = Faults.disposition(request) & ~Faults.STALL;
+                }
+            } finally {
+                lane.leave();
+            }
+            if (faulted) {
+                faults.handle(this, disposition, w0, w1, w2, w3);
+            }
+            return DmaResult.of(DmaStatus.ABORTED, moved);
+        }
+        return DmaResult.complete(length);
+    }
+
+    @Override
+    public void complete(InvalidateCompletion completion) {
+        if (!closed && tags.complete(completion, devices.now()) > 0) {
+            commands.kick();
+        }
+    }
+
+    @Override
+    public void request(PageRequest request) {
+        checkPasid(request.pasid());
+        if (!closed) {
+            pages.receive(this, request);
+        }
+    }
+
+    /** CMD_ATC_INV. */
+    void invalidate(int pasid, long address, int sizeShift, boolean global) {
+        tags.invalidate(pasid, address, sizeShift, global, devices.now());
+    }
+
+    /** CMD_PRI_RESP, and automatic responses. */
+    void respond(PageGroupResponse response) {
+        if (!closed) {
+            device.respond(response);
+        }
+    }
+
+    /** Waits for every transaction that is under way now. */
+    void awaitLanes() {
+        lanes.awaitLeft();
+    }
+
+    /** Ends all use; nothing is sent to the device any more. */
+    void close() {
+        closed = true;
+        tags.close();
+    }
+}

@@ -1,0 +1,185 @@
+package org.opensva.smmuv3.model;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.smmuv3.layout.ControlRegisters.Cr0;
+import org.opensva.smmuv3.layout.ControlRegisters.Gbpa;
+import org.opensva.smmuv3.layout.EventType;
+import org.opensva.smmuv3.layout.Register;
+import org.opensva.smmuv3.layout.StreamTableEntry;
+
+/**
+ * The translation procedure: from stream and substream to an entry, a context, and an address
+ * (sections 3.3, 3.4 and 15.1).
+ *
+ * <p>Every method is called from inside a lane.
+ */
+final class Translator {
+
+    private final Registers registers;
+    private final StreamTable streams;
+    private final ContextTable contexts;
+    private final TaggedCache iotlb;
+    private final Stage1Walker stage1;
+    private final Stage2Walker stage2;
+    private final int addressBits;
+
+    Translator(
+            SmmuProfile profile,
+            Registers registers,
+            StreamTable streams,
+            ContextTable contexts,
+            TaggedCache iotlb,
+            Stage1Walker stage1,
+            Stage2Walker stage2) {
+        this.registers = registers;
+        this.streams = streams;
+        this.contexts = contexts;
+        this.iotlb = iotlb;
+        this.stage1 = stage1;
+        this.stage2 = stage2;
+        addressBits = profile.addressBits();
+    }
+
+    /** Translates an untranslated transaction. */
+    Translation.Outcome transaction(StreamState stream, Translation request, Lane lane) {
+        lane.add(Lane.Count.TRANSLATIONS, 1);
+        if (!enabled()) {
+            // Bypass of the whole SMMU (section 6.3.14); no event describes what goes wrong here.
+            return Gbpa.ABORT.isSet(registers.get(Register.GBPA)) || tooLarge(request.input())
+                    ? Translation.Outcome.ABORT
+                    : identity(request);
+        }
+        StreamEntry entry = entry(stream, request);
+        if (entry == null) {
+            return Translation.Outcome.FAULT;
+        }
+        return switch (entry.kind()) {
+            case ABORT -> Translation.Outcome.ABORT;
+            case BYPASS -> bypass(request);
+            case TRANSLATE -> translate(stream, entry, request, lane);
+            case ILLEGAL -> request.configurationFault(EventType.C_BAD_STE, 0);
+        };
+    }
+
+    /** Whether translation is enabled. */
+    boolean enabled() {
+        return Cr0.SMMUEN.isSet(registers.get(Register.CR0));
+    }
+
+    /** The entry of a stream, or null after reporting; the entry may be illegal. */
+    @Nullable StreamEntry entry(StreamState stream, Translation request) {
+        StreamEntry cached = streams.cached(stream);
+        return cached != null ? cached : streams.fetch(stream, request);
+    }
+
+    private Translation.Outcome bypass(Translation request) {
+        if (request.hasSubstream()) {
+            return request.configurationFault(EventType.C_BAD_SUBSTREAMID, 0);
+        }
+        if (tooLarge(request.input())) {
+            return request.stage1Fault(EventType.F_ADDR_SIZE, null);
+        }
+        return identity(request);
+    }
+
+    private boolean tooLarge(long address) {
+        return address >>> addressBits != 0;
+    }
+
+    private Translation.Outcome identity(Translation request) {
+        request.intermediate(request.input());
+        return request.translated(request.input(), addressBits, Cached.EVERYTHING);
+    }
+
+    /** Translates with a legal entry that has at least one stage. */
+    Translation.Outcome translate(
+            StreamState stream, StreamEntry entry, Translation request, Lane lane) {
+        entry.override(request);
+        int index = 0;
+        if (request.hasSubstream()) {
+            index = request.substream();
+            if (!entry.stage1() || entry.contextBits() == 0 || index >>> entry.contextBits() != 0) {
+                return request.configurationFault(EventType.C_BAD_SUBSTREAMID, 0);
+            }
+            if (index == 0 && entry.defaultSubstream() == StreamTableEntry.S1DSS_SSID0) {
+                return request.configurationFault(EventType.F_STREAM_DISABLED, 0);
+            }
+        } else if (!entry.stage1()) {
+            return withoutStage1(entry, request, lane);
+        } else if (entry.contextBits() > 0) {
+            switch (entry.defaultSubstream()) {
+                case StreamTableEntry.S1DSS_BYPASS -> {
+                    return withoutStage1(entry, request, lane);
+                }
+                case StreamTableEntry.S1DSS_SSID0 -> {}
+                default -> {
+                    return request.configurationFault(EventType.F_STREAM_DISABLED, 0);
+                }
+            }
+        }
+        Context context = contexts.cached(stream, index);
+        if (context == null) {
+            context = contexts.fetch(stream, entry, index, request, lane);
+            if (context == null) {
+                return Translation.Outcome.FAULT;
+            }
+        }
+        if (context.illegal()) {
+            return request.configurationFault(EventType.C_BAD_CD, 0);
+        }
+        return withStage1(entry, context, request, lane);
+    }
+
+    private Translation.Outcome withStage1(
+            StreamEntry entry, Context context, Translation request, Lane lane) {
+        long address = context.normalize(request.input());
+        int wanted = request.atsRequest() ? request.wanted() : request.required();
+        // Split-stage ATS answers with the address in between, which the IOTLB does not have.
+        boolean split = request.atsRequest() && entry.ats() == StreamTableEntry.EATS_SPLIT;
+        long found = split ? 0 : iotlb.find(context.tag(), context.globalTag(), address);
+        if (found != 0 && (Cached.permissions(found) & wanted) == wanted) {
+            lane.add(Lane.Count.HITS, 1);
+            int size = Cached.sizeShift(found);
+            return request.translated(
+                    Cached.address(found) | address & (1L << size) - 1,
+                    size,
+                    Cached.permissions(found));
+        }
+        // An entry that does not allow the access may be older than the tables, or the page may
+        // be writable-clean: only a walk tells.
+        lane.add(Lane.Count.MISSES, 1);
+        return stage1.walk(entry, context, address, request, lane);
+    }
+
+    private Translation.Outcome withoutStage1(StreamEntry entry, Translation request, Lane lane) {
+        long address = request.input();
+        if (tooLarge(address)) {
+            // The output of a bypassed stage 1 is too large (section 7.3.14).
+            return request.stage1Fault(EventType.F_ADDR_SIZE, null);
+        }
+        if (!entry.stage2()) {
+            return identity(request);
+        }
+        request.intermediate(address);
+        long found = stage2.findInput(entry, address, request.required(), request, lane);
+        if (found == 0) {
+            return Translation.Outcome.FAULT;
+        }
+        int size = Cached.sizeShift(found);
+        return request.translated(
+                Cached.address(found) | address & (1L << size) - 1,
+                size,
+                Cached.permissions(found));
+    }
+
+    /** Takes the address for a physical one; one that is too large is aborted (section 3.9.1.1). */
+    Translation.Outcome physical(Translation request) {
+        return tooLarge(request.input()) ? Translation.Outcome.ABORT : identity(request);
+    }
+
+    /** Translates the address of a translated transaction through stage 2 (split-stage ATS). */
+    Translation.Outcome splitStage(StreamEntry entry, Translation request, Lane lane) {
+        entry.override(request);
+        return withoutStage1(entry, request, lane);
+    }
+}
