@@ -182,4 +182,15 @@ public final class Console {
                 });
         return line.toString();
     }
+
+    /** Puts a message of another origin into the form of our own: no capital, no full stop. */
+    static String sentence(String text) {
+        String line = oneLine(text);
+        if (line.endsWith(".")) {
+            line = line.substring(0, line.length() - 1);
+        }
+        return line.isEmpty() || (line.length() > 1 && Character.isUpperCase(line.charAt(1)))
+                ? line
+                : Character.toLowerCase(line.charAt(0)) + line.substring(1);
+    }
 }

@@ -95,6 +95,23 @@ public record Certificate(
         return selection.complete() ? Conclusion.CERTIFIED : Conclusion.PARTIAL;
     }
 
+    /**
+     * The conclusion as a sentence.
+     *
+     * @return one sentence for people
+     */
+    public String explanation() {
+        return switch (conclusion()) {
+            case CERTIFIED -> "Every rule was judged, and no MUST rule was broken or left open.";
+            case FAILED -> "A MUST rule was broken.";
+            case INCONCLUSIVE -> "A MUST rule could not be judged on this machine.";
+            case PARTIAL ->
+                    "No MUST rule was broken or left open, but only the rules "
+                            + selection.rules()
+                            + " were judged.";
+        };
+    }
+
     private boolean anyMust(Verdict verdict) {
         return rules.stream()
                 .anyMatch(rule -> rule.level() == RuleLevel.MUST && rule.verdict() == verdict);
@@ -122,5 +139,24 @@ public record Certificate(
      */
     public List<RuleVerdict> with(Verdict verdict) {
         return rules.stream().filter(rule -> rule.verdict() == verdict).toList();
+    }
+
+    /**
+     * The command that runs the tests of a rule again, with the same random choices.
+     *
+     * @param rule one of the rules
+     * @return a command line
+     */
+    public String repeat(RuleVerdict rule) {
+        StringBuilder command = new StringBuilder("opensva certify --backend ");
+        command.append(backend.qualifiedName());
+        backend.options()
+                .forEach((key, value) ->
+                        command.append(" --option ").append(key).append('=').append(value));
+        return command.append(" --rules ")
+                .append(rule.id())
+                .append(" --seed 0x")
+                .append(Long.toHexString(seed))
+                .toString();
     }
 }

@@ -61,7 +61,7 @@ public final class HtmlReport {
         out.leaf("h1", certificate.backend().qualifiedName());
         out.open("p", "class", "lead");
         badge(out, certificate.conclusion());
-        out.text(" " + explain(certificate)).close().line();
+        out.text(" " + certificate.explanation()).close().line();
         out.open("ul", "class", "counts");
         for (Verdict verdict : ORDER) {
             out.open("li", "class", verdict.id())
@@ -74,18 +74,6 @@ public final class HtmlReport {
 
     static void badge(Markup out, Conclusion conclusion) {
         out.leaf("strong", conclusion.text(), "class", "badge " + conclusion.text());
-    }
-
-    static String explain(Certificate certificate) {
-        return switch (certificate.conclusion()) {
-            case CERTIFIED -> "Every rule was judged, and no MUST rule was broken or left open.";
-            case FAILED -> "A MUST rule was broken.";
-            case INCONCLUSIVE -> "A MUST rule could not be judged on this machine.";
-            case PARTIAL ->
-                    "Nothing was broken, but only the rules "
-                            + certificate.selection().rules()
-                            + " were judged.";
-        };
     }
 
     private static String count(@Nullable Integer value) {
@@ -119,24 +107,8 @@ public final class HtmlReport {
             fact("owner", r.owner().text());
             fact("source", r.source());
         });
-        fact("repeat", repeat(failed));
+        fact("repeat", certificate.repeat(failed));
         out.close().close().line();
-    }
-
-    /** The command that runs the tests of one rule again, with the same random choices. */
-    private String repeat(RuleVerdict failed) {
-        StringBuilder command = new StringBuilder("opensva certify --backend ");
-        command.append(certificate.backend().qualifiedName());
-        certificate
-                .backend()
-                .options()
-                .forEach((key, value) ->
-                        command.append(" --option ").append(key).append('=').append(value));
-        return command.append(" --rules ")
-                .append(failed.id())
-                .append(" --seed 0x")
-                .append(Long.toHexString(certificate.seed()))
-                .toString();
     }
 
     private void evidence(TestEvidence test) {

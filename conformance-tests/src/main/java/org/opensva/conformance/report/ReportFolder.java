@@ -45,12 +45,13 @@ public final class ReportFolder {
     /**
      * Writes the report.
      *
-     * @param certificates one for each backend
+     * @param certificates one for each backend that was judged
+     * @param several true if more than one was asked for: then each gets a folder of its own
      * @return the page to look at first
      * @throws IOException if a file cannot be written; none is left half-written
      */
-    public Path write(List<Certificate> certificates) throws IOException {
-        if (certificates.size() == 1) {
+    public Path write(List<Certificate> certificates, boolean several) throws IOException {
+        if (!several) {
             return write(root, certificates.getFirst());
         }
         SequencedMap<String, Certificate> folders = new LinkedHashMap<>();

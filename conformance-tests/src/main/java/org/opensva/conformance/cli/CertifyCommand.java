@@ -1,0 +1,250 @@
+package org.opensva.conformance.cli;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.backend.BackendCatalog;
+import org.opensva.api.backend.BackendException;
+import org.opensva.api.backend.BackendProvider;
+import org.opensva.api.backend.BackendVariant;
+import org.opensva.conformance.report.Certificate;
+import org.opensva.conformance.report.ReportFolder;
+import org.opensva.conformance.report.RunEnvironment;
+import org.opensva.conformance.rules.RuleBook;
+import org.opensva.conformance.rules.RuleBookException;
+import org.opensva.conformance.suite.ConformanceRun;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+
+/** {@code opensva certify}: runs the suite and writes certificates. */
+@Command(
+        name = "certify",
+        header = "Run the conformance suite and judge every rule of the contract.",
+        description = "Without --backend: every variant of 'emulated' that can be used here.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  opensva certify",
+            "  opensva certify --backend emulated:smmuv3 --report out",
+            "  opensva certify --rules 'UNMAP-*,EXIT-0?' --seed 0x51f3",
+            "  opensva certify --plugin acme.jar --backend acme --option queues=4"
+        })
+final class CertifyCommand implements Callable<Integer> {
+
+    private static final String DEFAULT_BACKEND = "emulated";
+    private static final double MAX_FACTOR = 1000;
+
+    private final Context context;
+
+    @Mixin private BackendOptions given = new BackendOptions();
+
+    @Option(
+            names = "--backend",
+            paramLabel = "NAME[:VARIANT]",
+            description = "A backend to certify; may be repeated.")
+    private List<String> backends = List.of();
+
+    @Option(
+            names = "--rules",
+            paramLabel = "GLOB",
+            description = "Judge only rules whose id matches, such as 'UNMAP-*'.")
+    private String rules = "*";
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            converter = Seed.class,
+            description = "Seed of all random choices; the same by default.")
+    private @Nullable Long seed;
+
+    @Option(
+            names = "--timeout-factor",
+            paramLabel = "F",
+            description = "Multiply every time limit, for slow machines.")
+    private double timeoutFactor = 1;
+
+    @Option(
+            names = "--report",
+            paramLabel = "DIR",
+            description =
+                    "Write certificate.json, index.html and junit.xml into this folder; with"
+                            + " several backends into one folder for each of them in it.")
+    private @Nullable Path report;
+
+    CertifyCommand(Context context) {
+        this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+        if (!(timeoutFactor > 0 && timeoutFactor <= MAX_FACTOR)) {
+            throw new UsageException(
+                    "time-out factor %s is not above 0 and at most 1000".formatted(timeoutFactor));
+        }
+        RuleBook book = RuleBook.load();
+        checkRules(book);
+        try (Plugins plugins = given.load()) {
+            List<String> selectors = selectors(plugins.catalog());
+            for (String selector : selectors) {
+                // Makes nothing but the module: an unknown option is found before the first test.
+                plugins.catalog().module(selector, given.options());
+            }
+            ReportFolder folder = folder(book);
+            return certify(plugins.catalog(), selectors, book, folder);
+        }
+    }
+
+    private void checkRules(RuleBook book) {
+        try {
+            if (book.matching(rules).isEmpty()) {
+                throw new UsageException(
+                        "no rule matches '%s'; the groups are: %s"
+                                .formatted(
+                                        rules,
+                                        String.join(
+                                                ", ",
+                                                book.groups().stream()
+                                                        .map(group -> group.key() + "-*")
+                                                        .toList())));
+            }
+        } catch (RuleBookException e) {
+            throw new UsageException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private List<String> selectors(BackendCatalog catalog) {
+        Set<String> selectors = new LinkedHashSet<>();
+        for (String backend : backends) {
+            selectors.add(catalog.resolve(backend));
+        }
+        if (!backends.isEmpty()) {
+            return List.copyOf(selectors);
+        }
+        catalog.resolve(DEFAULT_BACKEND);
+        for (BackendProvider provider : catalog.providers()) {
+            if (provider.name().equals(DEFAULT_BACKEND)) {
+                provider.variants().forEach(variant -> addIfAvailable(selectors, variant));
+            }
+        }
+        if (selectors.isEmpty()) {
+            throw new UsageException("no variant of 'emulated' can be used here");
+        }
+        return List.copyOf(selectors);
+    }
+
+    private void addIfAvailable(Set<String> selectors, BackendVariant variant) {
+        String selector =
+                variant.name().isEmpty() ? DEFAULT_BACKEND : DEFAULT_BACKEND + ":" + variant.name();
+        if (variant.available()) {
+            selectors.add(selector);
+        } else {
+            context.console().complain(selector + " is left out: " + variant.reason());
+        }
+    }
+
+    private @Nullable ReportFolder folder(RuleBook book) {
+        Path root = report;
+        if (root == null) {
+            return null;
+        }
+        ReportFolder folder = new ReportFolder(root, context.files(), book);
+        try {
+            // Now, and not after minutes of work that would be lost.
+            folder.prepare();
+        } catch (IOException e) {
+            throw unwritable(root, e);
+        }
+        return folder;
+    }
+
+    private static UsageException unwritable(Path root, IOException e) {
+        return new UsageException(
+                "cannot write a report to '%s': %s".formatted(root, Reason.of(e)), e);
+    }
+
+    private int certify(
+            BackendCatalog catalog,
+            List<String> selectors,
+            RuleBook book,
+            @Nullable ReportFolder folder) {
+        Console console = context.console();
+        VerdictReport printer = new VerdictReport(console, book);
+        List<Certificate> certificates = new ArrayList<>();
+        int status = ExitStatus.GOOD;
+        for (String selector : selectors) {
+            try {
+                Certificate certificate = certify(catalog, selector, book);
+                printer.print(certificate);
+                certificates.add(certificate);
+                status = worse(status, status(certificate));
+            } catch (BackendException e) {
+                // The other backends are still worth their verdicts.
+                console.flush();
+                console.complain(selector + ": " + e.getMessage());
+                status = worse(status, ExitStatus.USAGE);
+            }
+        }
+        if (folder != null && !certificates.isEmpty()) {
+            write(folder, certificates, selectors.size() > 1);
+        }
+        return status;
+    }
+
+    private void write(ReportFolder folder, List<Certificate> certificates, boolean several) {
+        try {
+            Path index = folder.write(certificates, several);
+            context.console().out().println("report: " + index);
+        } catch (IOException e) {
+            context.console().flush();
+            throw unwritable(report == null ? Path.of("") : report, e);
+        }
+    }
+
+    private Certificate certify(BackendCatalog catalog, String selector, RuleBook book) {
+        try (CertifyProgress progress = new CertifyProgress(context)) {
+            ConformanceRun.Builder run =
+                    ConformanceRun.builder()
+                            .catalog(catalog)
+                            .backend(selector)
+                            .options(given.options())
+                            .rules(rules)
+                            .timeoutFactor(timeoutFactor)
+                            .listener(progress);
+            Long chosen = seed;
+            if (chosen != null) {
+                run.seed(chosen);
+            }
+            return Certificate.of(
+                    run.run(),
+                    SuiteVersion.current(),
+                    book.rules().size(),
+                    RunEnvironment.current());
+        }
+    }
+
+    private static int status(Certificate certificate) {
+        return switch (certificate.conclusion()) {
+            case CERTIFIED, PARTIAL -> ExitStatus.GOOD;
+            case FAILED -> ExitStatus.FOUND;
+            case INCONCLUSIVE -> ExitStatus.INCONCLUSIVE;
+        };
+    }
+
+    /** A broken rule is worse than one that could not be judged, no verdict at all is worst. */
+    private static int worse(int a, int b) {
+        List<Integer> order =
+                List.of(
+                        ExitStatus.GOOD,
+                        ExitStatus.INCONCLUSIVE,
+                        ExitStatus.FOUND,
+                        ExitStatus.USAGE);
+        return order.indexOf(a) >= order.indexOf(b) ? a : b;
+    }
+}

@@ -1,0 +1,26 @@
+package org.opensva.conformance.cli;
+
+import picocli.CommandLine;
+
+import java.util.List;
+
+/** The commands of the program, in the order of the help. A new command is one line here. */
+final class Commands {
+
+    private Commands() {}
+
+    /** Makes the command line with every command. */
+    static CommandLine create(Context context) {
+        CommandLine root = new CommandLine(new RootCommand());
+        for (Object command : all(context)) {
+            root.addSubcommand(command);
+        }
+        root.addSubcommand(new CompletionCommand(context, root));
+        return root;
+    }
+
+    private static List<Object> all(Context context) {
+        return List.of(
+                new BackendsCommand(context), new CertifyCommand(context), new RunCommand(context));
+    }
+}

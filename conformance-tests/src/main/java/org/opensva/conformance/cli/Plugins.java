@@ -1,0 +1,157 @@
+package org.opensva.conformance.cli;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.backend.BackendCatalog;
+import org.opensva.api.backend.BackendException;
+import org.opensva.api.backend.BackendProvider;
+
+import java.io.IOException;
+import java.net.MalformedURLException;
+import java.net.URI;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
+
+/**
+ * The backends of the program and of the jars that the user named. Each jar has a class loader of
+ * its own, so that two vendors never meet each other's libraries.
+ */
+final class Plugins implements AutoCloseable {
+
+    private static final String SERVICE = "META-INF/services/" + BackendProvider.class.getName();
+
+    private final List<URLClassLoader> loaders;
+    private final BackendCatalog catalog;
+
+    private Plugins(List<URLClassLoader> loaders, BackendCatalog catalog) {
+        this.loaders = loaders;
+        this.catalog = catalog;
+    }
+
+    /** Loads jars; {@link UsageException} or {@link BackendException} if that cannot be done. */
+    static Plugins load(List<Path> jars) {
+        ClassLoader own = Plugins.class.getClassLoader();
+        List<URLClassLoader> opened = new ArrayList<>();
+        boolean done = false;
+        try {
+            for (Path jar : distinct(jars)) {
+                opened.add(open(jar, own));
+            }
+            List<ClassLoader> all = new ArrayList<>();
+            all.add(own);
+            all.addAll(opened);
+            Plugins plugins = new Plugins(opened, BackendCatalog.load(all));
+            done = true;
+            return plugins;
+        } finally {
+            if (!done) {
+                close(opened);
+            }
+        }
+    }
+
+    BackendCatalog catalog() {
+        return catalog;
+    }
+
+    private static Set<Path> distinct(List<Path> jars) {
+        Set<Path> distinct = new LinkedHashSet<>();
+        for (Path jar : jars) {
+            try {
+                distinct.add(jar.toRealPath());
+            } catch (IOException e) {
+                throw new UsageException("plugin '%s': %s".formatted(jar, Reason.of(e)), e);
+            }
+        }
+        return distinct;
+    }
+
+    private static URLClassLoader open(Path jar, ClassLoader parent) {
+        checkJar(jar);
+        URLClassLoader loader = new URLClassLoader(new URL[] {url(jar)}, parent);
+        boolean done = false;
+        try {
+            if (loader.findResource(SERVICE) == null) {
+                throw new UsageException(
+                        "plugin '%s' has no backend: it lacks %s".formatted(jar, SERVICE));
+            }
+            // Loaded alone first: only now is it known which jar is at fault.
+            if (BackendCatalog.load(loader).providers().size()
+                    == BackendCatalog.load(parent).providers().size()) {
+                throw new UsageException(
+                        "plugin '%s' has no backend of its own: %s names none"
+                                .formatted(jar, SERVICE));
+            }
+            done = true;
+            return loader;
+        } catch (BackendException e) {
+            throw new UsageException("plugin '%s': %s".formatted(jar, explain(e)), e);
+        } finally {
+            if (!done) {
+                close(List.of(loader));
+            }
+        }
+    }
+
+    private static void checkJar(Path jar) {
+        if (Files.isDirectory(jar)) {
+            throw new UsageException("plugin '%s' is a directory, not a jar".formatted(jar));
+        }
+        if (!Files.isReadable(jar)) {
+            throw new UsageException("plugin '%s': permission denied".formatted(jar));
+        }
+        try (ZipFile zip = new ZipFile(jar.toFile())) {
+            if (zip.size() == 0) {
+                throw new UsageException("plugin '%s' is an empty jar".formatted(jar));
+            }
+        } catch (ZipException e) {
+            throw new UsageException("plugin '%s' is not a jar".formatted(jar), e);
+        } catch (IOException e) {
+            throw new UsageException("plugin '%s': %s".formatted(jar, Reason.of(e)), e);
+        }
+    }
+
+    private static URL url(Path jar) {
+        URI uri = jar.toUri();
+        try {
+            return uri.toURL();
+        } catch (MalformedURLException e) {
+            throw new UsageException("plugin '%s' is not a file".formatted(jar), e);
+        }
+    }
+
+    private static String explain(BackendException e) {
+        @Nullable Throwable cause = e;
+        while (cause != null) {
+            if (cause instanceof UnsupportedClassVersionError) {
+                return "it needs a newer Java than %d: %s"
+                        .formatted(Runtime.version().feature(), cause.getMessage());
+            }
+            cause = cause.getCause();
+        }
+        return e.getMessage() == null ? "it cannot be loaded" : e.getMessage();
+    }
+
+    @Override
+    public void close() {
+        close(loaders);
+    }
+
+    private static void close(List<URLClassLoader> loaders) {
+        for (URLClassLoader loader : loaders) {
+            try {
+                loader.close();
+            } catch (IOException e) {
+                // The jar was only read; whatever is wrong with it now changes nothing.
+                continue;
+            }
+        }
+    }
+}
