@@ -106,7 +106,7 @@ final class AcmeFileTable implements FileTable {
         Slot slot;
         synchronized (this) {
             slot = slots.get(fd);
-            if (slot == null || slot.opened().file() != file) {
+            if (slot == null || !slot.opened().file().equals(file)) {
                 return;
             }
             slots.remove(fd);

@@ -12,6 +12,7 @@ import org.opensva.api.process.Signal;
 import org.opensva.api.process.SvaProcess;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -176,6 +177,7 @@ final class AcmeProcess implements SvaProcess {
 
     @Override
     public void load(long address, byte[] target, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, target.length);
         addressSpace()
                 .access(
                         address,
@@ -186,6 +188,7 @@ final class AcmeProcess implements SvaProcess {
 
     @Override
     public void store(long address, byte[] source, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, source.length);
         addressSpace()
                 .access(
                         address,
