@@ -91,7 +91,8 @@ final class CommandProcessor {
     }
 
     private Result configuration(Opcode opcode, long w0, long w1) {
-        if (Command.SSEC.isSet(w0)) {
+        boolean contexts = opcode == Opcode.CFGI_CD || opcode == Opcode.CFGI_CD_ALL;
+        if (Command.SSEC.isSet(w0) || contexts && !profile.has(Idr0.S1P)) {
             return Result.ILLEGAL;
         }
         int stream = Command.streamId(w0);
