@@ -59,7 +59,7 @@ final class DataPath {
     private final PasidStates pasids;
     private final PageRequestInterface pri;
     private final AgentPort agent;
-    private final EndpointQuirks quirks;
+    private final int wiredPasid;
     private final boolean stall;
     private final boolean staleFill;
 
@@ -85,7 +85,7 @@ final class DataPath {
         this.pasids = pasids;
         this.pri = pri;
         this.agent = agent;
-        this.quirks = quirks;
+        wiredPasid = (1 << quirks.wiredPasidBits()) - 1;
         this.stall = stall;
         staleFill = quirks.has(EndpointQuirk.STALE_FILL);
     }
@@ -116,10 +116,42 @@ final class DataPath {
             int length,
             boolean write) {
         Objects.checkFromIndexSize(offset, length, buffer.length);
-        int sent = quirks.wired(pasid);
+        int sent = pasid == Pasid.NONE ? pasid : pasid & wiredPasid;
         if (!pasids.has(sent)) {
             return DmaResult.of(DmaStatus.STOPPED, 0);
         }
+        int needed = sent == Pasid.NONE ? PRESENT | ATS : PRESENT | ATS | PASID;
+        if ((address & 4095) + length <= 4096 && (state & needed) == needed) {
+            // Most accesses are this: inside one page, which is cached.
+            int slot = guards.enter(sent);
+            try {
+                long entry = (state & needed) == needed ? cache.find(sent, address, access) : 0;
+                if (entry != 0) {
+                    long result = move(slot, entry, address, buffer, offset, length, write);
+                    return DmaResult.isComplete(result)
+                            ? result
+                            : ended(result, DmaResult.bytes(result));
+                }
+            } finally {
+                guards.leave(slot);
+            }
+        }
+        return accessInPieces(sent, access, address, buffer, offset, length, write);
+    }
+
+    private static long room(long entry, long address) {
+        long size = 1L << Math.min(TranslationEntry.sizeShift(entry), 62);
+        return size - (address & (size - 1));
+    }
+
+    private long accessInPieces(
+            int sent,
+            int access,
+            long address,
+            byte[] buffer,
+            int offset,
+            int length,
+            boolean write) {
         long epoch = pasids.epoch(sent);
         long done = 0;
         int asked = 0;
@@ -155,11 +187,16 @@ final class DataPath {
             done += DmaResult.bytes(result);
             asked = 0;
             if (!DmaResult.isComplete(result)) {
-                boolean gone = (state & PRESENT) == 0;
-                return DmaResult.of(gone ? DmaStatus.STOPPED : DmaResult.status(result), done);
+                return ended(result, done);
             }
         }
         return DmaResult.complete(done);
+    }
+
+    /** What an unplugged device's requests end with is not the host's doing. */
+    private long ended(long result, long done) {
+        boolean gone = (state & PRESENT) == 0;
+        return DmaResult.of(gone ? DmaStatus.STOPPED : DmaResult.status(result), done);
     }
 
     /** A full page request queue is answered with Success, so asking again has to give it time. */
@@ -188,8 +225,8 @@ final class DataPath {
             if (entry == 0) {
                 return MISS;
             }
-            guards.add(slot, AccessGuards.Tally.HITS, 1);
-            return move(slot, entry, address, buffer, offset, left, write);
+            int piece = (int) Math.min(room(entry, address), Math.min(left, MAX_PIECE));
+            return move(slot, entry, address, buffer, offset, piece, write);
         } finally {
             guards.leave(slot);
         }
@@ -207,18 +244,17 @@ final class DataPath {
             long address,
             byte[] buffer,
             int offset,
-            int left,
+            int length,
             boolean write) {
         long inside = address & ((1L << TranslationEntry.sizeShift(entry)) - 1);
-        long room = (1L << TranslationEntry.sizeShift(entry)) - inside;
-        int piece = (int) Math.min(room, Math.min(left, MAX_PIECE));
         long physical = TranslationEntry.address(entry) + inside;
         long result;
+        guards.add(slot, AccessGuards.Tally.HITS, 1);
         if (write) {
-            result = agent.writeTranslated(physical, buffer, offset, piece);
+            result = agent.writeTranslated(physical, buffer, offset, length);
             guards.add(slot, AccessGuards.Tally.BYTES_WRITTEN, DmaResult.bytes(result));
         } else {
-            result = agent.readTranslated(physical, buffer, offset, piece);
+            result = agent.readTranslated(physical, buffer, offset, length);
             guards.add(slot, AccessGuards.Tally.BYTES_READ, DmaResult.bytes(result));
         }
         return result;
@@ -273,7 +309,10 @@ final class DataPath {
                     return AGAIN;
                 }
                 keepRest(pasid, address, entries, count, stamp, token);
-                return move(slot, entry, address, buffer, offset, left, write);
+                // Counted as a hit when it moves, which it is only from the next time on.
+                guards.add(slot, AccessGuards.Tally.HITS, -1);
+                int piece = (int) Math.min(room(entry, address), Math.min(left, MAX_PIECE));
+                return move(slot, entry, address, buffer, offset, piece, write);
             } finally {
                 guards.leave(slot);
             }

@@ -32,18 +32,27 @@ import java.util.concurrent.atomic.LongAdder;
 public final class AddressTranslationCache {
 
     private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
-    private static final VarHandle SIZES;
+    private static final VarHandle TRAITS;
     private static final VarHandle FLUSHES;
 
     static {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
-            SIZES = lookup.findVarHandle(AddressTranslationCache.class, "sizes", long.class);
+            TRAITS = lookup.findVarHandle(AddressTranslationCache.class, "traits", long.class);
             FLUSHES = lookup.findVarHandle(AddressTranslationCache.class, "flushes", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
     }
+
+    /** Flag: a translation marked global was filled at some time. */
+    private static final long HOLDS_GLOBAL = 1;
+
+    /** Flag: a translation of a PASID was filled at some time. */
+    private static final long HOLDS_TAGGED = 1 << 1;
+
+    private static final long FLAGS = (1 << 12) - 1;
+    private static final long SMALL = 1L << 12;
 
     /** Longs for each set: version, next victim, then three for each way. */
     private static final int STRIDE_SHIFT = 4;
@@ -70,18 +79,15 @@ public final class AddressTranslationCache {
     private final int setMask;
     private final PasidStates pasids;
 
-    /** Bit n: a page of 2<sup>n</sup> bytes was filled at some time. */
+    /** Bit n, 12 and up: a page of 2<sup>n</sup> bytes was filled at some time; and flags below. */
     @SuppressWarnings("UnusedVariable") // through its handle
-    private volatile long sizes;
+    private volatile long traits;
 
     @SuppressWarnings("UnusedVariable") // through its handle
     private volatile long flushes;
 
     /** Counts invalidations of ranges that are not of one PASID. */
     private final AtomicLong sequence = new AtomicLong();
-
-    private volatile boolean holdsGlobal;
-    private volatile boolean holdsTagged;
 
     private final LongAdder evictions = new LongAdder();
 
@@ -136,25 +142,36 @@ public final class AddressTranslationCache {
      * @return the {@link TranslationEntry}, or 0
      */
     public long find(int pasid, long address, int access) {
-        long stamp = stamp(pasid) & STAMP_MASK;
-        long owner = (long) (pasid + 1) << KEY_SHIFT | stamp;
-        long mode = mode(pasid, access);
-        boolean global = pasid != Pasid.NONE && holdsGlobal;
-        for (long left = (long) SIZES.getAcquire(this); left != 0; left &= left - 1) {
-            int shift = Long.numberOfTrailingZeros(left);
-            long tag = tag(address, shift) | mode;
-            long entry = probe(set(address, shift, pasid + 1), tag, owner, access);
+        long owner = (long) (pasid + 1) << KEY_SHIFT | (stamp(pasid) & STAMP_MASK);
+        long held = (long) TRAITS.getAcquire(this);
+        if ((held & SMALL) != 0) {
+            long tag = tag(address, 12) | mode(pasid, access);
+            long entry = probe(set(address, 12, pasid + 1), tag, owner, access);
             if (entry != 0) {
                 return entry;
             }
-            if (global) {
+        }
+        return (held & ~(SMALL | HOLDS_TAGGED)) == 0
+                ? 0
+                : findOther(pasid, address, access, owner, held);
+    }
+
+    private long findOther(int pasid, long address, int access, long owner, long held) {
+        long mode = mode(pasid, access);
+        boolean global = pasid != Pasid.NONE && (held & HOLDS_GLOBAL) != 0;
+        for (long left = held & ~FLAGS; left != 0; left &= left - 1) {
+            int shift = Long.numberOfTrailingZeros(left);
+            long tag = tag(address, shift) | mode;
+            long entry =
+                    shift == 12 ? 0 : probe(set(address, shift, pasid + 1), tag, owner, access);
+            if (entry == 0 && global) {
                 long everyone =
                         (long) GLOBAL_KEY << KEY_SHIFT
                                 | ((long) FLUSHES.getVolatile(this) & STAMP_MASK);
                 entry = probe(set(address, shift, GLOBAL_KEY), tag, everyone, access);
-                if (entry != 0) {
-                    return entry;
-                }
+            }
+            if (entry != 0) {
+                return entry;
             }
         }
         return 0;
@@ -181,8 +198,10 @@ public final class AddressTranslationCache {
      * @return true if all of them are allowed; privilege is not looked at
      */
     public static boolean allows(long entry, int access) {
-        int needed = access & (Access.READ | Access.WRITE | Access.EXECUTE);
-        return (TranslationEntry.access(entry) & needed) == needed;
+        // R and W have the places of READ and WRITE; EXECUTE needs R and Exe.
+        int fetch = access & Access.EXECUTE;
+        int needed = (access & (Access.READ | Access.WRITE)) | fetch << 1 | fetch >> 2;
+        return ((int) entry & needed) == needed;
     }
 
     private long probe(int base, long tag, long owner, int access) {
@@ -247,20 +266,22 @@ public final class AddressTranslationCache {
     }
 
     private void announce(int shift, boolean global, int pasid) {
-        if (((long) SIZES.getVolatile(this) & 1L << shift) == 0) {
-            SIZES.getAndBitwiseOr(this, 1L << shift);
+        long trait =
+                1L << shift
+                        | (global ? HOLDS_GLOBAL : 0)
+                        | (pasid != Pasid.NONE ? HOLDS_TAGGED : 0);
+        if (((long) TRAITS.getVolatile(this) & trait) != trait) {
+            TRAITS.getAndBitwiseOr(this, trait);
         }
-        if (global && !holdsGlobal) {
-            holdsGlobal = true;
-        }
-        if (pasid != Pasid.NONE && !holdsTagged) {
-            holdsTagged = true;
-        }
+    }
+
+    private long sizes() {
+        return (long) TRAITS.getVolatile(this) & ~FLAGS;
     }
 
     /** A page that is now part of a larger one, or the other way round, has one entry, not two. */
     private void dropOtherSizes(int key, long address, int shift, long mode) {
-        long others = (long) SIZES.getVolatile(this) & ~(1L << shift);
+        long others = sizes() & ~(1L << shift);
         for (; others != 0; others &= others - 1) {
             int other = Long.numberOfTrailingZeros(others);
             removeFrom(set(address, other, key), tag(address, other) | mode, 0, key);
@@ -319,7 +340,7 @@ public final class AddressTranslationCache {
     public void remove(int pasid, long address, int sizeShift) {
         pasids.nextSequence(pasid);
         int key = pasid + 1;
-        long sizesHeld = (long) SIZES.getVolatile(this);
+        long sizesHeld = sizes();
         if (probes(sizesHeld, sizeShift) > setMask + 1L) {
             sweep(key, address, sizeShift);
             return;
@@ -342,7 +363,7 @@ public final class AddressTranslationCache {
      */
     public void removeEverywhere(long address, int sizeShift) {
         sequence.getAndIncrement();
-        if (holdsTagged) {
+        if (((long) TRAITS.getVolatile(this) & HOLDS_TAGGED) != 0) {
             sweep(-1, address, sizeShift);
         } else {
             remove(Pasid.NONE, address, sizeShift);
@@ -446,8 +467,8 @@ public final class AddressTranslationCache {
     /** Neighbouring pages go to neighbouring sets, so that a buffer does not evict itself. */
     private int set(long address, int shift, int key) {
         long page = address >>> shift;
-        long mixed = page + (page >>> 13) + (page >>> 27) + key * 0x9E3779B1L + shift * 0x61C8L;
-        return ((int) (mixed ^ mixed >>> 32) & setMask) << STRIDE_SHIFT;
+        int mixed = (int) (page + (page >>> 11)) + (int) (page >>> 23) + (key + shift) * 0x9E3779B1;
+        return (mixed & setMask) << STRIDE_SHIFT;
     }
 
     /**
