@@ -151,8 +151,8 @@ class InvalidationTest {
     private static final int PASIDS = 3;
 
     private String deadUses(EndpointQuirks quirks, long seed) throws Exception {
-        // Frames are used once each, so that a dead one stays dead: 1024 of them.
-        AtomicIntegerArray dead = new AtomicIntegerArray(1024);
+        // Frames are used once each, so that a dead one stays dead: 512 of them.
+        AtomicIntegerArray dead = new AtomicIntegerArray(512);
         AtomicReference<String> found = new AtomicReference<>("");
         agent.recording = false;
         agent.table.clear();
@@ -190,8 +190,8 @@ class InvalidationTest {
         int[][] frameOf = new int[PASIDS + 1][PAGES];
         int nextFrame = 1;
         try {
-            while (nextFrame < 1024 && found.get().isEmpty()) {
-                for (int mapped = 0; mapped < 4 && nextFrame < 1024; mapped++) {
+            while (nextFrame < 512 && found.get().isEmpty()) {
+                for (int mapped = 0; mapped < 4 && nextFrame < 512; mapped++) {
                     int pasid = 1 + random.nextInt(PASIDS);
                     int page = random.nextInt(PAGES);
                     if (frameOf[pasid][page] == 0) {

@@ -161,7 +161,7 @@ class TlpCodecTest {
     @Test
     void everyPacketComesBackAsItWas() throws Exception {
         Random random = new Random(42);
-        for (int i = 0; i < 20_000; i++) {
+        for (int i = 0; i < 4_000; i++) {
             Tlp tlp = any(random);
             assertEquals(tlp, TlpCodec.decode(TlpCodec.encode(tlp)));
         }
@@ -186,7 +186,9 @@ class TlpCodecTest {
                             1 + random.nextInt(512));
             case 1 -> {
                 List<Long> entries = new ArrayList<>();
-                for (int left = 1 + random.nextInt(512); left > 0; left--) {
+                for (int left = 1 + random.nextInt(random.nextInt(20) == 0 ? 512 : 8);
+                        left > 0;
+                        left--) {
                     entries.add(random.nextLong());
                 }
                 yield new Tlp.TranslationCompletion(
@@ -235,7 +237,7 @@ class TlpCodecTest {
     void hostileBytesGiveOneLine() {
         Random random = new Random(7);
         int malformed = 0;
-        for (int i = 0; i < 50_000; i++) {
+        for (int i = 0; i < 10_000; i++) {
             byte[] bytes = random.nextBoolean() ? TlpCodec.encode(any(random)) : new byte[0];
             bytes = java.util.Arrays.copyOf(bytes, random.nextInt(Math.max(1, bytes.length) + 3));
             for (int flips = random.nextInt(4); flips > 0 && bytes.length > 0; flips--) {
@@ -249,6 +251,6 @@ class TlpCodecTest {
                 assertFalse(message.isBlank() || message.contains("\n"), message);
             }
         }
-        assertFalse(malformed < 10_000, "the bytes were not hostile");
+        assertFalse(malformed < 2_000, "the bytes were not hostile");
     }
 }

@@ -1,0 +1,91 @@
+package org.opensva.ats.cache;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.opensva.api.iommu.Pasid;
+
+class AccessGuardsTest {
+
+    private final AccessGuards guards = new AccessGuards(8);
+
+    @Test
+    void aDrainWaitsForWhoIsInsideAndForNobodyElse() {
+        int slot = guards.enter(3);
+        AccessGuards.Drain drain = guards.drain();
+        int later = guards.enter(3);
+        assertFalse(drain.isDone());
+        guards.leave(slot);
+        assertTrue(drain.isDone());
+        assertFalse(guards.drained());
+        guards.leave(later);
+        assertTrue(guards.drained());
+    }
+
+    @Test
+    void aSlotThatWasTakenAgainIsNotWaitedFor() {
+        int slot = guards.enter(3);
+        AccessGuards.Drain drain = guards.drain();
+        guards.leave(slot);
+        assertEquals(slot, guards.enter(3), "a thread returns to its slot");
+        assertTrue(drain.isDone());
+        guards.leave(slot);
+    }
+
+    @Test
+    void aDrainOfOnePasidDoesNotWaitForOthers() {
+        int one = guards.enter(3);
+        int none = guards.enter(Pasid.NONE);
+        int largest = guards.enter(Pasid.MAX);
+        assertTrue(guards.drain(4).isDone());
+        assertFalse(guards.drain(3).isDone());
+        assertFalse(guards.drain(Pasid.NONE).isDone());
+        assertFalse(guards.drain(Pasid.MAX).isDone());
+        guards.leave(one);
+        guards.leave(none);
+        guards.leave(largest);
+        assertTrue(guards.drain().isDone());
+    }
+
+    @Test
+    void everyoneGetsASlotOfHisOwn() {
+        int[] slots = new int[8];
+        for (int i = 0; i < 8; i++) {
+            slots[i] = guards.enter(i);
+            for (int j = 0; j < i; j++) {
+                assertNotEquals(slots[j], slots[i]);
+            }
+        }
+        for (int slot : slots) {
+            guards.add(slot, AccessGuards.Tally.HITS, 2);
+            guards.leave(slot);
+        }
+        assertEquals(16, guards.sum(AccessGuards.Tally.HITS));
+        assertEquals(0, guards.sum(AccessGuards.Tally.BYTES_READ));
+    }
+
+    @Test
+    void aNumberOfSlotsThatIsNoPowerOfTwoIsRefused() {
+        assertThrows(IllegalArgumentException.class, () -> new AccessGuards(6));
+    }
+
+    @Test
+    void anEpochThatEndedLetsNobodyBegin() {
+        PasidStates states = new PasidStates(4);
+        assertTrue(states.begin(15, 0));
+        assertEquals(0, states.nextEpoch(15));
+        assertTrue(states.isUnderWay(15, 0));
+        assertFalse(states.begin(15, 0));
+        assertTrue(states.begin(15, 1));
+        states.end(15, 0);
+        assertFalse(states.isUnderWay(15, 0));
+        assertTrue(states.isUnderWay(15, 1));
+        assertFalse(states.has(16));
+        assertFalse(states.has(-2));
+        assertTrue(states.has(Pasid.NONE));
+    }
+}
