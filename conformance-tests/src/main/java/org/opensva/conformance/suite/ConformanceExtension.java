@@ -165,7 +165,7 @@ final class ConformanceExtension
                     run.audit.check(run.bench);
                 }
             }
-            healthy = !run.hung && context.getExecutionException().isEmpty();
+            healthy = !run.bench.isSpent() && context.getExecutionException().isEmpty();
         } finally {
             try {
                 context0.lease().release(healthy);

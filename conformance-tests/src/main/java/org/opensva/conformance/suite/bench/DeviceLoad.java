@@ -108,7 +108,7 @@ public final class DeviceLoad implements AutoCloseable {
         bench.until(
                 more + " more device jobs to end",
                 limit(),
-                () -> ended() >= target || threads.stream().allMatch(Concurrent::isDone));
+                () -> ended() >= target || allThreadsEnded());
     }
 
     /**
@@ -118,7 +118,24 @@ public final class DeviceLoad implements AutoCloseable {
      */
     public void awaitSuccesses(long more) {
         long target = succeeded() + more;
-        bench.until(more + " more device jobs to succeed", limit(), () -> succeeded() >= target);
+        bench.until(
+                more + " more device jobs to succeed",
+                limit(),
+                () -> succeeded() >= target || allThreadsEnded());
+        if (succeeded() < target) {
+            stop();
+            throw bench.violation(
+                    "the device to go on with its jobs",
+                    "its queue ended after "
+                            + succeeded()
+                            + " successful and "
+                            + failed()
+                            + " failed jobs");
+        }
+    }
+
+    private boolean allThreadsEnded() {
+        return threads.stream().allMatch(Concurrent::isDone);
     }
 
     private Duration limit() {

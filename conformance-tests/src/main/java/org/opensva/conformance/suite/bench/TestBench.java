@@ -37,6 +37,7 @@ public final class TestBench implements AutoCloseable {
     private final List<AutoCloseable> opened = Collections.synchronizedList(new ArrayList<>());
     private final List<String> steps = Collections.synchronizedList(new ArrayList<>());
     private volatile String step = "preparing";
+    private volatile boolean spent;
 
     /**
      * Sets up a bench.
@@ -213,6 +214,18 @@ public final class TestBench implements AutoCloseable {
     }
 
     /**
+     * Pages of a process as they are.
+     *
+     * @param process the process
+     * @param address the first address
+     * @param count number of pages
+     * @return the memory, known to hold zeros
+     */
+    public Memory view(SvaProcess process, long address, int count) {
+        return new Memory(this, process, address, count);
+    }
+
+    /**
      * Maps a memory object twice in one process.
      *
      * @param process the process
@@ -289,6 +302,22 @@ public final class TestBench implements AutoCloseable {
      */
     public BoundDevice use(QueueHandle handle, SvaProcess memory) {
         return new BoundDevice(this, handle, memory);
+    }
+
+    /**
+     * Notes that the test changes the backend for good, so that no other test may go on with it.
+     */
+    public void spend() {
+        spent = true;
+    }
+
+    /**
+     * Tells whether the test changed the backend for good.
+     *
+     * @return true after {@link #spend}
+     */
+    public boolean isSpent() {
+        return spent;
     }
 
     /**

@@ -1,0 +1,63 @@
+package org.opensva.conformance.suite.bench;
+
+import org.opensva.api.accelerator.QueueHandle;
+import org.opensva.api.process.SvaProcess;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The recycle oracle: newcomers that take PASIDs, some of which leave again, so that a number that
+ * was freed too early, by whatever policy numbers are reused, turns up.
+ */
+public final class RecycleOracle {
+
+    private static final int LEAVING = 16;
+    private static final int STAYING = 6;
+
+    private final TestBench bench;
+
+    /**
+     * Sets the oracle up.
+     *
+     * @param bench the bench
+     */
+    public RecycleOracle(TestBench bench) {
+        this.bench = bench;
+    }
+
+    /**
+     * Checks that no newcomer gets a PASID.
+     *
+     * @param pasid the PASID
+     * @param why what keeps it reserved
+     */
+    public void mustStayReserved(int pasid, String why) {
+        for (int i = 0; i < LEAVING; i++) {
+            try (SvaProcess newcomer = bench.backend().processes().spawn("newcomer")) {
+                try (QueueHandle handle = bench.accelerator(0).open(newcomer)) {
+                    mustDiffer(pasid, handle, why);
+                }
+            }
+        }
+        List<SvaProcess> staying = new ArrayList<>();
+        try {
+            int room = Math.min(STAYING, bench.accelerator(0).availableInstances());
+            for (int i = 0; i < room; i++) {
+                SvaProcess newcomer = bench.backend().processes().spawn("newcomer");
+                staying.add(newcomer);
+                mustDiffer(pasid, bench.accelerator(0).open(newcomer), why);
+            }
+        } finally {
+            staying.forEach(SvaProcess::close);
+        }
+    }
+
+    private void mustDiffer(int pasid, QueueHandle handle, String why) {
+        int given = handle.pasid().value();
+        bench.check(
+                given != pasid,
+                "PASID " + pasid + " to stay reserved: " + why,
+                "a new process was given PASID " + given);
+    }
+}
