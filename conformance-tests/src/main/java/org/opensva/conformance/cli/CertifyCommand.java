@@ -222,7 +222,7 @@ final class CertifyCommand implements Callable<Integer> {
                 run.seed(chosen);
             }
             return Certificate.of(
-                    run.run(),
+                    context.suite().run(run),
                     SuiteVersion.current(),
                     book.rules().size(),
                     RunEnvironment.current());

@@ -1,6 +1,8 @@
 package org.opensva.conformance.cli;
 
 import org.opensva.conformance.report.AtomicFiles;
+import org.opensva.conformance.suite.ConformanceResult;
+import org.opensva.conformance.suite.ConformanceRun;
 
 import java.util.function.LongSupplier;
 
@@ -10,5 +12,20 @@ import java.util.function.LongSupplier;
  * @param console where it reads and writes
  * @param files how it writes files
  * @param nanoTime the clock of progress displays
+ * @param suite what judges rules
  */
-record Context(Console console, AtomicFiles files, LongSupplier nanoTime) {}
+record Context(Console console, AtomicFiles files, LongSupplier nanoTime, Suite suite) {
+
+    /** What every command is given outside tests, beside console and files. */
+    static Context of(Console console, AtomicFiles files) {
+        return new Context(console, files, System::nanoTime, ConformanceRun.Builder::run);
+    }
+
+    /**
+     * Runs the suite: the seam at which tests of the command line bring rule tests of their own.
+     */
+    @FunctionalInterface
+    interface Suite {
+        ConformanceResult run(ConformanceRun.Builder run);
+    }
+}

@@ -31,6 +31,6 @@ public final class Main {
     }
 
     static int execute(Console console, AtomicFiles files, String... args) {
-        return new Program(new Context(console, files, System::nanoTime)).run(args);
+        return new Program(Context.of(console, files)).run(args);
     }
 }
