@@ -1,0 +1,179 @@
+package org.opensva.emulated.kernel.mm;
+
+import org.opensva.api.memory.FrameAllocator;
+import org.opensva.api.memory.OutOfFramesException;
+import org.opensva.api.memory.PageSize;
+import org.opensva.api.memory.PhysicalMemory;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
+import org.opensva.api.telemetry.HardwareEventSink;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The memory management of a machine: makes address spaces and memory objects, and knows those
+ * whose identity has not ended.
+ *
+ * <p><b>Threading.</b> Any thread may call.
+ */
+public final class AddressSpaces implements AutoCloseable {
+
+    /** Bits of a physical address that entries can hold. */
+    static final int PHYSICAL_ADDRESS_BITS = 48;
+
+    private static final int VIRTUAL_ADDRESS_BITS = 48;
+    private static final int SWAP_PAGES = 1 << 20;
+
+    private final Geometry geometry;
+    private final PageFrames frames;
+    private final SwapArea swap;
+    private final HardwareEventSink events;
+    private final AtomicLong ids = new AtomicLong();
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final Map<Long, ProcessAddressSpace> identities = new ConcurrentHashMap<>();
+
+    /**
+     * Creates the memory management.
+     *
+     * @param memory physical memory
+     * @param frames where pages and page tables come from
+     * @param memoryLimit the physical address after the last byte of memory, at most 2<sup>48</sup>
+     * @param events where events go
+     */
+    public AddressSpaces(
+            PhysicalMemory memory,
+            FrameAllocator frames,
+            long memoryLimit,
+            HardwareEventSink events) {
+        if (memoryLimit <= 0 || memoryLimit > 1L << PHYSICAL_ADDRESS_BITS) {
+            throw new IllegalArgumentException(
+                    "memory that ends at 0x%x does not fit page tables".formatted(memoryLimit));
+        }
+        this.geometry = new Geometry(PageSize.SIZE_4K, VIRTUAL_ADDRESS_BITS);
+        this.frames = new PageFrames(memory, frames, events, geometry, memoryLimit);
+        this.swap = new SwapArea(geometry.granule().bytes(), SWAP_PAGES);
+        this.events = events;
+    }
+
+    /**
+     * Makes an empty address space with one user.
+     *
+     * @return the address space
+     * @throws ErrnoException {@code ENOMEM}
+     */
+    public ProcessAddressSpace create() {
+        try {
+            ProcessAddressSpace space = new ProcessAddressSpace(ids.incrementAndGet(), this);
+            identities.put(space.id(), space);
+            return space;
+        } catch (OutOfFramesException e) {
+            throw new ErrnoException(
+                    Errno.ENOMEM, "create address space", String.valueOf(e.getMessage()));
+        }
+    }
+
+    /**
+     * Makes a memory object with one reference.
+     *
+     * @param size number of bytes, at least 0
+     * @return the object
+     */
+    public MemoryObject createObject(long size) {
+        return new MemoryObject(frames, swap, geometry, size);
+    }
+
+    /**
+     * Ties a PASID to the identity of an address space (Linux: {@code mm->iommu_mm}).
+     *
+     * @param addressSpaceId the number of the address space; the caller has a hold on it
+     * @param pasid the PASID, or -1 to undo
+     * @param atEnd runs when the identity ends
+     * @throws ErrnoException {@code EINVAL} if there is no such address space here
+     */
+    public void claimPasid(long addressSpaceId, int pasid, Runnable atEnd) {
+        ProcessAddressSpace space = identities.get(addressSpaceId);
+        if (space == null) {
+            throw new ErrnoException(
+                    Errno.EINVAL, "bind", "address space " + addressSpaceId + " does not exist");
+        }
+        space.claimPasid(pasid, atEnd);
+    }
+
+    /**
+     * The page size of processes.
+     *
+     * @return bytes
+     */
+    public int pageSize() {
+        return geometry.granule().bytes();
+    }
+
+    /**
+     * Counts the address spaces whose identity has not ended.
+     *
+     * @return how many there are
+     */
+    public int identityCount() {
+        return identities.size();
+    }
+
+    /**
+     * Counts the pages of processes and memory objects.
+     *
+     * @return pages, not counting the zero page
+     */
+    public long pageCount() {
+        return frames.pageCount();
+    }
+
+    /**
+     * Counts the page-table pages.
+     *
+     * @return tables
+     */
+    public long tableCount() {
+        return frames.tableCount();
+    }
+
+    /**
+     * Counts the pages in swap.
+     *
+     * @return slots in use
+     */
+    public int swappedPages() {
+        return swap.usedSlots();
+    }
+
+    /**
+     * Frees what is shared by all address spaces. They must have ended; closing again does nothing.
+     */
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            frames.close();
+        }
+    }
+
+    Geometry geometry() {
+        return geometry;
+    }
+
+    PageFrames frames() {
+        return frames;
+    }
+
+    SwapArea swap() {
+        return swap;
+    }
+
+    HardwareEventSink events() {
+        return events;
+    }
+
+    void ended(ProcessAddressSpace space) {
+        identities.remove(space.id());
+    }
+}

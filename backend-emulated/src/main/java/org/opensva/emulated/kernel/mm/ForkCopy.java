@@ -1,0 +1,48 @@
+package org.opensva.emulated.kernel.mm;
+
+/**
+ * Copies an address space for a child (Linux: {@code dup_mmap}). Needs both locks for writing; the
+ * caller flushes the parent afterwards, also when the copy failed.
+ */
+final class ForkCopy {
+
+    private final Mm parent;
+    private final Mm child;
+
+    ForkCopy(Mm parent, Mm child) {
+        this.parent = parent;
+        this.child = child;
+    }
+
+    void copy() {
+        for (Vma vma : parent.vmas().all()) {
+            if (vma.dontFork() || vma.isDevice()) {
+                continue;
+            }
+            child.vmas().acquire(vma.backing());
+            child.vmas().insert(vma);
+            // What can be found again through the memory object is left to faults.
+            if (!vma.shared() && !vma.wipeOnFork()) {
+                parent.table().visit(vma.start(), vma.end(), this::copyEntry);
+            }
+        }
+    }
+
+    private void copyEntry(long address, long slot, long entry) {
+        if (PageEntry.isSwap(entry)) {
+            set(address, entry);
+            parent.swap().acquire(PageEntry.swapSlot(entry));
+        } else if (PageEntry.isAnonymous(entry)) {
+            long narrowed = PageEntry.withoutWrite(entry);
+            set(address, narrowed);
+            parent.frames().acquirePage(PageEntry.frame(entry));
+            if (narrowed != entry) {
+                parent.table().replace(slot, entry, narrowed);
+            }
+        }
+    }
+
+    private void set(long address, long entry) {
+        child.table().replace(child.table().makeSlot(address), 0, entry);
+    }
+}

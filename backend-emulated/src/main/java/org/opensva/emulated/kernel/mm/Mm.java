@@ -1,0 +1,19 @@
+package org.opensva.emulated.kernel.mm;
+
+/**
+ * The parts of one address space that its operations work on.
+ *
+ * @param geometry how addresses are cut
+ * @param frames the pages of the machine
+ * @param swap where reclaimed pages go
+ * @param table the page tables
+ * @param vmas the mappings
+ * @param listeners who hears of changes
+ */
+record Mm(
+        Geometry geometry,
+        PageFrames frames,
+        SwapArea swap,
+        TranslationTable table,
+        VmaTree vmas,
+        Listeners listeners) {}

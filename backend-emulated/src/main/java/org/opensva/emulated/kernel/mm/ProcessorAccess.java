@@ -1,0 +1,182 @@
+package org.opensva.emulated.kernel.mm;
+
+import org.opensva.api.memory.Access;
+import org.opensva.api.process.CpuFaultException;
+import org.opensva.api.process.Signal;
+
+import java.util.Objects;
+import java.util.concurrent.locks.StampedLock;
+
+/**
+ * Loads and stores of a process: each walks the page tables and moves its bytes with the lock held
+ * for reading, so that a change of the tables waits for it as for a shootdown.
+ */
+final class ProcessorAccess {
+
+    /** Resolves a fault of the processor. */
+    interface FaultHandler {
+        /**
+         * Makes a page present, unless registers are mapped there.
+         *
+         * @return the mapping at the address
+         * @throws CpuFaultException if the access is not allowed
+         */
+        Vma fault(long address, int access);
+    }
+
+    private final Mm mm;
+    private final StampedLock lock;
+    private final FaultHandler faults;
+
+    /** The tables are gone; written with the lock held for writing. */
+    private boolean ended;
+
+    ProcessorAccess(Mm mm, StampedLock lock, FaultHandler faults) {
+        this.mm = mm;
+        this.lock = lock;
+        this.faults = faults;
+    }
+
+    /** No access walks the tables any more. Needs the lock for writing. */
+    void end() {
+        ended = true;
+    }
+
+    void load(long address, byte[] target, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, target.length);
+        move(address, target, offset, length, false);
+    }
+
+    void store(long address, byte[] source, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, source.length);
+        move(address, source, offset, length, true);
+    }
+
+    long loadLong(long address) {
+        requireAligned(address);
+        while (true) {
+            long stamp = lock.readLock();
+            try {
+                long entry = entry(address);
+                if (PageEntry.allows(entry, Access.READ)) {
+                    return mm.frames().memory().readLong(physical(entry, address));
+                }
+            } finally {
+                lock.unlockRead(stamp);
+            }
+            Vma device = faults.fault(address, Access.READ);
+            if (device.isDevice()) {
+                byte[] bytes = new byte[8];
+                if (deviceAccess(device, address, bytes, 0, 8, false)) {
+                    long value = 0;
+                    for (int i = 7; i >= 0; i--) {
+                        value = value << 8 | bytes[i] & 0xff;
+                    }
+                    return value;
+                }
+            }
+        }
+    }
+
+    void storeLong(long address, long value) {
+        requireAligned(address);
+        while (true) {
+            long stamp = lock.readLock();
+            try {
+                long entry = entry(address);
+                if (PageEntry.allows(entry, Access.WRITE)) {
+                    mm.frames().memory().writeLong(physical(entry, address), value);
+                    return;
+                }
+            } finally {
+                lock.unlockRead(stamp);
+            }
+            Vma device = faults.fault(address, Access.WRITE);
+            if (device.isDevice()) {
+                byte[] bytes = new byte[8];
+                for (int i = 0; i < 8; i++) {
+                    bytes[i] = (byte) (value >>> (i << 3));
+                }
+                if (deviceAccess(device, address, bytes, 0, 8, true)) {
+                    return;
+                }
+            }
+        }
+    }
+
+    private void move(long address, byte[] bytes, int offset, int length, boolean store) {
+        long at = address;
+        int index = offset;
+        int left = length;
+        while (left > 0) {
+            int n = (int) Math.min(left, mm.geometry().pageBytes() - pageOffset(at));
+            movePage(at, bytes, index, n, store);
+            at += n;
+            index += n;
+            left -= n;
+        }
+    }
+
+    private void movePage(long address, byte[] bytes, int offset, int length, boolean store) {
+        int access = store ? Access.WRITE : Access.READ;
+        while (true) {
+            long stamp = lock.readLock();
+            try {
+                long entry = entry(address);
+                if (PageEntry.allows(entry, access)) {
+                    long physical = physical(entry, address);
+                    if (store) {
+                        mm.frames().memory().write(physical, bytes, offset, length);
+                    } else {
+                        mm.frames().memory().read(physical, bytes, offset, length);
+                    }
+                    return;
+                }
+            } finally {
+                lock.unlockRead(stamp);
+            }
+            Vma device = faults.fault(address, access);
+            if (device.isDevice() && deviceAccess(device, address, bytes, offset, length, store)) {
+                return;
+            }
+        }
+    }
+
+    /** False if the mapping ended meanwhile: then look again. */
+    private static boolean deviceAccess(
+            Vma vma, long address, byte[] bytes, int offset, int length, boolean store) {
+        if (!(vma.backing() instanceof Backing.Device device)) {
+            return false;
+        }
+        long register = device.offset() + (address - vma.start());
+        int outcome =
+                store
+                        ? device.area().store(register, bytes, offset, length)
+                        : device.area().load(register, bytes, offset, length);
+        if (outcome == DeviceArea.GONE) {
+            throw new CpuFaultException(Signal.SIGBUS, address);
+        }
+        return outcome == DeviceArea.DONE;
+    }
+
+    /** Addresses outside of the lower half have no entry: the kernel's half does not exist. */
+    private long entry(long address) {
+        return !ended && Long.compareUnsigned(address, mm.geometry().limit()) < 0
+                ? mm.table().entry(address)
+                : 0;
+    }
+
+    private long physical(long entry, long address) {
+        return PageEntry.frame(entry) | pageOffset(address);
+    }
+
+    private long pageOffset(long address) {
+        return address & mm.geometry().pageMask();
+    }
+
+    private static void requireAligned(long address) {
+        if ((address & 7) != 0) {
+            throw new CpuFaultException(Signal.SIGBUS, address);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package org.opensva.emulated.kernel.mm;
+
+import org.opensva.api.memory.PhysicalMemory;
+
+/**
+ * The page tables of one address space, in physical memory.
+ *
+ * <p>A table is complete before it is linked, and entries are written with release semantics: a
+ * hardware walker sees either nothing or all of it. Tables that have become empty are unlinked by
+ * {@link #prune} and freed by the caller once no walker can hold them.
+ *
+ * <p>Changes need the address space's lock for writing, look-ups for reading.
+ */
+final class TranslationTable {
+
+    /** Sees the entries of a range that are not zero, in address order. */
+    interface Visitor {
+        /** May change the entry at {@code slot}. */
+        void entry(long address, long slot, long entry);
+    }
+
+    private final PhysicalMemory memory;
+    private final PageFrames frames;
+    private final Geometry geometry;
+    private final long root;
+
+    TranslationTable(PageFrames frames, Geometry geometry) {
+        this.memory = frames.memory();
+        this.frames = frames;
+        this.geometry = geometry;
+        this.root = frames.allocateTable();
+    }
+
+    long root() {
+        return root;
+    }
+
+    /** The entry for an address, 0 if there is no table for it. */
+    long entry(long address) {
+        long slot = slot(address);
+        return slot == 0 ? 0 : memory.readLong(slot);
+    }
+
+    /** Where the entry for an address is, 0 if there is no table for it. */
+    long slot(long address) {
+        long table = root;
+        for (int level = geometry.firstLevel(); level < Geometry.LAST_LEVEL; level++) {
+            long entry = memory.readLong(table + geometry.entryOffset(address, level));
+            if (!PageEntry.isTable(entry)) {
+                return 0;
+            }
+            table = PageEntry.frame(entry);
+        }
+        return table + geometry.entryOffset(address, Geometry.LAST_LEVEL);
+    }
+
+    /** As {@link #slot}, but makes the tables that are missing. */
+    long makeSlot(long address) {
+        long table = root;
+        for (int level = geometry.firstLevel(); level < Geometry.LAST_LEVEL; level++) {
+            long slot = table + geometry.entryOffset(address, level);
+            long entry = memory.readLong(slot);
+            if (PageEntry.isTable(entry)) {
+                table = PageEntry.frame(entry);
+            } else {
+                long next = frames.allocateTable();
+                replace(slot, 0, PageEntry.table(next));
+                table = next;
+            }
+        }
+        return table + geometry.entryOffset(address, Geometry.LAST_LEVEL);
+    }
+
+    /** Changes an entry whose value is known. */
+    void replace(long slot, long old, long value) {
+        if (old == 0 != (value == 0)) {
+            frames.populate(geometry.pageOf(slot), value == 0 ? -1 : 1);
+        }
+        memory.writeLong(slot, value);
+    }
+
+    /** Visits what is not zero in a range, whose bounds are multiples of the page size. */
+    void visit(long start, long end, Visitor visitor) {
+        visit(geometry.firstLevel(), root, start, end, visitor);
+    }
+
+    private void visit(int level, long table, long start, long end, Visitor visitor) {
+        long span = 1L << geometry.levelShift(level);
+        long at = start;
+        while (at < end) {
+            long next = Math.min(end, (at & -span) + span);
+            long slot = table + geometry.entryOffset(at, level);
+            long entry = memory.readLong(slot);
+            if (entry != 0) {
+                if (level == Geometry.LAST_LEVEL) {
+                    visitor.entry(at, slot, entry);
+                } else {
+                    visit(level + 1, PageEntry.frame(entry), at, next, visitor);
+                }
+            }
+            at = next;
+        }
+    }
+
+    /** Unlinks the tables of a range that hold nothing, and lists them. The root stays. */
+    void prune(long start, long end, LongList unlinked) {
+        prune(geometry.firstLevel(), root, start, end, unlinked);
+    }
+
+    private void prune(int level, long table, long start, long end, LongList unlinked) {
+        if (level == Geometry.LAST_LEVEL) {
+            return;
+        }
+        long span = 1L << geometry.levelShift(level);
+        long at = start;
+        while (at < end) {
+            long next = Math.min(end, (at & -span) + span);
+            long slot = table + geometry.entryOffset(at, level);
+            long entry = memory.readLong(slot);
+            if (entry != 0) {
+                long below = PageEntry.frame(entry);
+                prune(level + 1, below, at, next, unlinked);
+                if (frames.populate(below, 0) == 0) {
+                    replace(slot, entry, 0);
+                    unlinked.add(below);
+                }
+            }
+            at = next;
+        }
+    }
+
+    /** Frees the root, when nothing can walk it any more. */
+    void freeRoot() {
+        frames.freeTable(root);
+    }
+}

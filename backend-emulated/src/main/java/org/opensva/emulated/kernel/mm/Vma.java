@@ -1,0 +1,72 @@
+package org.opensva.emulated.kernel.mm;
+
+import org.opensva.api.memory.Protection;
+
+/**
+ * A mapping (Linux: {@code vm_area_struct}); immutable.
+ *
+ * @param start first address
+ * @param end the address after the last one
+ * @param protection what it allows
+ * @param shared changes go to the backing, not to private copies
+ * @param backing what stands behind {@code start}
+ * @param dontFork a child does not get it
+ * @param wipeOnFork a child gets it empty
+ */
+record Vma(
+        long start,
+        long end,
+        Protection protection,
+        boolean shared,
+        Backing backing,
+        boolean dontFork,
+        boolean wipeOnFork) {
+
+    boolean isDevice() {
+        return backing instanceof Backing.Device;
+    }
+
+    boolean isPrivateAnonymous() {
+        return backing instanceof Backing.Anonymous;
+    }
+
+    /** The part between two addresses inside. */
+    Vma part(long from, long to) {
+        return new Vma(
+                from, to, protection, shared, backing.advanced(from - start), dontFork, wipeOnFork);
+    }
+
+    Vma withProtection(Protection value) {
+        return new Vma(start, end, value, shared, backing, dontFork, wipeOnFork);
+    }
+
+    Vma withFork(boolean dont, boolean wipe) {
+        return new Vma(start, end, protection, shared, backing, dont, wipe);
+    }
+
+    Vma withEnd(long value) {
+        return new Vma(start, value, protection, shared, backing, dontFork, wipeOnFork);
+    }
+
+    /** What follows this mapping, with the same properties, between two addresses. */
+    Vma grown(long from, long to) {
+        return new Vma(
+                from, to, protection, shared, backing.advanced(from - start), dontFork, wipeOnFork);
+    }
+
+    Vma movedTo(long newStart, long length) {
+        return new Vma(
+                newStart, newStart + length, protection, shared, backing, dontFork, wipeOnFork);
+    }
+
+    /** Can this and the mapping that begins where it ends be one? Device mappings stay as made. */
+    boolean mergesWith(Vma next) {
+        return end == next.start
+                && protection == next.protection
+                && shared == next.shared
+                && dontFork == next.dontFork
+                && wipeOnFork == next.wipeOnFork
+                && !isDevice()
+                && next.backing.continues(backing, end - start);
+    }
+}

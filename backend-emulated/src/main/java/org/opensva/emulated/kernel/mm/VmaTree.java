@@ -1,0 +1,150 @@
+package org.opensva.emulated.kernel.mm;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The mappings of an address space by address. Keeps the references of backings in step: each
+ * mapping in the tree holds one. Who takes a mapping out gets its reference.
+ */
+final class VmaTree {
+
+    private final ProcessAddressSpace owner;
+    private final Geometry geometry;
+    private final long lowest;
+    private final TreeMap<Long, Vma> byStart = new TreeMap<>();
+
+    /** Below this address the search for room begins; room above it is found in a second pass. */
+    private long hint;
+
+    VmaTree(ProcessAddressSpace owner, Geometry geometry, long lowest) {
+        this.owner = owner;
+        this.geometry = geometry;
+        this.lowest = lowest;
+        this.hint = top();
+    }
+
+    /** Above it nothing is placed: a guard below the end, as below a stack. */
+    private long top() {
+        return geometry.limit() - (1L << 32);
+    }
+
+    Collection<Vma> all() {
+        return byStart.values();
+    }
+
+    @Nullable Vma find(long address) {
+        Map.Entry<Long, Vma> entry = byStart.floorEntry(address);
+        return entry != null && address < entry.getValue().end() ? entry.getValue() : null;
+    }
+
+    /** The mappings that touch a range, in order. */
+    List<Vma> overlapping(long start, long end) {
+        Map.Entry<Long, Vma> first = byStart.floorEntry(start);
+        long from = first != null && start < first.getValue().end() ? first.getKey() : start;
+        return new ArrayList<>(byStart.subMap(from, true, end, false).values());
+    }
+
+    boolean isFree(long start, long end) {
+        Map.Entry<Long, Vma> before = byStart.lowerEntry(end);
+        return before == null || before.getValue().end() <= start;
+    }
+
+    /** Is every page of a range mapped? */
+    boolean covers(long start, long end) {
+        long at = start;
+        while (at < end) {
+            Vma vma = find(at);
+            if (vma == null) {
+                return false;
+            }
+            at = vma.end();
+        }
+        return true;
+    }
+
+    /** Adds a mapping whose reference the caller holds, and merges it with its neighbours. */
+    void insert(Vma vma) {
+        Vma merged = vma;
+        Map.Entry<Long, Vma> before = byStart.lowerEntry(vma.start());
+        if (before != null && before.getValue().mergesWith(merged)) {
+            merged = before.getValue().withEnd(merged.end());
+            dropReference(vma.backing());
+        }
+        Vma after = byStart.get(merged.end());
+        if (after != null && merged.mergesWith(after)) {
+            byStart.remove(after.start());
+            merged = merged.withEnd(after.end());
+            dropReference(after.backing());
+        }
+        byStart.put(merged.start(), merged);
+    }
+
+    /** Takes the parts inside a range out, splitting mappings at its bounds. */
+    List<Vma> remove(long start, long end) {
+        List<Vma> removed = new ArrayList<>();
+        for (Vma vma : overlapping(start, end)) {
+            removed.add(isolate(vma, Math.max(start, vma.start()), Math.min(end, vma.end())));
+        }
+        hint = Math.min(top(), Math.max(hint, end));
+        return removed;
+    }
+
+    private Vma isolate(Vma vma, long from, long to) {
+        byStart.remove(vma.start());
+        if (vma.start() < from) {
+            acquire(vma.backing());
+            byStart.put(vma.start(), vma.part(vma.start(), from));
+        }
+        if (to < vma.end()) {
+            acquire(vma.backing());
+            byStart.put(to, vma.part(to, vma.end()));
+        }
+        return vma.part(from, to);
+    }
+
+    /** Finds room as high as possible; -1 if there is none. */
+    long findRoom(long length) {
+        long found = searchBelow(hint, length);
+        if (found < 0) {
+            found = searchBelow(top(), length);
+        }
+        if (found >= 0) {
+            hint = found;
+        }
+        return found;
+    }
+
+    private long searchBelow(long from, long length) {
+        long end = from;
+        while (end - length >= lowest) {
+            Map.Entry<Long, Vma> before = byStart.lowerEntry(end);
+            if (before == null || before.getValue().end() <= end - length) {
+                return end - length;
+            }
+            end = before.getKey();
+        }
+        return -1;
+    }
+
+    /** Takes a reference to a backing for one more mapping of the owner. */
+    void acquire(Backing backing) {
+        switch (backing) {
+            case Backing.Anonymous a -> {}
+            case Backing.Object o -> o.object().map(owner);
+            case Backing.Device d -> d.area().acquire();
+        }
+    }
+
+    /** Gives a reference back that is known not to be the last one. */
+    private void dropReference(Backing backing) {
+        if (backing instanceof Backing.Object o) {
+            o.object().unmap(owner);
+        }
+    }
+}

@@ -1,0 +1,333 @@
+package org.opensva.emulated.kernel.process;
+
+import org.opensva.api.memory.Protection;
+import org.opensva.api.process.AddressSpace;
+import org.opensva.api.process.Advice;
+import org.opensva.api.process.DeviceMapping;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
+import org.opensva.api.process.FileTable;
+import org.opensva.api.process.MapRequest;
+import org.opensva.api.process.Signal;
+import org.opensva.api.process.SvaProcess;
+import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.emulated.kernel.mm.MemoryObject;
+import org.opensva.emulated.kernel.mm.ProcessAddressSpace;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** A process of the emulated kernel. */
+final class EmulatedProcess implements SvaProcess {
+
+    private final long pid;
+    private final String name;
+    private final EmulatedKernel kernel;
+    private final DescriptorTable files;
+    private final AtomicBoolean dying = new AtomicBoolean();
+    private final AtomicBoolean reaped = new AtomicBoolean();
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile ProcessAddressSpace addressSpace;
+
+    EmulatedProcess(
+            long pid,
+            String name,
+            EmulatedKernel kernel,
+            ProcessAddressSpace addressSpace,
+            DescriptorTable files) {
+        this.pid = pid;
+        this.name = name;
+        this.kernel = kernel;
+        this.addressSpace = addressSpace;
+        this.files = files;
+    }
+
+    @Override
+    public long pid() {
+        return pid;
+    }
+
+    @Override
+    public boolean isAlive() {
+        return !dying.get();
+    }
+
+    @Override
+    public int pageSize() {
+        return kernel.pageSize();
+    }
+
+    @Override
+    public AddressSpace addressSpace() {
+        return alive("addressSpace");
+    }
+
+    @Override
+    public FileTable files() {
+        requireAlive("files");
+        return files;
+    }
+
+    @Override
+    public long mmap(MapRequest request) {
+        ProcessAddressSpace mm = alive("mmap");
+        if (request.fd() == MapRequest.ANONYMOUS) {
+            return mm.mapAnonymous(request);
+        }
+        long length = mm.checkedLength(request);
+        OpenFileDescription description = files.acquire("mmap", request.fd());
+        boolean kept = false;
+        try {
+            if (description.file() instanceof MemoryObjectFile memory) {
+                return mm.mapObject(request, memory.object());
+            }
+            DeviceMapping mapping =
+                    description.file().map(this, request.offset(), length, request.protection());
+            // From here on the reference is given back by the end of the mapping.
+            kept = true;
+            return mm.mapDevice(request, mapping, description::release);
+        } finally {
+            if (!kept) {
+                description.release();
+            }
+        }
+    }
+
+    @Override
+    public void munmap(long address, long length) {
+        ProcessAddressSpace mm = alive("munmap");
+        kernel.tracer()
+                .range(
+                        SvaTelemetry.SPAN_UNMAP,
+                        pid,
+                        mm.id(),
+                        address,
+                        length,
+                        () -> mm.unmap(address, length));
+    }
+
+    @Override
+    public void mprotect(long address, long length, Protection protection) {
+        alive("mprotect").protect(address, length, protection);
+    }
+
+    @Override
+    public long mremap(long address, long oldLength, long newLength, boolean mayMove) {
+        return alive("mremap").remap(address, oldLength, newLength, mayMove);
+    }
+
+    @Override
+    public void madvise(long address, long length, Advice advice) {
+        alive("madvise").advise(address, length, advice);
+    }
+
+    @Override
+    public int createSharedMemory(long size) {
+        requireAlive("memfd_create");
+        if (size < 0) {
+            throw new ErrnoException(
+                    Errno.EINVAL, "ftruncate", "a size of %d is negative".formatted(size));
+        }
+        MemoryObject object = kernel.addressSpaces().createObject(size);
+        boolean installed = false;
+        try {
+            int fd = files.install(new MemoryObjectFile(object), false);
+            installed = true;
+            return fd;
+        } finally {
+            if (!installed) {
+                object.release();
+            }
+        }
+    }
+
+    @Override
+    public void truncate(int fd, long size) {
+        requireAlive("ftruncate");
+        OpenFileDescription description = files.acquire("ftruncate", fd);
+        try {
+            if (size < 0 || !(description.file() instanceof MemoryObjectFile memory)) {
+                throw new ErrnoException(
+                        Errno.EINVAL,
+                        "ftruncate(%d, %d)".formatted(fd, size),
+                        "a memory object and a size from 0 are needed");
+            }
+            memory.object().truncate(size);
+        } finally {
+            description.release();
+        }
+    }
+
+    @Override
+    public void closeFile(int fd) {
+        requireAlive("close");
+        files.close(fd);
+    }
+
+    @Override
+    public void load(long address, byte[] target, int offset, int length) {
+        alive("load").load(address, target, offset, length);
+    }
+
+    @Override
+    public void store(long address, byte[] source, int offset, int length) {
+        alive("store").store(address, source, offset, length);
+    }
+
+    @Override
+    public long loadLong(long address) {
+        return alive("load").loadLong(address);
+    }
+
+    @Override
+    public void storeLong(long address, long value) {
+        alive("store").storeLong(address, value);
+    }
+
+    @Override
+    public SvaProcess fork() {
+        ProcessAddressSpace mm = alive("fork");
+        return kernel.tracer().call(SvaTelemetry.SPAN_FORK, pid, mm.id(), () -> fork(mm));
+    }
+
+    private SvaProcess fork(ProcessAddressSpace mm) {
+        DescriptorTable childFiles = files.fork();
+        boolean done = false;
+        try {
+            SvaProcess child = kernel.start(name, mm::fork, childFiles);
+            done = true;
+            return child;
+        } finally {
+            if (!done) {
+                childFiles.end();
+            }
+        }
+    }
+
+    @Override
+    public void exec() {
+        ProcessAddressSpace old = alive("exec");
+        ProcessAddressSpace fresh = kernel.addressSpaces().create();
+        synchronized (this) {
+            // Ends by whoever comes second: the exit finds the address space that is current.
+            if (dying.get() || addressSpace != old) {
+                fresh.dropUser();
+                throw new ErrnoException(Errno.ESRCH, "exec", "the process has ended");
+            }
+            addressSpace = fresh;
+        }
+        release(old);
+        files.exec();
+    }
+
+    @Override
+    public void exit(int status) {
+        requireAlive("exit");
+        if (status < 0 || status > 255) {
+            throw new IllegalArgumentException("exit status " + status + " is not in 0..255");
+        }
+        terminate();
+    }
+
+    @Override
+    public void kill(Signal signal) {
+        requireAlive("kill");
+        switch (signal) {
+            case SIGKILL, SIGABRT, SIGTERM -> kernel.inBackground(this::terminate);
+            // The process handles these two and goes on.
+            case SIGSEGV, SIGBUS -> {}
+        }
+    }
+
+    @Override
+    public boolean awaitTermination(Duration timeout) {
+        try {
+            return ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return ended.getCount() == 0;
+        }
+    }
+
+    @Override
+    public void close() {
+        terminate();
+        if (reaped.compareAndSet(false, true)) {
+            kernel.reaped(this);
+        }
+    }
+
+    /** Ends the process, or waits until it has ended: memory first, then files. */
+    private void terminate() {
+        if (!dying.compareAndSet(false, true)) {
+            awaitEnd();
+            return;
+        }
+        try {
+            ProcessAddressSpace last;
+            synchronized (this) {
+                last = addressSpace;
+            }
+            try {
+                release(last);
+            } finally {
+                files.end();
+            }
+        } catch (RuntimeException e) {
+            // The process is gone whatever its drivers say; whoever waits for it must not hang.
+            kernel.failed("exit of process " + pid, e);
+        } finally {
+            ended.countDown();
+        }
+    }
+
+    private void release(ProcessAddressSpace mm) {
+        kernel.tracer()
+                .call(
+                        SvaTelemetry.SPAN_RELEASE,
+                        pid,
+                        mm.id(),
+                        () -> {
+                            mm.dropUser();
+                            return true;
+                        });
+    }
+
+    private void awaitEnd() {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                ended.await();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    int openFiles() {
+        return files.openCount();
+    }
+
+    private ProcessAddressSpace alive(String call) {
+        requireAlive(call);
+        return addressSpace;
+    }
+
+    private void requireAlive(String call) {
+        if (dying.get()) {
+            throw new ErrnoException(
+                    Errno.ESRCH, call, "process %d (%s) has ended".formatted(pid, name));
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "process %d (%s)".formatted(pid, name);
+    }
+}

@@ -1,0 +1,106 @@
+package org.opensva.emulated.kernel.sva;
+
+import org.opensva.api.iommu.Pasid;
+import org.opensva.api.process.AddressSpace;
+
+/**
+ * The bond of a device and an address space (Linux: {@code iommu_sva}), with its references and the
+ * page-fault groups that are being served for it.
+ */
+final class Bond {
+
+    private final ManagedDevice device;
+    private final AddressSpace addressSpace;
+    private final MmBonds mm;
+    private final MmBonds.SharedDomain domain;
+    private final Pasid pasid;
+    private final AddressSpace.Subscription hold;
+
+    /** Guarded by the lock of the address space's bonds. */
+    private int references = 1;
+
+    /** Guarded by the monitor. */
+    private int pendingGroups;
+
+    private boolean ended;
+
+    Bond(
+            ManagedDevice device,
+            AddressSpace addressSpace,
+            MmBonds mm,
+            MmBonds.SharedDomain domain,
+            Pasid pasid,
+            AddressSpace.Subscription hold) {
+        this.device = device;
+        this.addressSpace = addressSpace;
+        this.mm = mm;
+        this.domain = domain;
+        this.pasid = pasid;
+        this.hold = hold;
+    }
+
+    ManagedDevice device() {
+        return device;
+    }
+
+    AddressSpace addressSpace() {
+        return addressSpace;
+    }
+
+    MmBonds mm() {
+        return mm;
+    }
+
+    MmBonds.SharedDomain domain() {
+        return domain;
+    }
+
+    Pasid pasid() {
+        return pasid;
+    }
+
+    AddressSpace.Subscription hold() {
+        return hold;
+    }
+
+    void addReference() {
+        references++;
+    }
+
+    /** True if that was the last one. */
+    boolean dropReference() {
+        return --references == 0;
+    }
+
+    /** A group of faults begins to be served; false if the bond has ended. */
+    synchronized boolean enter() {
+        if (ended) {
+            return false;
+        }
+        pendingGroups++;
+        return true;
+    }
+
+    /** A group has been answered. */
+    synchronized void leave() {
+        if (--pendingGroups == 0) {
+            notifyAll();
+        }
+    }
+
+    /** Refuses further groups, and waits until those that entered have been answered. */
+    synchronized void drain() {
+        ended = true;
+        boolean interrupted = false;
+        while (pendingGroups > 0) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

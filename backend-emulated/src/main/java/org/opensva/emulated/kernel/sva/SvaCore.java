@@ -1,0 +1,375 @@
+package org.opensva.emulated.kernel.sva;
+
+import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.Span;
+
+import org.opensva.api.iommu.AttachedDevice;
+import org.opensva.api.iommu.DeviceFunction;
+import org.opensva.api.iommu.IommuDriver;
+import org.opensva.api.iommu.PageFaultGroup;
+import org.opensva.api.iommu.PageFaultHandler;
+import org.opensva.api.iommu.Pasid;
+import org.opensva.api.iommu.RequesterId;
+import org.opensva.api.iommu.SvaBinder;
+import org.opensva.api.iommu.SvaBond;
+import org.opensva.api.process.AddressSpace;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
+import org.opensva.api.telemetry.HardwareEvent;
+import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.emulated.kernel.KernelTracer;
+import org.opensva.emulated.kernel.mm.AddressSpaces;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+
+/**
+ * Binds address spaces to devices and serves the devices' page faults, whatever the IOMMU (Linux:
+ * {@code iommu_sva_bind_device}).
+ *
+ * <p>The PASID of an address space is chosen at its first bind and stays with it until its identity
+ * ends: every bond holds the identity, so a number is never reused while a device may still use it.
+ *
+ * <p><b>Threading.</b> Any thread may call.
+ */
+public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable {
+
+    private static final AttributeKey<String> DEVICE =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DEVICE);
+    private static final AttributeKey<Long> REQUESTER =
+            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_REQUESTER);
+    private static final AttributeKey<Long> ADDRESS_SPACE =
+            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_ADDRESS_SPACE);
+    private static final AttributeKey<Long> PASID =
+            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PASID);
+
+    private final AddressSpaces addressSpaces;
+    private final IommuLookup iommus;
+    private final HardwareEventSink events;
+    private final KernelTracer tracer;
+    private final FaultService faults;
+    private final PasidSpace pasids = new PasidSpace();
+    private final Map<RequesterId, ManagedDevice> devices = new ConcurrentHashMap<>();
+    private final Map<Long, MmBonds> bonds = new ConcurrentHashMap<>();
+    private final AtomicLong bondCount = new AtomicLong();
+
+    /**
+     * Creates the core without bonds.
+     *
+     * @param addressSpaces whose identities PASIDs are tied to
+     * @param iommus which IOMMU a device is behind
+     * @param events where events go
+     * @param telemetry where spans and metrics go
+     * @param tracer for spans
+     */
+    public SvaCore(
+            AddressSpaces addressSpaces,
+            IommuLookup iommus,
+            HardwareEventSink events,
+            OpenTelemetry telemetry,
+            KernelTracer tracer) {
+        this.addressSpaces = addressSpaces;
+        this.iommus = iommus;
+        this.events = events;
+        this.tracer = tracer;
+        this.faults = new FaultService(telemetry, tracer);
+    }
+
+    @Override
+    public SvaBond bind(DeviceFunction function, AddressSpace addressSpace) {
+        return traced(
+                SvaTelemetry.SPAN_BIND,
+                function,
+                addressSpace,
+                () -> {
+                    Bond bond = bindNow(function, addressSpace);
+                    Span.current().setAttribute(PASID, (long) bond.pasid().value());
+                    return new BondReference(this, bond);
+                });
+    }
+
+    private Bond bindNow(DeviceFunction function, AddressSpace addressSpace) {
+        String call = "bind(%s, address space %d)".formatted(function.name(), addressSpace.id());
+        ManagedDevice device = managed(function, call);
+        // Taken first: while it is held the PASID cannot go to anybody else.
+        AddressSpace.Subscription hold = addressSpace.hold();
+        boolean done = false;
+        try {
+            MmBonds mm = lockedBonds(addressSpace.id());
+            try {
+                if (!addressSpace.isAlive()) {
+                    throw new ErrnoException(Errno.EINVAL, call, "its memory has no users left");
+                }
+                Bond known = mm.bonds().get(device);
+                if (known != null) {
+                    known.addReference();
+                    return known;
+                }
+                Bond bond = bindDevice(call, device, addressSpace, mm, hold);
+                done = true;
+                return bond;
+            } finally {
+                if (mm.pasid() < 0) {
+                    // A failed first bind leaves no trace.
+                    bonds.remove(addressSpace.id(), mm);
+                }
+                mm.lock().unlock();
+            }
+        } finally {
+            if (!done) {
+                hold.close();
+            }
+        }
+    }
+
+    private MmBonds lockedBonds(long addressSpaceId) {
+        while (true) {
+            MmBonds mm = bonds.computeIfAbsent(addressSpaceId, id -> new MmBonds());
+            mm.lock().lock();
+            // A failed bind may have dropped it while this thread waited.
+            if (bonds.get(addressSpaceId) == mm) {
+                return mm;
+            }
+            mm.lock().unlock();
+        }
+    }
+
+    private Bond bindDevice(
+            String call,
+            ManagedDevice device,
+            AddressSpace addressSpace,
+            MmBonds mm,
+            AddressSpace.Subscription hold) {
+        boolean newPasid = mm.pasid() < 0;
+        Pasid pasid = pasidFor(call, device, addressSpace, mm);
+        boolean done = false;
+        try {
+            MmBonds.SharedDomain domain = mm.domains().get(device.driver());
+            if (domain == null) {
+                domain = new MmBonds.SharedDomain(device.driver().createDomain(addressSpace));
+                mm.domains().put(device.driver(), domain);
+            }
+            Bond bond = new Bond(device, addressSpace, mm, domain, pasid, hold);
+            // Before the entry is live: the first fault may come at once.
+            device.byPasid().put(pasid.value(), bond);
+            try {
+                device.attached().bind(pasid, domain.domain());
+            } catch (RuntimeException e) {
+                device.byPasid().remove(pasid.value(), bond);
+                bond.drain();
+                if (domain.isUnused()) {
+                    mm.domains().remove(device.driver());
+                    domain.domain().close();
+                }
+                throw e;
+            }
+            domain.join();
+            mm.bonds().put(device, bond);
+            bondCount.incrementAndGet();
+            done = true;
+            return bond;
+        } finally {
+            if (!done && newPasid) {
+                freePasid(addressSpace, mm);
+            }
+        }
+    }
+
+    private Pasid pasidFor(
+            String call, ManagedDevice device, AddressSpace addressSpace, MmBonds mm) {
+        int limit = device.attached().maxPasids();
+        if (mm.pasid() >= 0) {
+            if (mm.pasid() >= limit) {
+                throw new ErrnoException(
+                        Errno.EOVERFLOW,
+                        call,
+                        "PASID %d of the address space is not below the device's limit of %d"
+                                .formatted(mm.pasid(), limit));
+            }
+            return new Pasid(mm.pasid());
+        }
+        int value = pasids.allocate(limit);
+        if (value < 0) {
+            throw new ErrnoException(
+                    Errno.ENOSPC,
+                    call,
+                    limit <= 1
+                            ? "the device has no PASIDs"
+                            : "all %d PASIDs are in use".formatted(limit - 1));
+        }
+        try {
+            addressSpaces.claimPasid(
+                    addressSpace.id(), value, () -> identityEnded(addressSpace.id(), value));
+        } catch (RuntimeException e) {
+            pasids.free(value);
+            throw e;
+        }
+        mm.setPasid(value);
+        events.record(HardwareEvent.Kind.PASID_ALLOCATED, -1, value, 0, 0);
+        return new Pasid(value);
+    }
+
+    private void freePasid(AddressSpace addressSpace, MmBonds mm) {
+        int value = mm.pasid();
+        addressSpaces.claimPasid(addressSpace.id(), -1, () -> {});
+        mm.setPasid(-1);
+        released(value);
+    }
+
+    private void identityEnded(long addressSpaceId, int pasid) {
+        bonds.remove(addressSpaceId);
+        released(pasid);
+    }
+
+    private void released(int pasid) {
+        events.record(HardwareEvent.Kind.PASID_FREED, -1, pasid, 0, 0);
+        pasids.free(pasid);
+    }
+
+    private ManagedDevice managed(DeviceFunction function, String call) {
+        if (!function.isPresent()) {
+            throw new ErrnoException(Errno.ENODEV, call, "the device is gone");
+        }
+        ManagedDevice known = devices.get(function.requester());
+        return known != null
+                ? known
+                : devices.computeIfAbsent(function.requester(), id -> attach(function, call));
+    }
+
+    private ManagedDevice attach(DeviceFunction function, String call) {
+        IommuDriver driver =
+                iommus.behind(function)
+                        .orElseThrow(() ->
+                                new ErrnoException(
+                                        Errno.ENODEV, call, "the device is not behind an IOMMU"));
+        return new ManagedDevice(driver.attach(function, this), driver);
+    }
+
+    /** Gives one reference to a bond back. */
+    void unbind(Bond bond) {
+        bond.mm().lock().lock();
+        try {
+            if (bond.dropReference()) {
+                traced(
+                        SvaTelemetry.SPAN_UNBIND,
+                        bond.device().attached().function(),
+                        bond.addressSpace(),
+                        () -> {
+                            unbindNow(bond);
+                            return true;
+                        });
+            } else {
+                return;
+            }
+        } finally {
+            bond.mm().lock().unlock();
+        }
+        // Last, with no lock held: it may end the identity, and free the PASID.
+        bond.hold().close();
+    }
+
+    private void unbindNow(Bond bond) {
+        ManagedDevice device = bond.device();
+        int requester = device.attached().function().requester().value();
+        int pasid = bond.pasid().value();
+        events.record(HardwareEvent.Kind.UNBIND_BEGIN, requester, pasid, 0, 0);
+        try {
+            // The entry dies first; then no new fault can come, and those under way are drained.
+            device.attached().unbind(bond.pasid());
+        } finally {
+            device.byPasid().remove(pasid, bond);
+            bond.drain();
+            bond.mm().bonds().remove(device);
+            bondCount.decrementAndGet();
+            if (bond.domain().leave()) {
+                bond.mm().domains().remove(device.driver());
+                bond.domain().domain().close();
+            }
+            events.record(HardwareEvent.Kind.UNBIND_END, requester, pasid, 0, 0);
+        }
+        if (!device.attached().function().isPresent() && device.byPasid().isEmpty()) {
+            detach(device);
+        }
+    }
+
+    /** Forgets a device that was removed: what takes its place is attached anew. */
+    private void detach(ManagedDevice device) {
+        if (devices.remove(device.attached().function().requester(), device)) {
+            device.attached().close();
+        }
+    }
+
+    @Override
+    public void report(AttachedDevice device, PageFaultGroup group) {
+        ManagedDevice managed = devices.get(group.requester());
+        Bond bond =
+                managed == null || group.pasid() == Pasid.NONE
+                        ? null
+                        : managed.byPasid().get(group.pasid());
+        if (bond == null || !bond.enter()) {
+            faults.refuse(device, group);
+        } else {
+            faults.serve(device, group, bond);
+        }
+    }
+
+    private <T> T traced(
+            String name, DeviceFunction function, AddressSpace addressSpace, Supplier<T> body) {
+        if (!tracer.isOn()) {
+            return body.get();
+        }
+        return tracer.run(
+                tracer.span(name)
+                        .setAttribute(DEVICE, function.name())
+                        .setAttribute(REQUESTER, (long) function.requester().value())
+                        .setAttribute(ADDRESS_SPACE, addressSpace.id()),
+                body);
+    }
+
+    /**
+     * Counts the PASIDs in use.
+     *
+     * @return numbers that belong to an address space
+     */
+    public int pasidCount() {
+        return pasids.count();
+    }
+
+    /**
+     * Counts the bonds.
+     *
+     * @return pairs of a device and an address space
+     */
+    public long bondCount() {
+        return bondCount.get();
+    }
+
+    /**
+     * Counts the page-fault groups without an answer.
+     *
+     * @return groups that were reported and not answered
+     */
+    public long pendingFaults() {
+        return faults.pendingGroups();
+    }
+
+    /**
+     * Counts how often serving a page fault ended in an exception.
+     *
+     * @return 0 in a healthy machine
+     */
+    public long failures() {
+        return faults.failures();
+    }
+
+    /** Detaches every device, and ends the threads that serve page faults. */
+    @Override
+    public void close() {
+        devices.values().forEach(this::detach);
+        faults.close();
+    }
+}

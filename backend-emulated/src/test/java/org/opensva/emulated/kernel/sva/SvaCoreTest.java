@@ -1,0 +1,385 @@
+package org.opensva.emulated.kernel.sva;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.opensva.emulated.kernel.TestMachine.PAGE;
+import static org.opensva.emulated.kernel.TestMachine.anonymous;
+
+import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.data.SpanData;
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.opensva.api.iommu.PageFault;
+import org.opensva.api.iommu.PageResponse;
+import org.opensva.api.iommu.Pasid;
+import org.opensva.api.iommu.SvaBond;
+import org.opensva.api.memory.Access;
+import org.opensva.api.process.AddressSpace;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
+import org.opensva.api.process.SvaProcess;
+import org.opensva.api.telemetry.HardwareEvent;
+import org.opensva.emulated.kernel.KernelTracer;
+import org.opensva.emulated.kernel.TestMachine;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+@Timeout(60)
+class SvaCoreTest {
+
+    private final TestMachine machine = new TestMachine();
+    private final FakeIommu iommu = new FakeIommu();
+    private final FakeIommu second = new FakeIommu();
+    private final FakeIommu.Function zip = new FakeIommu.Function("zip-0", 8, 1 << 20);
+    private final FakeIommu.Function dma = new FakeIommu.Function("dma-1", 16, 1 << 20);
+    private final FakeIommu.Function narrow = new FakeIommu.Function("narrow-2", 24, 3);
+    private final FakeIommu.Function far = new FakeIommu.Function("far-3", 32, 1 << 20);
+    private final FakeIommu.Function none = new FakeIommu.Function("none-4", 40, 1 << 20);
+    private final InMemorySpanExporter spans = InMemorySpanExporter.create();
+    private final SvaCore core = core(OpenTelemetry.noop());
+    private final SvaProcess process = machine.spawn();
+
+    private SvaCore core(OpenTelemetry telemetry) {
+        return new SvaCore(
+                machine.addressSpaces,
+                function ->
+                        function == none
+                                ? Optional.empty()
+                                : Optional.of(function == far ? second : iommu),
+                machine.events,
+                telemetry,
+                new KernelTracer(telemetry));
+    }
+
+    @AfterEach
+    void nothingIsLeftBehind() {
+        machine.kernel.close();
+        assertEquals(0, core.bondCount());
+        assertEquals(0, core.pasidCount());
+        assertEquals(0, core.pendingFaults());
+        assertEquals(0, core.failures());
+        core.close();
+        machine.close();
+        assertEquals(0, machine.addressSpaces.identityCount());
+        assertEquals(0, machine.frames.allocatedFrames());
+    }
+
+    private static void refused(Errno errno, Runnable call) {
+        assertEquals(errno, assertThrows(ErrnoException.class, call::run).errno());
+    }
+
+    @Test
+    void aSecondBindSharesTheBondUntilTheLastUnbind() {
+        SvaBond one = core.bind(zip, process.addressSpace());
+        SvaBond two = core.bind(zip, process.addressSpace());
+        assertEquals(one.pasid(), two.pasid());
+        assertEquals(List.of("attach zip-0", "domain", "bind zip-0 1"), iommu.taken());
+        one.close();
+        one.close();
+        assertEquals(List.of(), iommu.taken());
+        two.close();
+        assertEquals(List.of("unbind zip-0 1", "close domain"), iommu.taken());
+    }
+
+    @Test
+    void devicesBehindOneIommuShareTheDomainAndTheNumber() {
+        SvaBond one = core.bind(zip, process.addressSpace());
+        SvaBond two = core.bind(dma, process.addressSpace());
+        SvaBond three = core.bind(far, process.addressSpace());
+        assertEquals(one.pasid(), two.pasid());
+        assertEquals(one.pasid(), three.pasid());
+        assertEquals(
+                List.of("attach zip-0", "domain", "bind zip-0 1", "attach dma-1", "bind dma-1 1"),
+                iommu.taken());
+        assertEquals(List.of("attach far-3", "domain", "bind far-3 1"), second.taken());
+        one.close();
+        assertEquals(List.of("unbind zip-0 1"), iommu.taken());
+        two.close();
+        three.close();
+        assertEquals(List.of("unbind dma-1 1", "close domain"), iommu.taken());
+    }
+
+    @Test
+    void theNumberStaysWithTheAddressSpaceAndIsNotReusedAtOnce() {
+        SvaBond first = core.bind(zip, process.addressSpace());
+        Pasid pasid = first.pasid();
+        first.close();
+        SvaProcess other = machine.spawn();
+        try (SvaBond bond = core.bind(zip, other.addressSpace())) {
+            assertNotEquals(pasid, bond.pasid());
+        }
+        try (SvaBond bond = core.bind(zip, process.addressSpace())) {
+            assertEquals(pasid, bond.pasid());
+        }
+        other.close();
+        process.close();
+        assertEquals(0, core.pasidCount());
+        SvaProcess third = machine.spawn();
+        try (SvaBond bond = core.bind(zip, third.addressSpace())) {
+            assertNotEquals(pasid, bond.pasid());
+        }
+    }
+
+    @Test
+    void aForkedChildIsUnboundAndGetsANumberOfItsOwn() {
+        try (SvaBond parent = core.bind(zip, process.addressSpace())) {
+            iommu.taken();
+            SvaProcess child = process.fork();
+            assertEquals(List.of("invalidate"), iommu.taken());
+            try (SvaBond own = core.bind(zip, child.addressSpace())) {
+                assertNotEquals(parent.pasid(), own.pasid());
+            }
+        }
+    }
+
+    @Test
+    void theNumberOutlivesTheProcessUntilTheLastUnbind() {
+        SvaBond bond = core.bind(zip, process.addressSpace());
+        iommu.taken();
+        process.close();
+        assertEquals(List.of("release"), iommu.taken());
+        assertEquals(1, core.pasidCount());
+        bond.close();
+        assertEquals(List.of("unbind zip-0 1", "close domain"), iommu.taken());
+        assertEquals(0, core.pasidCount());
+    }
+
+    @Test
+    void refusalsNameTheReasonAndLeaveNoTrace() {
+        AddressSpace space = process.addressSpace();
+        refused(Errno.ENODEV, () -> core.bind(none, space));
+        zip.present = false;
+        refused(Errno.ENODEV, () -> core.bind(zip, space));
+        zip.present = true;
+        iommu.failDomain = Errno.EOPNOTSUPP;
+        refused(Errno.EOPNOTSUPP, () -> core.bind(zip, space));
+        iommu.failDomain = null;
+        iommu.failBind = Errno.EBUSY;
+        refused(Errno.EBUSY, () -> core.bind(zip, space));
+        assertEquals(0, core.pasidCount());
+        assertEquals(0, core.bondCount());
+        iommu.failBind = null;
+        assertEquals(List.of("attach zip-0", "domain", "close domain"), iommu.taken());
+        core.bind(zip, space).close();
+        process.close();
+        refused(Errno.EINVAL, () -> core.bind(zip, space));
+    }
+
+    @Test
+    void aDeviceWithFewNumbersRunsOutOrOverflows() {
+        SvaProcess two = machine.spawn();
+        SvaProcess three = machine.spawn();
+        SvaBond one = core.bind(narrow, process.addressSpace());
+        SvaBond other = core.bind(narrow, two.addressSpace());
+        assertEquals(1, one.pasid().value());
+        assertEquals(2, other.pasid().value());
+        refused(Errno.ENOSPC, () -> core.bind(narrow, three.addressSpace()));
+        SvaBond wide = core.bind(zip, three.addressSpace());
+        assertEquals(3, wide.pasid().value());
+        refused(Errno.EOVERFLOW, () -> core.bind(narrow, three.addressSpace()));
+        FakeIommu.Function without = new FakeIommu.Function("without", 48, 0);
+        refused(Errno.ENOSPC, () -> core.bind(without, machine.spawn().addressSpace()));
+        one.close();
+        other.close();
+        wide.close();
+    }
+
+    @Test
+    void numbersNeverRepeatAmongTheLivingAndGoRound() {
+        PasidSpace space = new PasidSpace();
+        Set<Integer> live = new HashSet<>();
+        for (int i = 1; i < 10; i++) {
+            assertEquals(i, space.allocate(10));
+            assertTrue(live.add(i));
+        }
+        assertEquals(-1, space.allocate(10));
+        space.free(4);
+        space.free(7);
+        assertEquals(4, space.allocate(10));
+        assertEquals(7, space.allocate(10));
+        space.free(4);
+        assertEquals(4, space.allocate(10));
+        assertEquals(10, space.allocate(1 << 20));
+        assertEquals(-1, space.allocate(1));
+        assertEquals(-1, space.allocate(0));
+        assertThrows(IllegalStateException.class, () -> space.free(20));
+    }
+
+    @Test
+    void aFaultOnAPageOfTheProcessIsServed() throws InterruptedException {
+        long at = anonymous(process, 2);
+        try (SvaBond bond = core.bind(zip, process.addressSpace())) {
+            int pasid = bond.pasid().value();
+            machine.events.recordEvents(true);
+            zip.device.fault(
+                    pasid,
+                    new PageFault(at, Access.READ),
+                    new PageFault(at + PAGE, Access.READ | Access.WRITE));
+            assertEquals(PageResponse.SUCCESS, zip.device.answer());
+            assertTrue(TestMachine.writable(machine.hardwareEntry(process, at + PAGE)));
+            assertNotEquals(0, machine.hardwareEntry(process, at));
+        }
+        List<HardwareEvent.Kind> kinds =
+                machine.events.events().stream().map(HardwareEvent::kind).toList();
+        assertEquals(
+                List.of(HardwareEvent.Kind.UNBIND_BEGIN, HardwareEvent.Kind.UNBIND_END), kinds);
+    }
+
+    @Test
+    void theFirstFailureOfAGroupDecidesForAllOfIt() throws InterruptedException {
+        long at = anonymous(process, 3);
+        process.mprotect(at + PAGE, PAGE, org.opensva.api.memory.Protection.READ);
+        try (SvaBond bond = core.bind(zip, process.addressSpace())) {
+            zip.device.fault(
+                    bond.pasid().value(),
+                    new PageFault(at, Access.READ),
+                    new PageFault(at + PAGE, Access.WRITE),
+                    new PageFault(at + 2 * PAGE, Access.READ));
+            assertEquals(PageResponse.INVALID_REQUEST, zip.device.answer());
+            assertNotEquals(0, machine.hardwareEntry(process, at));
+            assertEquals(0, machine.hardwareEntry(process, at + 2 * PAGE));
+        }
+    }
+
+    @Test
+    void whatHasNoAddressSpaceIsInvalid() throws InterruptedException {
+        long at = anonymous(process, 1);
+        SvaBond bond = core.bind(zip, process.addressSpace());
+        int pasid = bond.pasid().value();
+        PageFault fault = new PageFault(at, Access.READ);
+        zip.device.fault(pasid + 1, fault);
+        assertEquals(PageResponse.INVALID_REQUEST, zip.device.answer());
+        zip.device.fault(Pasid.NONE, fault);
+        assertEquals(PageResponse.INVALID_REQUEST, zip.device.answer());
+        zip.device.fault(pasid, new PageFault(at, Access.READ | Access.PRIVILEGED));
+        assertEquals(PageResponse.INVALID_REQUEST, zip.device.answer());
+        process.close();
+        zip.device.fault(pasid, fault);
+        assertEquals(PageResponse.INVALID_REQUEST, zip.device.answer());
+        bond.close();
+        zip.device.fault(pasid, fault);
+        assertEquals(PageResponse.INVALID_REQUEST, zip.device.answer());
+        assertEquals(0, zip.device.answers.size());
+    }
+
+    @Test
+    void unbindWaitsForThePendingAnswersOfItsNumber() throws InterruptedException {
+        long at = anonymous(process, 1);
+        SvaBond bond = core.bind(zip, process.addressSpace());
+        CountDownLatch answering = new CountDownLatch(1);
+        CountDownLatch proceed = new CountDownLatch(1);
+        zip.onRespond =
+                () -> {
+                    answering.countDown();
+                    try {
+                        proceed.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                };
+        zip.device.fault(bond.pasid().value(), new PageFault(at, Access.READ));
+        assertTrue(answering.await(20, TimeUnit.SECONDS));
+        CountDownLatch entryDead = new CountDownLatch(1);
+        zip.beforeUnbind = entryDead::countDown;
+        Thread unbinding = Thread.ofPlatform().start(bond::close);
+        assertTrue(entryDead.await(20, TimeUnit.SECONDS));
+        // It cannot end: the answer has not been given.
+        assertEquals(1, core.bondCount());
+        process.close();
+        assertEquals(1, core.pasidCount());
+        proceed.countDown();
+        unbinding.join();
+        assertEquals(0, core.bondCount());
+        assertEquals(0, core.pasidCount());
+    }
+
+    @Test
+    void aRemovedDeviceIsDetachedWithItsLastBond() {
+        SvaBond bond = core.bind(zip, process.addressSpace());
+        zip.present = false;
+        iommu.taken();
+        bond.close();
+        assertEquals(List.of("unbind zip-0 1", "close domain", "detach zip-0"), iommu.taken());
+        zip.present = true;
+        core.bind(zip, process.addressSpace()).close();
+        assertEquals("attach zip-0", iommu.taken().getFirst());
+    }
+
+    @Test
+    void bindsUnbindsExitsAndFaultsRace() throws InterruptedException {
+        Thread[] threads = new Thread[3];
+        java.util.concurrent.atomic.AtomicReference<Throwable> failure =
+                new java.util.concurrent.atomic.AtomicReference<>();
+        java.util.concurrent.atomic.AtomicReference<SvaProcess> current =
+                new java.util.concurrent.atomic.AtomicReference<>(machine.spawn());
+        java.util.concurrent.atomic.AtomicBoolean stop =
+                new java.util.concurrent.atomic.AtomicBoolean();
+        for (int t = 0; t < threads.length; t++) {
+            FakeIommu.Function function = t == 0 ? zip : dma;
+            threads[t] =
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                try {
+                                    while (!stop.get()) {
+                                        bindAndFault(function, current.get());
+                                    }
+                                } catch (Throwable e) {
+                                    failure.compareAndSet(null, e);
+                                }
+                            });
+        }
+        for (int i = 0; i < 300; i++) {
+            current.getAndSet(machine.spawn()).close();
+        }
+        stop.set(true);
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertEquals(null, failure.get());
+    }
+
+    private void bindAndFault(FakeIommu.Function function, SvaProcess victim) {
+        try (SvaBond bond = core.bind(function, victim.addressSpace())) {
+            function.device.fault(bond.pasid().value(), new PageFault(0x1000, Access.READ));
+        } catch (ErrnoException e) {
+            assertTrue(e.errno() == Errno.EINVAL || e.errno() == Errno.ESRCH, e.getMessage());
+        }
+    }
+
+    @Test
+    void bindUnbindAndFaultsAreSpans() throws InterruptedException {
+        try (OpenTelemetrySdk sdk =
+                        OpenTelemetrySdk.builder()
+                                .setTracerProvider(
+                                        SdkTracerProvider.builder()
+                                                .addSpanProcessor(SimpleSpanProcessor.create(spans))
+                                                .build())
+                                .build();
+                SvaCore traced = core(sdk)) {
+            long at = anonymous(process, 1);
+            SvaBond bond = traced.bind(zip, process.addressSpace());
+            zip.device.fault(bond.pasid().value(), new PageFault(at, Access.READ));
+            assertEquals(PageResponse.SUCCESS, zip.device.answer());
+            bond.close();
+            assertEquals(
+                    Set.of("sva.bind", "sva.unbind", "iommu.page_request"),
+                    new HashSet<>(
+                            spans.getFinishedSpanItems().stream().map(SpanData::getName).toList()));
+            process.close();
+            assertEquals(0, traced.pasidCount());
+        }
+    }
+}
