@@ -78,7 +78,7 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
 
     /** Nothing is paid for spans that nobody records. */
     private static @Nullable Tracer tracer(OpenTelemetry telemetry) {
-        return telemetry.getTracerProvider() == TracerProvider.noop()
+        return TracerProvider.noop().equals(telemetry.getTracerProvider())
                 ? null
                 : telemetry.getTracer(SvaTelemetry.SCOPE);
     }

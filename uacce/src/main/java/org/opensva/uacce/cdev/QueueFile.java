@@ -234,6 +234,17 @@ public final class QueueFile implements OpenFile {
     }
 
     /**
+     * Tells whether a mapping is still the one of its region.
+     *
+     * @param type which region
+     * @param mapping what {@link #mapping} said, or null
+     * @return false once it was unmapped
+     */
+    public boolean isMapped(QueueRegion type, @Nullable DeviceMapping mapping) {
+        return mapping != null && mapping.equals(slot(type).get());
+    }
+
+    /**
      * Pushes a job into the device, as a {@code write(2)} on an idxd node does.
      *
      * @param caller who asks
@@ -278,7 +289,7 @@ public final class QueueFile implements OpenFile {
      * @throws ErrnoException {@code ENXIO}
      */
     public void alive(String operation) {
-        if (state.get() == QueueState.ZOMBIE) {
+        if (state.get() == QueueState.ZOMBIE || !present.getAsBoolean()) {
             throw error(Errno.ENXIO, operation, "the queue is dead");
         }
     }

@@ -1,5 +1,6 @@
 package org.opensva.uacce.cdev;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.process.DeviceMapping;
 
@@ -11,9 +12,12 @@ final class RegionMapping implements DeviceMapping {
 
     private final MmioRegion region;
     private final BooleanSupplier present;
-    private final AtomicReference<RegionMapping> slot;
+    private final AtomicReference<@Nullable RegionMapping> slot;
 
-    RegionMapping(MmioRegion region, BooleanSupplier present, AtomicReference<RegionMapping> slot) {
+    RegionMapping(
+            MmioRegion region,
+            BooleanSupplier present,
+            AtomicReference<@Nullable RegionMapping> slot) {
         this.region = region;
         this.present = present;
         this.slot = slot;

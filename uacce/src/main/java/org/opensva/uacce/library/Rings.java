@@ -104,9 +104,8 @@ final class Rings {
         return running
                 && !lost
                 && file.hardware().starts() == start
-                && doorbellMapping != null
-                && file.mapping(QueueRegion.MMIO) == doorbellMapping
-                && file.mapping(QueueRegion.SHARED) == sharedMapping;
+                && file.isMapped(QueueRegion.MMIO, doorbellMapping)
+                && file.isMapped(QueueRegion.SHARED, sharedMapping);
     }
 
     /** Submits; see {@link org.opensva.api.accelerator.QueueHandle#submit}. */
@@ -180,7 +179,7 @@ final class Rings {
             boolean known =
                     table.finish(
                             QueueLayout.get(entry, QueueLayout.COMPLETION_TAG),
-                            JobStatus.ofCode((int) Math.clamp(status, -1, Integer.MAX_VALUE)),
+                            JobStatus.ofCode(Math.clamp(status, -1, Integer.MAX_VALUE)),
                             QueueLayout.get(entry, QueueLayout.COMPLETION_CONSUMED),
                             QueueLayout.get(entry, QueueLayout.COMPLETION_PRODUCED),
                             QueueLayout.get(entry, QueueLayout.COMPLETION_VALUE),

@@ -155,7 +155,7 @@ public final class UacceQueueHandle implements QueueHandle {
     /** Maps a region unless this library has it; null if somebody else has. */
     private @Nullable Region mapOnce(QueueRegion type) {
         Region mine = regions[type.ordinal()];
-        if (mine == null || !isMapped(type, mine)) {
+        if (mine == null || !file.isMapped(type, mine.mapping())) {
             try {
                 map(type);
             } catch (ErrnoException e) {
@@ -166,10 +166,6 @@ public final class UacceQueueHandle implements QueueHandle {
             }
         }
         return regions[type.ordinal()];
-    }
-
-    private boolean isMapped(QueueRegion type, Region region) {
-        return region.mapping() != null && file.mapping(type) == region.mapping();
     }
 
     private @Nullable Rings prepareRings() {
@@ -300,7 +296,7 @@ public final class UacceQueueHandle implements QueueHandle {
 
     @Override
     public QueueHandle inheritedBy(SvaProcess child) {
-        boolean same = child.files().get(fd).filter(inherited -> inherited == file).isPresent();
+        boolean same = child.files().get(fd).filter(file::equals).isPresent();
         if (!same) {
             throw file.error(
                     Errno.EBADF, "inherit", "descriptor %d is not this queue".formatted(fd));
@@ -355,21 +351,25 @@ public final class UacceQueueHandle implements QueueHandle {
         for (QueueRegion type : QueueRegion.values()) {
             Region region = regions[type.ordinal()];
             Long size = accelerator.info().regionSizes().get(type);
-            if (region != null && size != null && isMapped(type, region)) {
-                try {
-                    holder.munmap(region.address(), size);
-                } catch (ErrnoException e) {
-                    // The process has ended meanwhile, and the mapping with it.
-                    continue;
-                }
+            if (region != null && size != null && file.isMapped(type, region.mapping())) {
+                unmap(region.address(), size);
             }
+        }
+    }
+
+    private void unmap(long address, long size) {
+        try {
+            holder.munmap(address, size);
+        } catch (ErrnoException e) {
+            // The process has ended meanwhile, and the mapping with it.
+            return;
         }
     }
 
     private void closeDescriptor() {
         try {
             // The number may belong to another file by now: never close somebody else's.
-            if (holder.files().get(fd).filter(open -> open == file).isPresent()) {
+            if (holder.files().get(fd).filter(file::equals).isPresent()) {
                 holder.closeFile(fd);
             }
         } catch (ErrnoException e) {

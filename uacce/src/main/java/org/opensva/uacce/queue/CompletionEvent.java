@@ -3,8 +3,7 @@ package org.opensva.uacce.queue;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The interrupt of a queue: something has completed, or its state has changed. Who waits takes the
@@ -18,20 +17,8 @@ public final class CompletionEvent {
     /** How long to look again and again before sleeping: a completion is often that near. */
     private static final long SPIN_NANOS = 20_000;
 
-    private static final VarHandle COUNT;
-
-    static {
-        try {
-            COUNT =
-                    MethodHandles.lookup()
-                            .findVarHandle(CompletionEvent.class, "count", long.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
     private final Object monitor = new Object();
-    private volatile long count;
+    private final AtomicLong count = new AtomicLong();
     private volatile int sleepers;
 
     CompletionEvent() {}
@@ -42,12 +29,12 @@ public final class CompletionEvent {
      * @return a number to hand to {@link #await}
      */
     public long count() {
-        return count;
+        return count.get();
     }
 
     /** Wakes everybody who waits. */
     public void signal() {
-        COUNT.getAndAdd(this, 1L);
+        count.getAndIncrement();
         if (sleepers > 0) {
             synchronized (monitor) {
                 monitor.notifyAll();
@@ -100,7 +87,7 @@ public final class CompletionEvent {
         long now = System.nanoTime();
         long spinUntil = Math.min(deadline - now, SPIN_NANOS);
         for (long start = now; now - start < spinUntil; now = System.nanoTime()) {
-            if (count != seen) {
+            if (count.get() != seen) {
                 return true;
             }
             Thread.onSpinWait();
@@ -108,7 +95,7 @@ public final class CompletionEvent {
         synchronized (monitor) {
             sleepers++;
             try {
-                while (count == seen) {
+                while (count.get() == seen) {
                     long left = deadline - System.nanoTime();
                     if (left <= 0) {
                         return false;

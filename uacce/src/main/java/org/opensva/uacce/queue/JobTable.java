@@ -123,7 +123,7 @@ public final class JobTable {
             return false;
         }
         int slot = slotOf(ticket);
-        if (owners[slot] == NOBODY) {
+        if (NOBODY.equals(owners[slot])) {
             release(slot);
             return true;
         }
@@ -213,7 +213,7 @@ public final class JobTable {
      */
     public boolean hasDone(Object owner) {
         for (int slot = 0; slot < states.length; slot++) {
-            if (states[slot] == DONE && owners[slot] == owner) {
+            if (states[slot] == DONE && owner.equals(owners[slot])) {
                 return true;
             }
         }
@@ -228,7 +228,7 @@ public final class JobTable {
      */
     public void forget(Object owner) {
         for (int slot = 0; slot < states.length; slot++) {
-            if (states[slot] != FREE && owners[slot] == owner) {
+            if (states[slot] != FREE && owner.equals(owners[slot])) {
                 if (states[slot] == DONE) {
                     release(slot);
                 } else {

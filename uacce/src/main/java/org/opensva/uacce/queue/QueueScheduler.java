@@ -92,8 +92,13 @@ public final class QueueScheduler implements AutoCloseable {
 
     private void work(QueueWorker worker) {
         try {
-            for (HardwareQueue queue = next(); queue != null; queue = next()) {
-                serve(queue, worker);
+            while (true) {
+                HardwareQueue queue = next();
+                if (queue != null) {
+                    serve(queue, worker);
+                } else if (closed) {
+                    return;
+                }
             }
         } finally {
             worker.close();
@@ -112,30 +117,26 @@ public final class QueueScheduler implements AutoCloseable {
         }
     }
 
+    /** The next queue; null if there is none any more, or for no reason. */
     private @Nullable HardwareQueue next() {
         if (count == 0) {
             spin();
         }
         synchronized (monitor) {
-            while (true) {
-                HardwareQueue queue = waiting.pollFirst();
-                if (queue != null) {
-                    count = waiting.size();
-                    return queue;
-                }
-                if (closed) {
-                    return null;
-                }
-                sleepers++;
-                try {
+            sleepers++;
+            try {
+                while (waiting.isEmpty() && !closed) {
                     monitor.wait();
-                } catch (InterruptedException e) {
-                    // Nobody interrupts a worker; it ends when the scheduler closes.
-                    continue;
-                } finally {
-                    sleepers--;
                 }
+            } catch (InterruptedException e) {
+                // Only an engine can have done that; a worker ends when the scheduler closes.
+                return null;
+            } finally {
+                sleepers--;
             }
+            HardwareQueue queue = waiting.pollFirst();
+            count = waiting.size();
+            return queue;
         }
     }
 
@@ -174,7 +175,7 @@ public final class QueueScheduler implements AutoCloseable {
         long deadline = System.nanoTime() + grace;
         boolean ended = true;
         for (Thread thread : ending) {
-            ended &= thread == Thread.currentThread() || join(thread, deadline);
+            ended &= thread.equals(Thread.currentThread()) || join(thread, deadline);
         }
         return ended;
     }

@@ -8,6 +8,8 @@ import org.opensva.api.accelerator.Operation;
 import org.opensva.api.iommu.DmaPort;
 import org.opensva.api.iommu.Pasid;
 
+import java.util.Set;
+
 /** The job in the hands of one worker: one object, used again for every job. */
 final class RunningJob implements JobExecution {
 
@@ -15,6 +17,10 @@ final class RunningJob implements JobExecution {
 
     private final DmaPort port;
     private final Engine engine;
+
+    /** Taken once: what an engine computes for each question is not to be paid for each job. */
+    private final Set<Operation> operations;
+
     private @Nullable HardwareQueue queue;
     private Operation operation = Operation.NOP;
     private long source;
@@ -33,6 +39,7 @@ final class RunningJob implements JobExecution {
     RunningJob(DmaPort port, Engine engine) {
         this.port = port;
         this.engine = engine;
+        operations = Set.copyOf(engine.operations());
     }
 
     private static Operation[] byCode() {
@@ -82,7 +89,7 @@ final class RunningJob implements JobExecution {
             return JobStatus.BAD_DESCRIPTOR;
         }
         operation = wanted;
-        return engine.operations().contains(wanted) ? null : JobStatus.UNSUPPORTED;
+        return operations.contains(wanted) ? null : JobStatus.UNSUPPORTED;
     }
 
     private static boolean wraps(long address, long length) {

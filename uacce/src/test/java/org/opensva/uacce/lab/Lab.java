@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.opentelemetry.api.OpenTelemetry;
 
 import org.junit.jupiter.api.function.Executable;
+import org.opensva.api.accelerator.EngineFactory;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.uacce.UacceConfig;
@@ -32,7 +33,11 @@ public final class Lab implements AutoCloseable {
     }
 
     public Lab(UacceConfig config, OpenTelemetry telemetry) {
-        device = new UacceDevice(config, endpoint, endpoint, new StandardEngines(), telemetry);
+        this(config, telemetry, new StandardEngines());
+    }
+
+    public Lab(UacceConfig config, OpenTelemetry telemetry, EngineFactory engines) {
+        device = new UacceDevice(config, endpoint, endpoint, engines, telemetry);
     }
 
     public static void refused(Errno errno, Executable call) {

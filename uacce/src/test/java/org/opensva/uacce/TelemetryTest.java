@@ -1,0 +1,125 @@
+package org.opensva.uacce;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.opensva.uacce.lab.Lab.SOON;
+
+import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.context.Scope;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.data.SpanData;
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+
+import org.junit.jupiter.api.Test;
+import org.opensva.api.accelerator.Job;
+import org.opensva.api.accelerator.JobStatus;
+import org.opensva.api.accelerator.QueueHandle;
+import org.opensva.api.backend.ForeignHandlePolicy;
+import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.uacce.lab.Lab;
+import org.opensva.uacce.lab.LabProcess;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+class TelemetryTest {
+
+    private final InMemorySpanExporter exporter = InMemorySpanExporter.create();
+    private final OpenTelemetry telemetry =
+            OpenTelemetrySdk.builder()
+                    .setTracerProvider(
+                            SdkTracerProvider.builder()
+                                    .addSpanProcessor(SimpleSpanProcessor.create(exporter))
+                                    .build())
+                    .build();
+    private final Lab lab =
+            new Lab(
+                    UacceConfig.of("zip-0").withForeignHandles(ForeignHandlePolicy.OPENER),
+                    telemetry);
+    private final LabProcess process = new LabProcess();
+
+    private List<SpanData> jobs() {
+        return exporter.getFinishedSpanItems().stream()
+                .filter(span -> span.getName().equals(SvaTelemetry.SPAN_JOB))
+                .toList();
+    }
+
+    private static Map<String, Object> attributes(SpanData span) {
+        Map<String, Object> all = new HashMap<>();
+        for (Map.Entry<AttributeKey<?>, Object> one : span.getAttributes().asMap().entrySet()) {
+            all.put(one.getKey().getKey(), one.getValue());
+        }
+        return all;
+    }
+
+    @Test
+    void aJobIsASpanFromItsSubmissionOnBelowTheSubmittersSpan() {
+        QueueHandle queue = lab.device.open(process);
+        queue.start();
+        Span parent = telemetry.getTracer("test").spanBuilder("request").startSpan();
+        long to = process.memory(new byte[16]);
+        try (Scope _ = parent.makeCurrent()) {
+            assertTrue(queue.run(Job.fill(to, 16, 1), SOON).succeeded());
+        }
+        queue.close();
+        assertEquals(1, jobs().size());
+        SpanData job = jobs().getFirst();
+        assertEquals(parent.getSpanContext().getSpanId(), job.getParentSpanId());
+        assertEquals(
+                Map.of(
+                        SvaTelemetry.ATTRIBUTE_DEVICE,
+                        "zip-0",
+                        SvaTelemetry.ATTRIBUTE_REQUESTER,
+                        0x18L,
+                        SvaTelemetry.ATTRIBUTE_PASID,
+                        (long) queue.pasid().value(),
+                        SvaTelemetry.ATTRIBUTE_PROCESS,
+                        process.pid(),
+                        SvaTelemetry.ATTRIBUTE_OPERATION,
+                        "fill",
+                        SvaTelemetry.ATTRIBUTE_LENGTH,
+                        16L,
+                        SvaTelemetry.ATTRIBUTE_STATUS,
+                        "SUCCESS"),
+                attributes(job));
+        assertEquals(StatusCode.UNSET, job.getStatus().getStatusCode());
+    }
+
+    @Test
+    void everyJobHasASpanThatEndsWhateverBecomesOfIt() {
+        QueueHandle queue = lab.device.open(process);
+        queue.start();
+        QueueHandle inherited = queue.inheritedBy(process.fork());
+        for (int i = 0; i < 10; i++) {
+            assertTrue(queue.run(Job.nop(), SOON).succeeded());
+            assertTrue(inherited.run(Job.nop(), SOON).succeeded());
+        }
+        assertEquals(JobStatus.PAGE_FAULT, queue.run(Job.crc32c(0, 1), SOON).status());
+        long hidden = process.memory(new byte[1]);
+        lab.endpoint.gateAt(hidden);
+        for (int i = 0; i < 5; i++) {
+            queue.submit(Job.crc32c(hidden, 1));
+            inherited.submit(Job.nop());
+        }
+        process.exit(0);
+        lab.device.remove();
+        Map<Object, Long> byStatus =
+                jobs().stream()
+                        .collect(
+                                Collectors.groupingBy(
+                                        span -> attributes(span).get(SvaTelemetry.ATTRIBUTE_STATUS),
+                                        Collectors.counting()));
+        assertEquals(31, jobs().size());
+        assertEquals(1, byStatus.get("PAGE_FAULT"));
+        assertNotEquals(null, byStatus.get("ABORTED"));
+        assertTrue(byStatus.get("SUCCESS") >= 20);
+    }
+}
