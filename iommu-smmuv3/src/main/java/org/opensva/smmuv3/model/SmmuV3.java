@@ -162,6 +162,11 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
         };
     }
 
+    /** Translates without moving data, for tests of this package. */
+    Translation.Outcome tap(int streamId, Translation request, Lane lane) {
+        return translator.transaction(configurations.stream(streamId), request, lane);
+    }
+
     private long sum(Lane.Count what) {
         long sum = departed.get(what);
         for (StreamPort port : devices.all()) {

@@ -9,11 +9,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongConsumer;
 
 /** Sparse memory for tests: pages come into being when they are touched. */
 final class TestMemory implements PhysicalMemory {
 
     private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
+
+    /** Called with the address before bytes are written. */
+    volatile LongConsumer beforeWrite = address -> {};
+
+    /** Called with the address after a word has been read. */
+    volatile LongConsumer afterRead = address -> {};
 
     private record Range(long base, long size) {}
 
@@ -57,7 +64,9 @@ final class TestMemory implements PhysicalMemory {
     @Override
     public long readLong(long address) {
         aligned(address, 8);
-        return (long) WORD.getAcquire(page(address, 8), index(address));
+        long value = (long) WORD.getAcquire(page(address, 8), index(address));
+        afterRead.accept(address);
+        return value;
     }
 
     @Override
@@ -111,6 +120,7 @@ final class TestMemory implements PhysicalMemory {
     @Override
     public void write(long address, byte[] source, int offset, int length) {
         check(address, length);
+        beforeWrite.accept(address);
         for (int i = 0; i < length; i++) {
             long at = address + i;
             long shift = (at & 7) * 8;
