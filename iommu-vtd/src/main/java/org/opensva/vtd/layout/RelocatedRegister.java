@@ -11,9 +11,9 @@ public enum RelocatedRegister {
     /** IOTLB invalidation, 8 bytes after IVA. */
     IOTLB(8, Access.RW, 0xb003_ffff_0000_0000L, 0, "11.4.6", IotlbRegisters.Iotlb.STRUCTURE),
     /** Low half of a fault recording register, at CAP.FRO. */
-    FRCD_LOW(0, Access.RO, 0, 0, "11.4.7", FaultRecord.STRUCTURE),
+    FRCD_LO(0, Access.RO, 0, 0, "11.4.7", FaultRecord.STRUCTURE),
     /** High half of a fault recording register, 8 bytes after the low half. */
-    FRCD_HIGH(8, Access.RW1C, 0, 0x8000_0000_0000_0000L, "11.4.7", FaultRecord.STRUCTURE);
+    FRCD_HI(8, Access.RW1C, 0, 0x8000_0000_0000_0000L, "11.4.7", FaultRecord.STRUCTURE);
 
     private final int displacement;
     private final Access access;
@@ -48,7 +48,7 @@ public enum RelocatedRegister {
     public int offset(long cap, long ecap, int index) {
         return switch (this) {
             case IVA, IOTLB -> CapabilityRegisters.Ecap.iotlbOffset(ecap) + displacement;
-            case FRCD_LOW, FRCD_HIGH ->
+            case FRCD_LO, FRCD_HI ->
                     CapabilityRegisters.Cap.faultRecordOffset(cap)
                             + FaultRecord.BYTES * index
                             + displacement;

@@ -157,22 +157,22 @@ final class RegisterTest {
         long ecap = 0xfL << 8; // IRO 0xf0
         assertEquals(0x0f0, RelocatedRegister.IVA.offset(cap, ecap, 0));
         assertEquals(0x0f8, RelocatedRegister.IOTLB.offset(cap, ecap, 0));
-        assertEquals(0x220, RelocatedRegister.FRCD_LOW.offset(cap, ecap, 0));
-        assertEquals(0x228, RelocatedRegister.FRCD_HIGH.offset(cap, ecap, 0));
-        assertEquals(0x250, RelocatedRegister.FRCD_LOW.offset(cap, ecap, 3));
-        assertEquals(0x258, RelocatedRegister.FRCD_HIGH.offset(cap, ecap, 3));
+        assertEquals(0x220, RelocatedRegister.FRCD_LO.offset(cap, ecap, 0));
+        assertEquals(0x228, RelocatedRegister.FRCD_HI.offset(cap, ecap, 0));
+        assertEquals(0x250, RelocatedRegister.FRCD_LO.offset(cap, ecap, 3));
+        assertEquals(0x258, RelocatedRegister.FRCD_HI.offset(cap, ecap, 3));
         assertEquals(4, CapabilityRegisters.Cap.faultRecords(cap));
         assertEquals(0xffff_ffff_ffff_f07fL, RelocatedRegister.IVA.writeMask());
         assertEquals(0xb003_ffff_0000_0000L, RelocatedRegister.IOTLB.writeMask());
-        assertEquals(0, RelocatedRegister.FRCD_LOW.writeMask());
-        assertEquals(Long.MIN_VALUE, RelocatedRegister.FRCD_HIGH.clearMask());
+        assertEquals(0, RelocatedRegister.FRCD_LO.writeMask());
+        assertEquals(Long.MIN_VALUE, RelocatedRegister.FRCD_HI.clearMask());
         assertEquals(Access.WO, RelocatedRegister.IVA.access());
         assertEquals(Access.RW, RelocatedRegister.IOTLB.access());
-        assertEquals(Access.RO, RelocatedRegister.FRCD_LOW.access());
-        assertEquals(Access.RW1C, RelocatedRegister.FRCD_HIGH.access());
-        assertEquals(5, RelocatedRegister.FRCD_HIGH.merge(Long.MIN_VALUE | 5, -1L));
+        assertEquals(Access.RO, RelocatedRegister.FRCD_LO.access());
+        assertEquals(Access.RW1C, RelocatedRegister.FRCD_HI.access());
+        assertEquals(5, RelocatedRegister.FRCD_HI.merge(Long.MIN_VALUE | 5, -1L));
         assertEquals(
-                Long.MIN_VALUE | 5, RelocatedRegister.FRCD_HIGH.merge(Long.MIN_VALUE | 5, 0xffff));
+                Long.MIN_VALUE | 5, RelocatedRegister.FRCD_HI.merge(Long.MIN_VALUE | 5, 0xffff));
         for (RelocatedRegister register : RelocatedRegister.values()) {
             assertEquals(8, register.bytes());
             assertFalse(register.structure().fields().isEmpty());
