@@ -76,7 +76,8 @@ final class InvalidationUnit {
             return;
         }
         boolean everyone = request.pasid() == Pasid.NONE || request.global();
-        AccessGuards.Drain drain = everyone ? guards.drain() : guards.drain(request.pasid());
+        AccessGuards.Drain drain =
+                everyone ? guards.drain() : guards.drain(quirks.wired(request.pasid()));
         if (drain.awaitBriefly()) {
             complete(request);
             return;

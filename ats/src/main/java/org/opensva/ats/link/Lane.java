@@ -91,16 +91,17 @@ final class Lane {
     private void hold(Runnable delivery, long due) {
         waiting.add(delivery);
         try {
-            clock.schedule(
-                    () -> {
-                        try {
-                            take(delivery).run();
-                        } finally {
-                            release();
-                        }
-                    },
-                    Math.max(0, due - System.nanoTime()),
-                    TimeUnit.NANOSECONDS);
+            var _ =
+                    clock.schedule(
+                            () -> {
+                                try {
+                                    take(delivery).run();
+                                } finally {
+                                    release();
+                                }
+                            },
+                            Math.max(0, due - System.nanoTime()),
+                            TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             held--; // The link is closed, and what it holds is lost.
         }

@@ -229,8 +229,8 @@ public final class PageRequestInterface {
      */
     public PageOutcome request(int pasid, int access, long address, int pages) {
         long deadline = System.nanoTime() + timeoutNanos;
-        lock.lock();
         boolean interrupted = false;
+        lock.lock();
         try {
             while (!gone && enabled && !failed && available(pages) == 0) {
                 long left = deadline - System.nanoTime();
@@ -252,7 +252,12 @@ public final class PageRequestInterface {
             groups[index] = group;
             outstanding += messages;
             requests += messages;
-            send(group, index, pasid, access, address, messages);
+            try {
+                send(group, index, pasid, access, address, messages);
+            } catch (RuntimeException e) {
+                giveUp(group, index);
+                throw e;
+            }
             PageOutcome outcome = group.outcome;
             while (outcome == null) {
                 long left = deadline - System.nanoTime();
@@ -277,7 +282,7 @@ public final class PageRequestInterface {
     @SuppressWarnings("WaitNotInLoop") // the loops are the callers'
     private static boolean awaitOrNote(Condition condition, long nanos) {
         try {
-            long unused = condition.awaitNanos(nanos);
+            var _ = condition.awaitNanos(nanos);
             return false;
         } catch (InterruptedException e) {
             return true;
@@ -288,6 +293,16 @@ public final class PageRequestInterface {
     private int available(int pages) {
         int wanted = Math.min(pages, allocation);
         return allocation - outstanding >= wanted && freeCount > 0 ? wanted : 0;
+    }
+
+    /** What could not be sent will not be answered. */
+    private void giveUp(Group group, int index) {
+        if (group.phase != Phase.SETTLED) {
+            settle(group, PageOutcome.FAILED);
+            outstanding -= group.messages;
+            giveIndexBack(index);
+            credit.signalAll();
+        }
     }
 
     /** Messages leave without the lock, because the answer may come from within. */
