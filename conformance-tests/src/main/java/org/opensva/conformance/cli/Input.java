@@ -50,9 +50,8 @@ record Input(String name, Optional<Path> path, InputStream stream, long size)
     public void close() {
         try {
             stream.close();
-        } catch (IOException e) {
+        } catch (IOException _) {
             // It was only read; everything that was wanted of it is there.
-            return;
         }
     }
 

@@ -148,9 +148,8 @@ final class Plugins implements AutoCloseable {
         for (URLClassLoader loader : loaders) {
             try {
                 loader.close();
-            } catch (IOException e) {
+            } catch (IOException _) {
                 // The jar was only read; whatever is wrong with it now changes nothing.
-                continue;
             }
         }
     }

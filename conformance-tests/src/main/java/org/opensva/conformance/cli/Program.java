@@ -79,23 +79,20 @@ final class Program {
 
     private int failed(Exception e) {
         debug(e);
-        switch (e) {
-            case UsageException _, BackendException _ -> {
-                context.console().complain(message(e));
-                return ExitStatus.USAGE;
-            }
-            case DeviceException _ -> {
-                context.console().complain(message(e));
-                return ExitStatus.FOUND;
-            }
-            case SuiteFault _ -> {
-                context.console().complain("fault of the suite: " + message(e) + hint());
-                return ExitStatus.FAULT;
-            }
-            default -> {
-                return unexpected(e);
-            }
-        }
+        return switch (e) {
+            case UsageException _, BackendException _ -> complain(message(e), ExitStatus.USAGE);
+            case DeviceException _ -> complain(message(e), ExitStatus.FOUND);
+            case SuiteFault _ ->
+                    complain("fault of the suite: " + message(e) + hint(), ExitStatus.FAULT);
+            default -> unexpected(e);
+        };
+    }
+
+    private int complain(String message, int status) {
+        // What was printed before comes first, also where both streams end up in one place.
+        context.console().flush();
+        context.console().complain(message);
+        return status;
     }
 
     private int fault(Error e) {
@@ -106,15 +103,14 @@ final class Program {
     private int unexpected(Throwable e) {
         String where =
                 e.getStackTrace().length == 0 ? "" : " at " + e.getStackTrace()[0].toString();
-        context.console()
-                .complain(
-                        "unexpected %s%s%s%s"
-                                .formatted(
-                                        e.getClass().getSimpleName(),
-                                        e.getMessage() == null ? "" : ": " + e.getMessage(),
-                                        where,
-                                        hint()));
-        return ExitStatus.FAULT;
+        return complain(
+                "unexpected %s%s%s%s"
+                        .formatted(
+                                e.getClass().getSimpleName(),
+                                e.getMessage() == null ? "" : ": " + e.getMessage(),
+                                where,
+                                hint()),
+                ExitStatus.FAULT);
     }
 
     private static String message(Exception e) {

@@ -122,9 +122,8 @@ public final class AtomicFiles {
         if (pending.remove(path)) {
             try {
                 Files.deleteIfExists(path);
-            } catch (IOException e) {
+            } catch (IOException _) {
                 // It is on its way out already; there is nobody left to tell.
-                return;
             }
         }
     }
@@ -222,9 +221,8 @@ public final class AtomicFiles {
         private static void persist(Path folder) {
             try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
                 directory.force(true);
-            } catch (IOException e) {
+            } catch (IOException _) {
                 // Not every system can do this for folders; the file itself is on the disk.
-                return;
             }
         }
 
