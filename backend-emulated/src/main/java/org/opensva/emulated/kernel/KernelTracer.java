@@ -6,6 +6,7 @@ import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanBuilder;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.api.trace.TracerProvider;
 import io.opentelemetry.context.Scope;
 
 import org.opensva.api.process.ErrnoException;
@@ -16,7 +17,7 @@ import java.util.function.Supplier;
 /**
  * Spans around calls of the control plane, named in {@link SvaTelemetry}.
  *
- * <p>With {@link OpenTelemetry#noop()} a call goes straight to its body.
+ * <p>Where nothing records spans a call goes straight to its body.
  */
 public final class KernelTracer {
 
@@ -41,7 +42,7 @@ public final class KernelTracer {
      */
     public KernelTracer(OpenTelemetry telemetry) {
         this.tracer = telemetry.getTracer(SvaTelemetry.SCOPE);
-        this.on = telemetry != OpenTelemetry.noop();
+        this.on = !TracerProvider.noop().equals(telemetry.getTracerProvider());
     }
 
     /**

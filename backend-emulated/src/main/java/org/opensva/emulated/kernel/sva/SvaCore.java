@@ -49,6 +49,7 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
 
     private final AddressSpaces addressSpaces;
     private final IommuLookup iommus;
+    private final Supplier<? extends PageFaultHandler> faultHandler;
     private final HardwareEventSink events;
     private final KernelTracer tracer;
     private final FaultService faults;
@@ -62,6 +63,7 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
      *
      * @param addressSpaces whose identities PASIDs are tied to
      * @param iommus which IOMMU a device is behind
+     * @param faultHandler who devices report page faults to: this core, or what stands before it
      * @param events where events go
      * @param telemetry where spans and metrics go
      * @param tracer for spans
@@ -69,11 +71,13 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
     public SvaCore(
             AddressSpaces addressSpaces,
             IommuLookup iommus,
+            Supplier<? extends PageFaultHandler> faultHandler,
             HardwareEventSink events,
             OpenTelemetry telemetry,
             KernelTracer tracer) {
         this.addressSpaces = addressSpaces;
         this.iommus = iommus;
+        this.faultHandler = faultHandler;
         this.events = events;
         this.tracer = tracer;
         this.faults = new FaultService(telemetry, tracer);
@@ -246,7 +250,7 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
                         .orElseThrow(() ->
                                 new ErrnoException(
                                         Errno.ENODEV, call, "the device is not behind an IOMMU"));
-        return new ManagedDevice(driver.attach(function, this), driver);
+        return new ManagedDevice(driver.attach(function, faultHandler.get()), driver);
     }
 
     /** Gives one reference to a bond back. */

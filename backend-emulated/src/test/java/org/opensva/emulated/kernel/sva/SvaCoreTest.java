@@ -18,6 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.opensva.api.iommu.PageFault;
+import org.opensva.api.iommu.PageFaultHandler;
 import org.opensva.api.iommu.PageResponse;
 import org.opensva.api.iommu.Pasid;
 import org.opensva.api.iommu.SvaBond;
@@ -49,19 +50,27 @@ class SvaCoreTest {
     private final FakeIommu.Function far = new FakeIommu.Function("far-3", 32, 1 << 20);
     private final FakeIommu.Function none = new FakeIommu.Function("none-4", 40, 1 << 20);
     private final InMemorySpanExporter spans = InMemorySpanExporter.create();
+    private SvaCore serving;
     private final SvaCore core = core(OpenTelemetry.noop());
     private final SvaProcess process = machine.spawn();
 
+    private PageFaultHandler handler() {
+        return serving;
+    }
+
     private SvaCore core(OpenTelemetry telemetry) {
-        return new SvaCore(
-                machine.addressSpaces,
-                function ->
-                        function == none
-                                ? Optional.empty()
-                                : Optional.of(function == far ? second : iommu),
-                machine.events,
-                telemetry,
-                new KernelTracer(telemetry));
+        serving =
+                new SvaCore(
+                        machine.addressSpaces,
+                        function ->
+                                function == none
+                                        ? Optional.empty()
+                                        : Optional.of(function == far ? second : iommu),
+                        this::handler,
+                        machine.events,
+                        telemetry,
+                        new KernelTracer(telemetry));
+        return serving;
     }
 
     @AfterEach

@@ -1,0 +1,36 @@
+package org.opensva.emulated;
+
+import org.opensva.api.accelerator.Accelerator;
+import org.opensva.api.ats.Endpoint;
+
+import java.util.List;
+
+/**
+ * The devices of a machine.
+ *
+ * @param endpoints their bus interfaces
+ * @param nodes what processes open
+ */
+record Accelerators(List<Endpoint> endpoints, List<Accelerator> nodes) {
+
+    Accelerators {
+        endpoints = List.copyOf(endpoints);
+        nodes = List.copyOf(nodes);
+    }
+
+    /** How many queues are open. */
+    long openQueues() {
+        long open = 0;
+        for (Accelerator node : nodes) {
+            int free = node.availableInstances();
+            // A device that was removed has no queues at all.
+            open += free == 0 && !isPresent(node) ? 0 : node.info().instances() - free;
+        }
+        return open;
+    }
+
+    private boolean isPresent(Accelerator node) {
+        return endpoints.stream()
+                .anyMatch(e -> e.requester().equals(node.requester()) && e.isPresent());
+    }
+}

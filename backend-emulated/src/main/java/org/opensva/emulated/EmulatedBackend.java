@@ -1,0 +1,42 @@
+package org.opensva.emulated;
+
+import org.opensva.api.accelerator.Accelerator;
+import org.opensva.api.backend.Backend;
+import org.opensva.api.backend.BackendDescriptor;
+import org.opensva.api.backend.Introspection;
+import org.opensva.api.process.ProcessHost;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A running emulated machine.
+ *
+ * @param descriptor who it is
+ * @param processes where processes come from
+ * @param accelerators its devices
+ * @param inside a look inside
+ * @param lifecycle takes it down
+ */
+record EmulatedBackend(
+        BackendDescriptor descriptor,
+        ProcessHost processes,
+        List<Accelerator> accelerators,
+        Introspection inside,
+        Lifecycle lifecycle)
+        implements Backend {
+
+    EmulatedBackend {
+        accelerators = List.copyOf(accelerators);
+    }
+
+    @Override
+    public Optional<Introspection> introspection() {
+        return Optional.of(inside);
+    }
+
+    @Override
+    public void close() {
+        lifecycle.close();
+    }
+}

@@ -1,0 +1,102 @@
+package org.opensva.emulated;
+
+import org.opensva.api.ats.Endpoint;
+import org.opensva.api.ats.TranslationAgent;
+import org.opensva.api.backend.Introspection;
+import org.opensva.api.iommu.FaultRecord;
+import org.opensva.api.telemetry.CounterSource;
+import org.opensva.api.telemetry.HardwareCounter;
+import org.opensva.api.telemetry.HardwareEvent;
+import org.opensva.emulated.kernel.mm.AddressSpaces;
+import org.opensva.emulated.kernel.process.EmulatedKernel;
+import org.opensva.emulated.kernel.sva.SvaCore;
+import org.opensva.emulated.machine.EventLog;
+
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** A look inside an emulated machine. */
+final class EmulatedIntrospection implements Introspection {
+
+    private final EventLog events;
+    private final FaultLog faults;
+    private final TranslationAgent iommu;
+    private final Accelerators accelerators;
+    private final AddressSpaces addressSpaces;
+    private final EmulatedKernel kernel;
+    private final SvaCore sva;
+
+    EmulatedIntrospection(
+            EventLog events,
+            FaultLog faults,
+            TranslationAgent iommu,
+            Accelerators accelerators,
+            AddressSpaces addressSpaces,
+            EmulatedKernel kernel,
+            SvaCore sva) {
+        this.events = events;
+        this.faults = faults;
+        this.iommu = iommu;
+        this.accelerators = accelerators;
+        this.addressSpaces = addressSpaces;
+        this.kernel = kernel;
+        this.sva = sva;
+    }
+
+    @Override
+    public void recordEvents(boolean on) {
+        events.recordEvents(on);
+    }
+
+    @Override
+    public List<HardwareEvent> events() {
+        return events.events();
+    }
+
+    @Override
+    public List<FaultRecord> faultRecords() {
+        return faults.records();
+    }
+
+    /** Each counter is read at one end of the link only: both ends see the same messages. */
+    @Override
+    public long count(HardwareCounter counter) {
+        return switch (counter) {
+            case ATC_HITS, ATC_MISSES, ATC_EVICTIONS, DMA_BYTES_READ, DMA_BYTES_WRITTEN -> {
+                long sum = 0;
+                for (Endpoint endpoint : accelerators.endpoints()) {
+                    sum += endpoint.count(counter);
+                }
+                yield sum;
+            }
+            case TRANSLATIONS,
+                    IOTLB_HITS,
+                    IOTLB_MISSES,
+                    WALK_READS,
+                    IOTLB_INVALIDATIONS,
+                    ATC_INVALIDATIONS,
+                    PAGE_REQUESTS,
+                    PAGE_RESPONSES,
+                    FAULTS ->
+                    iommu instanceof CounterSource source ? source.count(counter) : 0;
+        };
+    }
+
+    @Override
+    public SortedMap<String, Long> resources() {
+        SortedMap<String, Long> use = new TreeMap<>();
+        use.put("address-spaces", (long) addressSpaces.identityCount());
+        use.put("bonds", sva.bondCount());
+        use.put("driver-failures", kernel.failures() + sva.failures());
+        use.put("open-files", kernel.openFileCount());
+        use.put("open-queues", accelerators.openQueues());
+        use.put("page-tables", addressSpaces.tableCount());
+        use.put("pages", addressSpaces.pageCount());
+        use.put("pasids", (long) sva.pasidCount());
+        use.put("pending-page-faults", sva.pendingFaults());
+        use.put("processes", (long) kernel.processCount());
+        use.put("swapped-pages", (long) addressSpaces.swappedPages());
+        return use;
+    }
+}

@@ -1,0 +1,261 @@
+package org.opensva.emulated;
+
+import com.google.inject.AbstractModule;
+import com.google.inject.Provider;
+import com.google.inject.Provides;
+
+import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.metrics.Meter;
+
+import org.opensva.api.accelerator.Accelerator;
+import org.opensva.api.accelerator.EngineFactory;
+import org.opensva.api.ats.Endpoint;
+import org.opensva.api.ats.EndpointConfig;
+import org.opensva.api.ats.EndpointFactory;
+import org.opensva.api.ats.TranslationAgent;
+import org.opensva.api.backend.Backend;
+import org.opensva.api.backend.BackendDescriptor;
+import org.opensva.api.backend.Introspection;
+import org.opensva.api.backend.PasidSupply;
+import org.opensva.api.iommu.IommuDriver;
+import org.opensva.api.iommu.RequesterId;
+import org.opensva.api.iommu.SvaBinder;
+import org.opensva.api.process.ProcessHost;
+import org.opensva.api.telemetry.HardwareCounter;
+import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.ats.AtsEndpointFactory;
+import org.opensva.emulated.Lifecycle.Stage;
+import org.opensva.emulated.kernel.mm.AddressSpaces;
+import org.opensva.emulated.kernel.process.EmulatedKernel;
+import org.opensva.emulated.kernel.sva.SvaCore;
+import org.opensva.emulated.machine.EventLog;
+import org.opensva.uacce.UacceConfig;
+import org.opensva.uacce.UacceDevice;
+import org.opensva.uacce.engine.StandardEngines;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Puts an emulated machine together.
+ *
+ * <p>Every layer is bound under its type of the SPI: {@code PhysicalMemory}, {@code
+ * FrameAllocator}, {@code InterruptController}, {@code HardwareEventSink}, {@code
+ * TranslationAgent}, {@code @IommuRegisters MmioRegion}, {@code IommuDriver}, {@code
+ * EndpointFactory}, {@code EngineFactory}, {@code SvaBinder}, {@code PageFaultHandler}, {@code
+ * ProcessHost}, {@code Backend}. {@code Modules.override} replaces any of them; the concrete
+ * classes are bound too, and made only if somebody asks for them.
+ */
+public final class EmulatedModule extends AbstractModule {
+
+    private static final int PASID_BITS = 20;
+    private static final int INVALIDATE_QUEUE_DEPTH = 32;
+    private static final int OUTSTANDING_PAGE_REQUESTS = 128;
+
+    /** A device and its place on the bus. */
+    private record Function(String name, RequesterId requester) {}
+
+    private static final List<Function> FUNCTIONS =
+            List.of(
+                    new Function("zip-0", RequesterId.of(1, 0, 0)),
+                    new Function("dma-1", RequesterId.of(2, 0, 0)));
+
+    private static final AttributeKey<String> COUNTER =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_COUNTER);
+
+    private final EmulatedVariant variant;
+    private final EmulatedOptions options;
+
+    EmulatedModule(EmulatedVariant variant, EmulatedOptions options) {
+        this.variant = variant;
+        this.options = options;
+    }
+
+    @Override
+    protected void configure() {
+        bindScope(MachineScoped.class, new MachineScope());
+        install(new MachineModule(options.memory()));
+        install(new KernelModule(options.memory()));
+        bind(EndpointFactory.class).to(AtsEndpointFactory.class);
+        bind(EngineFactory.class).to(StandardEngines.class);
+        bind(Introspection.class).to(EmulatedIntrospection.class);
+    }
+
+    @Provides
+    @MachineScoped
+    Lifecycle lifecycle() {
+        return new Lifecycle();
+    }
+
+    @Provides
+    @MachineScoped
+    AtsEndpointFactory endpoints() {
+        return new AtsEndpointFactory();
+    }
+
+    @Provides
+    @MachineScoped
+    StandardEngines engines() {
+        return new StandardEngines();
+    }
+
+    @Provides
+    @MachineScoped
+    FaultLog faultLog() {
+        return new FaultLog();
+    }
+
+    @Provides
+    @MachineScoped
+    Accelerators accelerators(
+            EndpointFactory endpoints,
+            TranslationAgent iommu,
+            SvaBinder binder,
+            EngineFactory engines,
+            ProcessHost host,
+            OpenTelemetry telemetry,
+            Lifecycle lifecycle) {
+        List<Endpoint> buses = new ArrayList<>();
+        List<Accelerator> nodes = new ArrayList<>();
+        for (Function function : FUNCTIONS) {
+            Endpoint endpoint =
+                    lifecycle.add(
+                            Stage.ENDPOINTS,
+                            endpoints.create(
+                                    endpoint(function.name(), function.requester()), iommu));
+            buses.add(endpoint);
+            UacceConfig config =
+                    UacceConfig.of(function.name())
+                            .withInstances(options.queues())
+                            .withForeignHandles(options.foreignHandles())
+                            .withRegionSize(host.pageSize());
+            nodes.add(
+                    lifecycle.add(
+                            Stage.ACCELERATORS,
+                            new UacceDevice(config, endpoint, binder, engines, telemetry)));
+        }
+        return new Accelerators(buses, nodes);
+    }
+
+    private EndpointConfig endpoint(String name, RequesterId requester) {
+        return new EndpointConfig(
+                name,
+                requester,
+                PASID_BITS,
+                variant.ats(),
+                variant.pri(),
+                variant.stall(),
+                options.atcEntries(),
+                INVALIDATE_QUEUE_DEPTH,
+                OUTSTANDING_PAGE_REQUESTS);
+    }
+
+    @Provides
+    @MachineScoped
+    EmulatedIntrospection introspection(
+            EventLog events,
+            FaultLog faults,
+            TranslationAgent iommu,
+            Accelerators accelerators,
+            AddressSpaces addressSpaces,
+            EmulatedKernel kernel,
+            SvaCore sva) {
+        return new EmulatedIntrospection(
+                events, faults, iommu, accelerators, addressSpaces, kernel, sva);
+    }
+
+    @Provides
+    @MachineScoped
+    BackendDescriptor descriptor(ProcessHost host, IommuDriver driver) {
+        SortedMap<String, String> properties = new TreeMap<>();
+        properties.put("page-size", Integer.toString(host.pageSize()));
+        properties.put("memory", Long.toString(options.memory()));
+        properties.put("iommu", driver.capabilities().name());
+        properties.put(
+                "pasid-bits",
+                Integer.toString(Math.min(PASID_BITS, driver.capabilities().pasidBits())));
+        properties.put("atc-entries", Integer.toString(variant.ats() ? options.atcEntries() : 0));
+        properties.put("queues", Integer.toString(options.queues()));
+        return new BackendDescriptor(
+                EmulatedBackendProvider.NAME,
+                variant.id(),
+                version(),
+                "OpenSVA",
+                variant.capabilities(),
+                options.foreignHandles(),
+                PasidSupply.QUEUE,
+                properties);
+    }
+
+    private static String version() {
+        return Objects.requireNonNullElse(
+                EmulatedModule.class.getPackage().getImplementationVersion(), "development");
+    }
+
+    /**
+     * Starts the machine. Parts are asked for here, one after the other, so that whatever fails,
+     * those that run already are taken down again.
+     */
+    @Provides
+    @MachineScoped
+    Backend backend(
+            Lifecycle lifecycle,
+            Provider<BackendDescriptor> descriptor,
+            Provider<ProcessHost> processes,
+            Provider<IommuDriver> driver,
+            Provider<Accelerators> accelerators,
+            Provider<Introspection> introspection,
+            Provider<SvaCore> sva,
+            FaultLog faults,
+            OpenTelemetry telemetry) {
+        boolean running = false;
+        try {
+            driver.get().onFault(faults::add);
+            EmulatedBackend backend =
+                    new EmulatedBackend(
+                            descriptor.get(),
+                            processes.get(),
+                            accelerators.get().nodes(),
+                            introspection.get(),
+                            lifecycle);
+            observe(telemetry, introspection.get(), sva.get(), lifecycle);
+            running = true;
+            return backend;
+        } finally {
+            if (!running) {
+                lifecycle.close();
+            }
+        }
+    }
+
+    private void observe(
+            OpenTelemetry telemetry, Introspection inside, SvaCore sva, Lifecycle lifecycle) {
+        String name = EmulatedBackendProvider.NAME + ":" + variant.id();
+        AttributeKey<String> backend = AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_BACKEND);
+        Map<HardwareCounter, Attributes> series = new EnumMap<>(HardwareCounter.class);
+        for (HardwareCounter counter : HardwareCounter.values()) {
+            series.put(counter, Attributes.of(backend, name, COUNTER, counter.id()));
+        }
+        Meter meter = telemetry.getMeter(SvaTelemetry.SCOPE);
+        lifecycle.add(
+                Stage.METRICS,
+                meter.counterBuilder(SvaTelemetry.METRIC_HARDWARE)
+                        .setUnit("{event}")
+                        .buildWithCallback(points ->
+                                series.forEach((counter, attributes) ->
+                                        points.record(inside.count(counter), attributes))));
+        lifecycle.add(
+                Stage.METRICS,
+                meter.upDownCounterBuilder(SvaTelemetry.METRIC_PASIDS)
+                        .setUnit("{pasid}")
+                        .buildWithCallback(points ->
+                                points.record(sva.pasidCount(), Attributes.of(backend, name))));
+    }
+}

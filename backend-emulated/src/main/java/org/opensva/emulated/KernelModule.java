@@ -1,0 +1,86 @@
+package org.opensva.emulated;
+
+import com.google.inject.AbstractModule;
+import com.google.inject.Provider;
+import com.google.inject.Provides;
+
+import io.opentelemetry.api.OpenTelemetry;
+
+import org.opensva.api.iommu.IommuDriver;
+import org.opensva.api.iommu.PageFaultHandler;
+import org.opensva.api.iommu.SvaBinder;
+import org.opensva.api.memory.FrameAllocator;
+import org.opensva.api.memory.PhysicalMemory;
+import org.opensva.api.process.ProcessHost;
+import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.emulated.Lifecycle.Stage;
+import org.opensva.emulated.kernel.KernelTracer;
+import org.opensva.emulated.kernel.mm.AddressSpaces;
+import org.opensva.emulated.kernel.process.EmulatedKernel;
+import org.opensva.emulated.kernel.sva.IommuLookup;
+import org.opensva.emulated.kernel.sva.SvaCore;
+
+import java.util.Optional;
+
+/** The operating system of a machine. */
+final class KernelModule extends AbstractModule {
+
+    private final long memoryBytes;
+
+    KernelModule(long memoryBytes) {
+        this.memoryBytes = memoryBytes;
+    }
+
+    @Override
+    protected void configure() {
+        bind(ProcessHost.class).to(EmulatedKernel.class);
+        bind(SvaBinder.class).to(SvaCore.class);
+        bind(PageFaultHandler.class).to(SvaCore.class);
+    }
+
+    @Provides
+    @MachineScoped
+    KernelTracer tracer(OpenTelemetry telemetry) {
+        return new KernelTracer(telemetry);
+    }
+
+    @Provides
+    @MachineScoped
+    AddressSpaces addressSpaces(
+            PhysicalMemory memory,
+            FrameAllocator frames,
+            HardwareEventSink events,
+            Lifecycle lifecycle) {
+        return lifecycle.add(
+                Stage.MEMORY,
+                new AddressSpaces(memory, frames, MachineModule.MEMORY_BASE + memoryBytes, events));
+    }
+
+    @Provides
+    @MachineScoped
+    EmulatedKernel kernel(AddressSpaces addressSpaces, KernelTracer tracer, Lifecycle lifecycle) {
+        return lifecycle.add(Stage.PROCESSES, new EmulatedKernel(addressSpaces, tracer));
+    }
+
+    /** One IOMMU, with every device behind it. */
+    @Provides
+    @MachineScoped
+    IommuLookup iommus(IommuDriver driver) {
+        return function -> Optional.of(driver);
+    }
+
+    @Provides
+    @MachineScoped
+    SvaCore sva(
+            AddressSpaces addressSpaces,
+            IommuLookup iommus,
+            Provider<PageFaultHandler> faultHandler,
+            HardwareEventSink events,
+            OpenTelemetry telemetry,
+            KernelTracer tracer,
+            Lifecycle lifecycle) {
+        return lifecycle.add(
+                Stage.SVA,
+                new SvaCore(addressSpaces, iommus, faultHandler::get, events, telemetry, tracer));
+    }
+}
