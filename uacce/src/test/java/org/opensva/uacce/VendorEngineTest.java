@@ -19,6 +19,7 @@ import org.opensva.uacce.lab.Lab;
 import org.opensva.uacce.lab.LabProcess;
 import org.opensva.uacce.lab.ScriptedEngine;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -54,6 +55,22 @@ class VendorEngineTest {
                 }) {
             assertEquals(JobStatus.DEVICE_ERROR, run(script).status());
             assertTrue(run(0).succeeded());
+        }
+    }
+
+    @Test
+    void aFaultThatTeardownCausedIsAnAbortAlsoWhereTheEngineDoesNotKnow() {
+        try (Lab impatient =
+                        new Lab(
+                                UacceConfig.of("lab-2").withDrainTimeout(Duration.ofMillis(50)),
+                                OpenTelemetry.noop(),
+                                ScriptedEngine::new);
+                QueueHandle other = impatient.device.open(process)) {
+            other.start();
+            long script = ScriptedEngine.FAULT_ONCE_CANCELLED;
+            long ticket = other.submit(Job.fill(0, 0, script));
+            other.putQueue();
+            assertEquals(new JobResult(JobStatus.ABORTED, 0, 0, 0, 0), other.await(ticket, SOON));
         }
     }
 

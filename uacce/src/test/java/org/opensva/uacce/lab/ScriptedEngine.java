@@ -15,6 +15,7 @@ public final class ScriptedEngine implements Engine {
     public static final long THROW_ERROR = 3;
     public static final long FORGET = 4;
     public static final long TWICE = 5;
+    public static final long FAULT_ONCE_CANCELLED = 6;
 
     @Override
     public Set<Operation> operations() {
@@ -29,6 +30,12 @@ public final class ScriptedEngine implements Engine {
                     Thread.onSpinWait();
                 }
                 job.complete(JobStatus.ABORTED, 0, 0, 0, 0);
+            }
+            case (int) FAULT_ONCE_CANCELLED -> {
+                while (!job.cancelled()) {
+                    Thread.onSpinWait();
+                }
+                job.complete(JobStatus.PAGE_FAULT, 0, 0, 0, 0x1000);
             }
             case (int) THROW -> throw new IllegalStateException("a bug in an engine");
             case (int) THROW_ERROR -> throw new StackOverflowError("a bug in an engine");
