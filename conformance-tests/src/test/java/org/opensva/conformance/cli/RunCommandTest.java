@@ -322,6 +322,49 @@ class RunCommandTest {
     }
 
     @Test
+    void membersThatExpandAThousandfoldAreUnpackedAFewAtATime() throws IOException {
+        Shell shell = new Shell(folder);
+        byte[] content = new byte[3_000_000];
+        String input = shell.file("zeros", content);
+        run(shell, "run", "gzip", input);
+        Shell.Result result =
+                run(
+                        shell,
+                        "run",
+                        "gunzip",
+                        input + ".gz",
+                        shell.path("back"),
+                        "--option",
+                        "memory=150000");
+        assertEquals("", silent(result));
+        assertArrayEquals(content, shell.read("back"));
+    }
+
+    @Test
+    void bytesThatOnlyLookLikeAMemberMisleadNobody() throws IOException {
+        Shell shell = new Shell(folder);
+        ByteArrayOutputStream zipped = new ByteArrayOutputStream();
+        ByteArrayOutputStream content = new ByteArrayOutputStream();
+        Random random = new Random(5);
+        for (int member = 0; member < 12; member++) {
+            byte[] bytes = new byte[random.nextInt(9000)];
+            random.nextBytes(bytes);
+            for (int i = random.nextInt(200); i + 4 < bytes.length; i += 1 + random.nextInt(900)) {
+                bytes[i] = 0x1f;
+                bytes[i + 1] = (byte) 0x8b;
+                bytes[i + 2] = 8;
+                bytes[i + 3] = 0;
+            }
+            content.write(bytes);
+            // Random bytes are stored as they are, so the traps are in the compressed file as well.
+            zipped.write(gzip(bytes));
+        }
+        String input = shell.file("traps.gz", zipped.toByteArray());
+        assertEquals("", silent(run(shell, "run", "gunzip", input)));
+        assertArrayEquals(content.toByteArray(), shell.read("traps"));
+    }
+
+    @Test
     void statisticsAreForPeopleOnStandardError() {
         Shell shell = new Shell(folder);
         String input = shell.file("data", text(10_000));

@@ -8,20 +8,20 @@ import org.opensva.api.accelerator.Operation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.function.LongConsumer;
 
 /**
  * Decompresses a stream of gzip members. Where a member ends shows only when it is decompressed, so
  * the pipeline looks for places where one may begin, and has the device try: the checksum at the
- * end of each member tells whether a guess was right. Without a right guess in reach the area
- * grows, up to the whole input.
+ * end of each member tells whether a guess was right. The areas for input and output grow only when
+ * no guess helps, up to the whole input and what it expands to.
  */
 final class MemberPipeline {
 
-    private static final long MIN_OUTPUT = 1 << 16;
-    private static final int LIKELY_RATIO = 4;
+    private static final int COMFORTABLE_WINDOWS = 16;
+
+    /** So many wrong guesses are no accident: then the whole area is taken at once. */
+    private static final int MAX_GUESSES = 32;
 
     private final AcceleratorSession session;
     private final LongConsumer progress;
@@ -32,10 +32,20 @@ final class MemberPipeline {
     private long filled;
     private long destination;
     private long destinationCapacity;
+
+    /** Below this the output area grows without further thought. */
+    private long comfortable;
+
     private long read;
     private long consumed;
     private long produced;
     private long jobs;
+
+    private enum Attempt {
+        DONE,
+        NOT_WHOLE_MEMBERS,
+        EXPANDS_TOO_MUCH
+    }
 
     MemberPipeline(AcceleratorSession session, int window, LongConsumer progress) {
         this.session = session;
@@ -43,21 +53,23 @@ final class MemberPipeline {
         this.buffer = new byte[window];
         this.sourceCapacity = 2L * window;
         this.source = session.map(sourceCapacity);
-        this.destinationCapacity = Math.max(MIN_OUTPUT, LIKELY_RATIO * sourceCapacity);
+        this.destinationCapacity = 2 * sourceCapacity;
         this.destination = session.map(destinationCapacity);
+        this.comfortable = (long) COMFORTABLE_WINDOWS * window;
     }
 
     WorkResult run(InputStream in, OutputStream out) throws IOException {
-        while (fill(in)) {
-            if (!unpackMembers(out)) {
-                growSource();
+        boolean more = true;
+        while (more || filled > 0) {
+            more = more && fill(in);
+            if (read == 0) {
+                throw new BadDataException("is empty, which is not gzip data");
             }
-        }
-        if (read == 0) {
-            throw new BadDataException("is empty, which is not gzip data");
-        }
-        if (filled > 0 && !unpack(filled, out)) {
-            throw new BadDataException("is not gzip data, or is damaged or cut off");
+            if (more && !unpackBeforeAStart(out)) {
+                growSource();
+            } else if (!more && filled > 0 && !unpackRest(out)) {
+                comfortable *= 2;
+            }
         }
         return new WorkResult(consumed, produced, jobs, 0);
     }
@@ -65,9 +77,8 @@ final class MemberPipeline {
     /** Fills the area; false if the input ended before it was full. */
     private boolean fill(InputStream in) throws IOException {
         while (filled < sourceCapacity) {
-            int length =
-                    in.readNBytes(
-                            buffer, 0, (int) Math.min(buffer.length, sourceCapacity - filled));
+            int wanted = (int) Math.min(buffer.length, sourceCapacity - filled);
+            int length = in.readNBytes(buffer, 0, wanted);
             if (length == 0) {
                 return false;
             }
@@ -80,21 +91,44 @@ final class MemberPipeline {
         return true;
     }
 
-    /** Tries up to the last place where a member may begin, and then up to the first one. */
-    private boolean unpackMembers(OutputStream out) throws IOException {
-        return tryUpTo(starts.takeLast(), out) || tryUpTo(starts.takeFirst(), out);
+    /** Decompresses all that is left, or a part of it; false if that needs a larger output area. */
+    private boolean unpackRest(OutputStream out) throws IOException {
+        return switch (unpack(filled, out)) {
+            case DONE -> true;
+            case NOT_WHOLE_MEMBERS ->
+                    throw new BadDataException("is not gzip data, or is damaged or cut off");
+            case EXPANDS_TOO_MUCH -> unpackBeforeAStart(out);
+        };
     }
 
-    private boolean tryUpTo(long end, OutputStream out) throws IOException {
-        if (end <= 0 || !unpack(end, out)) {
-            return false;
+    /**
+     * Tries to decompress up to a place where a member may begin: up to the last one, since that
+     * saves most jobs; if that expands too much, up to the half of it.
+     */
+    private boolean unpackBeforeAStart(OutputStream out) throws IOException {
+        int at = starts.count() - 1;
+        for (int guesses = 0; at >= 0 && guesses < MAX_GUESSES; guesses++) {
+            switch (unpack(starts.get(at), out)) {
+                case DONE -> {
+                    return true;
+                }
+                case NOT_WHOLE_MEMBERS -> {
+                    starts.remove(at);
+                    at = starts.count() == 0 ? -1 : 0;
+                }
+                case EXPANDS_TOO_MUCH -> {
+                    if (at == 0) {
+                        comfortable *= 2;
+                    }
+                    at /= 2;
+                }
+            }
         }
-        moveDown(end);
-        return true;
+        return false;
     }
 
-    /** Has the device decompress the first bytes of the area; false if they are not members. */
-    private boolean unpack(long length, OutputStream out) throws IOException {
+    /** Has the device decompress the first bytes of the area, and drops them if it could. */
+    private Attempt unpack(long length, OutputStream out) throws IOException {
         while (true) {
             JobResult result =
                     session.run(
@@ -106,12 +140,13 @@ final class MemberPipeline {
                                     destinationCapacity));
             jobs++;
             if (result.status() == JobStatus.BAD_DATA) {
-                return false;
+                return Attempt.NOT_WHOLE_MEMBERS;
             }
             if (result.status() == JobStatus.DESTINATION_FULL) {
-                session.unmap(destination, destinationCapacity);
-                destinationCapacity *= 2;
-                destination = session.map(destinationCapacity);
+                if (2 * destinationCapacity > comfortable) {
+                    return Attempt.EXPANDS_TOO_MUCH;
+                }
+                growDestination();
                 continue;
             }
             if (!result.succeeded()
@@ -123,7 +158,8 @@ final class MemberPipeline {
             write(out, result.produced());
             consumed += length;
             produced += result.produced();
-            return true;
+            drop(length);
+            return Attempt.DONE;
         }
     }
 
@@ -137,78 +173,33 @@ final class MemberPipeline {
     }
 
     /** Drops the first bytes of the area. Upwards in address, so that nothing is overwritten. */
-    private void moveDown(long by) {
-        for (long from = by; from < filled; ) {
-            int chunk = (int) Math.min(buffer.length, filled - from);
-            session.load(source + from, buffer, chunk);
-            session.store(source + from - by, buffer, chunk);
-            from += chunk;
-        }
-        filled -= by;
-        starts.drop(by);
+    private void drop(long length) {
+        copy(source + length, source, filled - length);
+        filled -= length;
+        starts.drop(length);
     }
 
     private void growSource() {
         long capacity = 2 * sourceCapacity;
         long area = session.map(capacity);
-        for (long done = 0; done < filled; ) {
-            int chunk = (int) Math.min(buffer.length, filled - done);
-            session.load(source + done, buffer, chunk);
-            session.store(area + done, buffer, chunk);
-            done += chunk;
-        }
+        copy(source, area, filled);
         session.unmap(source, sourceCapacity);
         source = area;
         sourceCapacity = capacity;
     }
 
-    /** Places where a member may begin, in ascending order. */
-    private static final class MemberStarts {
+    private void growDestination() {
+        session.unmap(destination, destinationCapacity);
+        destinationCapacity *= 2;
+        destination = session.map(destinationCapacity);
+    }
 
-        /** More are of no use: one right guess is enough, and the last ones are the best. */
-        private static final int MAX_PLACES = 64;
-
-        // RFC 1952 section 2.3: ID1, ID2, CM 8, and FLG without reserved bits.
-        private static final int MAGIC = 0x1f8b0800;
-        private static final int MAGIC_MASK = 0xffffffe0;
-
-        private final Deque<Long> places = new ArrayDeque<>();
-        private int lastFour;
-
-        void scan(byte[] bytes, int length, long offset) {
-            int four = lastFour;
-            for (int i = 0; i < length; i++) {
-                four = four << Byte.SIZE | bytes[i] & 0xff;
-                long place = offset + i - 3;
-                if ((four & MAGIC_MASK) == MAGIC && place > 0) {
-                    if (places.size() == MAX_PLACES) {
-                        places.removeFirst();
-                    }
-                    places.addLast(place);
-                }
-            }
-            lastFour = four;
-        }
-
-        long takeLast() {
-            Long place = places.pollLast();
-            return place == null ? 0 : place;
-        }
-
-        long takeFirst() {
-            Long place = places.pollFirst();
-            return place == null ? 0 : place;
-        }
-
-        void drop(long bytes) {
-            Deque<Long> kept = new ArrayDeque<>();
-            for (long place : places) {
-                if (place > bytes) {
-                    kept.addLast(place - bytes);
-                }
-            }
-            places.clear();
-            places.addAll(kept);
+    private void copy(long from, long to, long length) {
+        for (long done = 0; done < length; ) {
+            int chunk = (int) Math.min(buffer.length, length - done);
+            session.load(from + done, buffer, chunk);
+            session.store(to + done, buffer, chunk);
+            done += chunk;
         }
     }
 }
