@@ -145,7 +145,7 @@ final class SmmuDevice implements AttachedDevice {
         context.events().record(Kind.PASID_ENTRY_SET, streamId, pasid, 0, -1);
         if (!first) {
             if (atsEnabled) {
-                sync(batch -> Invalidations.atcPasid(batch, streamId, pasid));
+                emptyAtc(pasid, batch -> Invalidations.atcPasid(batch, streamId, pasid));
             }
             return;
         }
@@ -156,7 +156,7 @@ final class SmmuDevice implements AttachedDevice {
             if (usesAts) {
                 // Nothing of a former life may be in the ATC when it is switched on (section
                 // 3.9.2).
-                sync(batch -> Invalidations.atcAll(batch, streamId));
+                emptyAtc(Pasid.NONE, batch -> Invalidations.atcAll(batch, streamId));
                 function.setAtsEnabled(true);
                 if (usesPri) {
                     function.setPriEnabled(true, SmmuV3Driver.OUTSTANDING_PAGE_REQUESTS);
@@ -197,13 +197,16 @@ final class SmmuDevice implements AttachedDevice {
         context.events().record(Kind.PASID_ENTRY_CLEARED, streamId, pasid, 0, -1);
         context.events().record(Kind.CONFIGURATION_SYNC, streamId, pasid, 0, 0);
         if (atsEnabled) {
-            context.events().record(Kind.ATC_INVALIDATE, streamId, pasid, 0, -1);
-            if (sync(batch -> Invalidations.atcPasid(batch, streamId, pasid))
-                    == CommandQueue.Outcome.ATC_TIMEOUT) {
-                isolate();
-            }
-            context.events().record(Kind.ATC_SYNC, -1, -1, 0, 0);
+            emptyAtc(pasid, batch -> Invalidations.atcPasid(batch, streamId, pasid));
         }
+    }
+
+    private void emptyAtc(int pasid, Consumer<CommandBatch> commands) {
+        context.events().record(Kind.ATC_INVALIDATE, streamId, pasid, 0, -1);
+        if (sync(commands) == CommandQueue.Outcome.ATC_TIMEOUT) {
+            isolate();
+        }
+        context.events().record(Kind.ATC_SYNC, -1, -1, 0, 0);
     }
 
     /**
@@ -217,7 +220,7 @@ final class SmmuDevice implements AttachedDevice {
         if (usesAts) {
             function.setAtsEnabled(false);
             if (!isolated) {
-                sync(batch -> Invalidations.atcAll(batch, streamId));
+                emptyAtc(Pasid.NONE, batch -> Invalidations.atcAll(batch, streamId));
             }
             atsEnabled = false;
         }

@@ -4,6 +4,7 @@ import org.opensva.api.memory.BusErrorException;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.smmuv3.layout.ControlRegisters.Cr0;
 import org.opensva.smmuv3.layout.ControlRegisters.Gerror;
+import org.opensva.smmuv3.layout.EventRecord;
 import org.opensva.smmuv3.layout.IdRegisters.Idr1;
 import org.opensva.smmuv3.layout.Register;
 
@@ -32,8 +33,8 @@ final class EventQueue {
     }
 
     /** Records the event of a terminated transaction, or loses it as the architecture says. */
-    void record(long w0, long w1, long w2, long w3) {
-        write(w0, w1, w2, w3, true);
+    void record(Fault fault) {
+        write(fault, fault.w1(), true);
     }
 
     /**
@@ -41,11 +42,11 @@ final class EventQueue {
      *
      * @return false if the queue is not writable; such an event is not lost and no overflow
      */
-    boolean recordStall(long w0, long w1, long w2, long w3) {
-        return write(w0, w1, w2, w3, false);
+    boolean recordStall(Fault fault, int tag) {
+        return write(fault, fault.w1() | EventRecord.stalled(tag), false);
     }
 
-    private synchronized boolean write(long w0, long w1, long w2, long w3, boolean overflows) {
+    private synchronized boolean write(Fault fault, long w1, boolean overflows) {
         if (!Cr0.EVENTQEN.isSet(registers.get(Register.CR0))
                 || signals.active(Gerror.EVENTQ_ABT_ERR)) {
             return false;
@@ -56,9 +57,8 @@ final class EventQueue {
             }
             return false;
         }
-        boolean empty = queue.isEmpty();
         try {
-            queue.append(w0, w1, w2, w3);
+            queue.append(fault.w0(), w1, fault.w2(), fault.w3());
         } catch (BusErrorException e) {
             // The record is lost, also that of a stall, which software then has to terminate
             // (section 7.2.2).
@@ -66,7 +66,7 @@ final class EventQueue {
             return true;
         }
         recorded.increment();
-        if (empty) {
+        if (queue.justBecameNonEmpty()) {
             signals.eventQueue();
         }
         return true;

@@ -49,8 +49,17 @@ final class OutputQueue {
         return written - read & (2L << size) - 1;
     }
 
-    boolean isEmpty() {
-        return used(size()) == 0;
+    /**
+     * Whether the entry appended last is the only one: the queue was empty before it, so that
+     * software has to be told (section 3.18).
+     *
+     * <p>Asked after the write index has moved. Software moves its read index and then looks at the
+     * write index once more; whichever of the two comes second sees the other, and no entry is left
+     * behind without either an interrupt or a reader. Asked before the append, this would lose
+     * interrupts.
+     */
+    boolean justBecameNonEmpty() {
+        return used(size()) == 1;
     }
 
     /** Whether there is no room; an impossible distance of the indexes counts as full. */

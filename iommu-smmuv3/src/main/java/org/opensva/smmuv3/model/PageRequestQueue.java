@@ -68,7 +68,6 @@ final class PageRequestQueue {
         if (queue.overflowed()) {
             return request.last() && !marker ? Reply.OVERFLOW : Reply.NONE;
         }
-        boolean empty = queue.isEmpty();
         int access = request.access();
         boolean pasid = request.pasid() != Pasid.NONE;
         try {
@@ -88,7 +87,7 @@ final class PageRequestQueue {
             return marker ? Reply.NONE : Reply.FAILURE;
         }
         boolean onLast = PriqIrqCfg2.LO.isSet(registers.get(Register.PRIQ_IRQ_CFG2));
-        if (onLast ? request.last() : empty) {
+        if (onLast ? request.last() : queue.justBecameNonEmpty()) {
             signals.pageRequestQueue();
         }
         return Reply.NONE;

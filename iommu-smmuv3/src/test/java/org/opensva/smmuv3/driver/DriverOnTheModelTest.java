@@ -182,6 +182,20 @@ class DriverOnTheModelTest {
     }
 
     @Test
+    void aRequestThatComesWhileTheQueueIsBeingEmptiedIsNotLeftLying() {
+        bind();
+        agent.request(new PageRequest(PASID.value(), 0x5000, Access.WRITE, 3, true));
+        wires.raised.clear();
+        // The second is being written when the driver takes the first and finds nothing more.
+        memory.beforeNextWrite(driver::onPriInterrupt);
+        agent.request(new PageRequest(PASID.value(), 0x6000, Access.WRITE, 4, true));
+        assertEquals(1, groups.size());
+        assertTrue(wires.raised.contains(SmmuInterrupts.Wire.PRIQ));
+        driver.onPriInterrupt();
+        assertEquals(2, groups.size());
+    }
+
+    @Test
     void aReleasedAddressSpaceAbortsSilently() {
         AttachedDevice device = bind();
         write(1);

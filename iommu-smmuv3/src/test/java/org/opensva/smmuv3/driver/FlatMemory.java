@@ -18,6 +18,13 @@ final class FlatMemory implements PhysicalMemory, FrameAllocator {
     private final Map<Long, Integer> allocated = new HashMap<>();
     private long next = BASE;
 
+    /** What happens just before the next write of eight bytes, once. */
+    private Runnable beforeNextWrite = () -> {};
+
+    void beforeNextWrite(Runnable action) {
+        beforeNextWrite = action;
+    }
+
     private int at(long address, long length) {
         if (!contains(address, length)) {
             throw BusErrorException.instance();
@@ -37,6 +44,9 @@ final class FlatMemory implements PhysicalMemory, FrameAllocator {
 
     @Override
     public synchronized void writeLong(long address, long value) {
+        Runnable first = beforeNextWrite;
+        beforeNextWrite = () -> {};
+        first.run();
         bytes.putLong(at(address, 8), value);
     }
 
