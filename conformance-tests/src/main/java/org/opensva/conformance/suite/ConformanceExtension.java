@@ -162,7 +162,7 @@ final class ConformanceExtension
                 run.bench.bounded("closing what the test had opened", run.bench::close);
                 // What a broken scenario leaves behind says nothing that its failure does not.
                 if (context.getExecutionException().isEmpty()) {
-                    run.audit.check(run.bench);
+                    run.audit.check(run.bench, context0.leakSeen());
                 }
             }
             healthy = !run.bench.isSpent() && context.getExecutionException().isEmpty();

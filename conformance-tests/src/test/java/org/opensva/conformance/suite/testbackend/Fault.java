@@ -10,7 +10,7 @@ public enum Fault {
     IOTLB_IS_FORGOTTEN,
     /** Only the first device of an address space is invalidated. */
     SECOND_DEVICE_IS_FORGOTTEN,
-    /** The last page of a range keeps its cached translation. */
+    /** The last page of a range of several keeps its cached translation. */
     LAST_PAGE_IS_LEFT_OUT,
     /** A range is invalidated by a power of two of pages from its own start rounded down. */
     RANGE_IS_NOT_ROUNDED_OUTWARDS,
@@ -20,7 +20,7 @@ public enum Fault {
     FORK_DOES_NOT_INVALIDATE,
     /** Page protection is narrowed in the table only. */
     MPROTECT_DOES_NOT_INVALIDATE,
-    /** A cached read-only translation is believed for ever: the device never asks again. */
+    /** Nobody is told that a mapping was widened, and the device believes what it holds. */
     STALE_READ_ONLY_IS_FINAL,
     /** Discarded pages stay cached. */
     DISCARD_DOES_NOT_INVALIDATE,

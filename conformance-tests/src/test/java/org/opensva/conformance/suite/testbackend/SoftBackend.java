@@ -1,15 +1,9 @@
 package org.opensva.conformance.suite.testbackend;
 
-import com.google.inject.AbstractModule;
-import com.google.inject.Module;
-
 import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendCatalog;
 import org.opensva.api.backend.BackendDescriptor;
-import org.opensva.api.backend.BackendProvider;
-import org.opensva.api.backend.BackendRequest;
-import org.opensva.api.backend.BackendVariant;
 import org.opensva.api.backend.Capability;
 import org.opensva.api.backend.ForeignHandlePolicy;
 import org.opensva.api.backend.Introspection;
@@ -60,9 +54,14 @@ public final class SoftBackend implements Backend {
 
     private final SoftMachine machine;
     private final BackendDescriptor descriptor;
+    private final Runnable closed;
 
-    private SoftBackend(
-            Set<Fault> faults, Set<Capability> capabilities, ForeignHandlePolicy policy) {
+    SoftBackend(
+            Set<Fault> faults,
+            Set<Capability> capabilities,
+            ForeignHandlePolicy policy,
+            Runnable closed) {
+        this.closed = closed;
         machine = new SoftMachine(faults, !capabilities.contains(Capability.QUEUE_STATES));
         machine.devices.add(new SoftDevice(machine, 0, policy));
         machine.devices.add(new SoftDevice(machine, 1, policy));
@@ -106,66 +105,7 @@ public final class SoftBackend implements Backend {
             AtomicInteger open,
             Fault... faults) {
         return BackendCatalog.of(
-                List.of(
-                        new BackendProvider() {
-                            @Override
-                            public String name() {
-                                return "soft";
-                            }
-
-                            @Override
-                            public List<BackendVariant> variants() {
-                                return List.of(BackendVariant.available("", "for tests"));
-                            }
-
-                            @Override
-                            public Module module(BackendRequest request) {
-                                return new AbstractModule() {
-                                    @Override
-                                    protected void configure() {
-                                        open.incrementAndGet();
-                                        bind(Backend.class)
-                                                .toInstance(
-                                                        counted(
-                                                                new SoftBackend(
-                                                                        Set.of(faults),
-                                                                        capabilities,
-                                                                        policy),
-                                                                open));
-                                    }
-                                };
-                            }
-                        }));
-    }
-
-    private static Backend counted(SoftBackend backend, AtomicInteger open) {
-        return new Backend() {
-            @Override
-            public BackendDescriptor descriptor() {
-                return backend.descriptor();
-            }
-
-            @Override
-            public ProcessHost processes() {
-                return backend.processes();
-            }
-
-            @Override
-            public List<Accelerator> accelerators() {
-                return backend.accelerators();
-            }
-
-            @Override
-            public Optional<Introspection> introspection() {
-                return backend.introspection();
-            }
-
-            @Override
-            public void close() {
-                open.decrementAndGet();
-                backend.close();
-            }
-        };
+                List.of(new SoftProvider(capabilities, policy, open, Set.of(faults))));
     }
 
     @Override
@@ -203,6 +143,7 @@ public final class SoftBackend implements Backend {
     @Override
     public void close() {
         List.copyOf(machine.processes).forEach(SvaProcess::close);
+        closed.run();
     }
 
     private final class Look implements Introspection {

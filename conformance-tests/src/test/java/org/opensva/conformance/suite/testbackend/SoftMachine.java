@@ -153,7 +153,7 @@ final class SoftMachine {
         }
         long start = from;
         long end = to;
-        if (end >= 0 && broken(Fault.LAST_PAGE_IS_LEFT_OUT)) {
+        if (end - start > 1 && broken(Fault.LAST_PAGE_IS_LEFT_OUT)) {
             end--;
         }
         if (end >= 0 && broken(Fault.RANGE_IS_NOT_ROUNDED_OUTWARDS)) {

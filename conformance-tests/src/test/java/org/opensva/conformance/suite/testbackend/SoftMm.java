@@ -72,9 +72,10 @@ final class SoftMm implements AddressSpace {
     }
 
     long place(long pages) {
-        long at = next;
+        Map.Entry<Long, Vma> last = vmas.lastEntry();
         // A gap, so that an access beyond the end of a mapping is an access outside every mapping.
-        next += pages + 16;
+        long at = Math.max(next, last == null ? 0 : last.getValue().end() + 16);
+        next = at + pages + 16;
         return at;
     }
 

@@ -159,7 +159,10 @@ final class SoftProcess implements SvaProcess {
                             }
                         }
                     }
-                    if (!machine.broken(Fault.MPROTECT_DOES_NOT_INVALIDATE)) {
+                    boolean widens =
+                            protection.allows(Access.WRITE)
+                                    && machine.broken(Fault.STALE_READ_ONLY_IS_FINAL);
+                    if (!widens && !machine.broken(Fault.MPROTECT_DOES_NOT_INVALIDATE)) {
                         machine.invalidate(mm, from, to);
                     }
                 });
