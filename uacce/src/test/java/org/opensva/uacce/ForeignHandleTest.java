@@ -14,6 +14,7 @@ import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.accelerator.QueueRegion;
 import org.opensva.api.accelerator.QueueState;
 import org.opensva.api.backend.ForeignHandlePolicy;
+import org.opensva.api.process.Advice;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.MapRequest;
 import org.opensva.uacce.lab.Lab;
@@ -161,6 +162,16 @@ class ForeignHandleTest {
                 assertTrue(own.run(Job.nop(), SOON).succeeded());
                 assertTrue(!own.pasid().equals(queue.pasid()));
             }
+        }
+    }
+
+    @Test
+    void theRingsAreNotCopiedToChildrenSoThatForkTakesNoWritePermissionFromTheDevice() {
+        try (Lab lab = lab(ForeignHandlePolicy.REFUSE);
+                LabProcess parent = new LabProcess()) {
+            QueueHandle queue = lab.device.open(parent);
+            queue.start();
+            assertEquals(List.of(Advice.DONTFORK), parent.advised());
         }
     }
 

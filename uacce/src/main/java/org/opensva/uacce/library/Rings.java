@@ -5,6 +5,7 @@ import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobResult;
 import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.QueueRegion;
+import org.opensva.api.process.Advice;
 import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.DeviceMapping;
 import org.opensva.api.process.Errno;
@@ -62,8 +63,25 @@ final class Rings {
         long page = process.pageSize();
         memorySize = 2 * ring + page - 1 & -page;
         memory = process.mmap(MapRequest.anonymous(memorySize));
+        keepFromChildren();
         submission = memory;
         completion = memory + ring;
+    }
+
+    /**
+     * A fork would make the rings copy-on-write, and a device that cannot have faults served would
+     * lose its queue with the first completion after it. A child has no use for them: its handle is
+     * foreign.
+     */
+    private void keepFromChildren() {
+        try {
+            process.madvise(memory, memorySize, Advice.DONTFORK);
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.EINVAL && e.errno() != Errno.EOPNOTSUPP) {
+                process.munmap(memory, memorySize);
+                throw e;
+            }
+        }
     }
 
     /**

@@ -15,6 +15,8 @@ import org.opensva.api.process.SvaProcess;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A process of the laboratory. Accesses are atomic: the space is a monitor. */
@@ -24,6 +26,7 @@ public final class LabProcess implements SvaProcess {
 
     private final long pid = IDS.getAndIncrement();
     private final LabFiles files;
+    private final List<Advice> advised = new CopyOnWriteArrayList<>();
     private volatile LabSpace space;
     private volatile boolean alive = true;
 
@@ -243,7 +246,7 @@ public final class LabProcess implements SvaProcess {
 
     @Override
     public void madvise(long address, long length, Advice advice) {
-        throw new UnsupportedOperationException();
+        advised.add(advice);
     }
 
     @Override
@@ -254,6 +257,11 @@ public final class LabProcess implements SvaProcess {
     @Override
     public void truncate(int fd, long size) {
         throw new UnsupportedOperationException();
+    }
+
+    /** The advice given so far. */
+    public List<Advice> advised() {
+        return advised;
     }
 
     /** Memory with contents. */
