@@ -45,11 +45,7 @@ final class AtsHandler {
                 break;
             }
             int answer;
-            long w0 = 0;
-            long w1 = 0;
-            long w2 = 0;
-            long w3 = 0;
-            boolean record = false;
+            Fault fault = null;
             Lane lane = port.lanes().enter();
             try {
                 Translation request = lane.translation;
@@ -58,22 +54,20 @@ final class AtsHandler {
                 // In a translation request both wishes can be made at once.
                 request.override((access & Access.PRIVILEGED) != 0, (access & Access.EXECUTE) != 0);
                 answer = page(port, request, access, lane, entries, done);
-                if (answer < 0 && done == 0) {
-                    record = recorded(request, answer);
-                    w0 = request.eventWord0();
-                    w1 = badRequest(request) ? span(access, entries.length) : request.eventWord1();
-                    w2 = badRequest(request) ? at : request.eventWord2();
-                    w3 = request.eventWord3();
+                if (answer < 0) {
+                    fault = Fault.of(request);
                 }
             } finally {
                 lane.leave();
             }
-            if (answer < 0) {
+            if (fault != null) {
                 if (done > 0) {
                     break;
                 }
-                if (record) {
-                    faults.record(w0, w1, w2, w3);
+                if (fault.type() == EventType.F_BAD_ATS_TREQ) {
+                    faults.record(fault.with(span(access, entries.length), at));
+                } else if (answer == AgentPort.COMPLETER_ABORT) {
+                    faults.handleMessage(fault);
                 }
                 return answer;
             }
@@ -96,10 +90,6 @@ final class AtsHandler {
                 || TranslationEntry.has(first, TranslationEntry.S);
     }
 
-    private static boolean badRequest(Translation request) {
-        return request.fault() == EventType.F_BAD_ATS_TREQ;
-    }
-
     private static long span(int access, int units) {
         return EventRecord.translationRequest(
                 true,
@@ -107,16 +97,6 @@ final class AtsHandler {
                 (access & Access.EXECUTE) != 0,
                 (access & Access.PRIVILEGED) != 0,
                 Math.min(units, 15));
-    }
-
-    private boolean recorded(Translation request, int answer) {
-        if (badRequest(request)) {
-            return true;
-        }
-        long control = registers.get(Register.CR2);
-        return answer == AgentPort.COMPLETER_ABORT
-                && Cr2.REC_CFG_ATS.isSet(control)
-                && (request.fault() != EventType.C_BAD_STREAMID || Cr2.RECINVSID.isSet(control));
     }
 
     private int page(

@@ -74,8 +74,13 @@ final class CommandQueue {
 
     /** Returns once no command is being processed by another thread. */
     void quiesce() {
-        if (!lock.isHeldByCurrentThread()) {
-            lock.lock();
+        if (lock.isHeldByCurrentThread()) {
+            return;
+        }
+        lock.lock();
+        try {
+            waiting = false;
+        } finally {
             lock.unlock();
         }
     }

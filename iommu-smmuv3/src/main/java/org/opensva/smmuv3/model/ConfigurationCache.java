@@ -101,8 +101,7 @@ final class ConfigurationCache {
     }
 
     /** CMD_CFGI_ALL. */
-    @SuppressWarnings("NonAtomicOperationOnVolatileField") // command processing is one at a time
-    void invalidateAll() {
+    synchronized void invalidateAll() {
         generation++;
     }
 

@@ -80,7 +80,7 @@ final class ContextTable {
             Lane lane) {
         boolean small = entry.contextFormat() == StreamTableEntry.S1FMT_4K_L2;
         int split = small ? ContextDescriptor.SPLIT_4K : ContextDescriptor.SPLIT_64K;
-        long level1Index = index >>> split;
+        long level1Index = Integer.toUnsignedLong(index) >>> split;
         long descriptor;
         Level1Entry cached = stream.level1(level1Index, stamp);
         if (cached != null) {

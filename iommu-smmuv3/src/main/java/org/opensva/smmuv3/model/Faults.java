@@ -4,20 +4,8 @@ import org.opensva.smmuv3.layout.ControlRegisters.Cr2;
 import org.opensva.smmuv3.layout.EventType;
 import org.opensva.smmuv3.layout.Register;
 
-/** What follows a fault of a transaction: an event, a stall, a termination (section 3.12). */
+/** What follows a fault: an event, a stall, a termination (section 3.12). */
 final class Faults {
-
-    /** The event is to be recorded. */
-    static final int RECORD = 1;
-
-    /** The transaction stalls. */
-    static final int STALL = 1 << 1;
-
-    /** Termination is an abort. */
-    static final int ABORT = 1 << 2;
-
-    /** The event is C_BAD_STREAMID, whose recording has a switch of its own. */
-    static final int BAD_STREAM = 1 << 3;
 
     private final Registers registers;
     private final EventQueue events;
@@ -31,36 +19,44 @@ final class Faults {
         this.signals = signals;
     }
 
-    /** What the fault of a request asks for. */
-    static int disposition(Translation request) {
-        return (request.recorded() ? RECORD : 0)
-                | (request.stalls() ? STALL : 0)
-                | (request.aborts() ? ABORT : 0)
-                | (request.fault() == EventType.C_BAD_STREAMID ? BAD_STREAM : 0);
-    }
-
     /**
-     * Records, and waits if the transaction stalls. The caller is in no lane.
+     * Records the fault of a transaction, and waits if it stalls. The caller is in no lane.
      *
+     * @param translated whether it was a translated transaction, of whose faults SMMU_CR2.RECINVSID
+     *     hides none (section 3.9.1.3)
      * @return what becomes of the transaction
      */
-    StallBuffer.Answer handle(
-            StreamPort port, int disposition, long w0, long w1, long w2, long w3) {
-        if ((disposition & STALL) != 0) {
-            return stalls.stall(port, w0, w1, w2, w3);
+    StallBuffer.Answer handle(StreamPort port, Fault fault, boolean translated) {
+        if (fault.stalls()) {
+            return stalls.stall(port, fault);
         }
-        boolean wanted =
-                (disposition & BAD_STREAM) == 0 || Cr2.RECINVSID.isSet(registers.get(Register.CR2));
-        if ((disposition & RECORD) != 0 && wanted) {
-            events.record(w0, w1, w2, w3);
-            signals.deliver();
+        if (fault.recorded() && (translated || isWanted(fault))) {
+            append(fault);
         }
-        return (disposition & ABORT) != 0 ? StallBuffer.Answer.ABORT : StallBuffer.Answer.ZERO;
+        return fault.aborts() ? StallBuffer.Answer.ABORT : StallBuffer.Answer.ZERO;
     }
 
-    /** Records an event as it is. */
-    void record(long w0, long w1, long w2, long w3) {
-        events.record(w0, w1, w2, w3);
+    /** Records a fault that an ATS or PRI message met, if software wants to know of those. */
+    void handleMessage(Fault fault) {
+        if (Cr2.REC_CFG_ATS.isSet(registers.get(Register.CR2))) {
+            record(fault);
+        }
+    }
+
+    /** Records a fault; one of an unknown stream only if software wants to know of those. */
+    void record(Fault fault) {
+        if (isWanted(fault)) {
+            append(fault);
+        }
+    }
+
+    private boolean isWanted(Fault fault) {
+        return fault.type() != EventType.C_BAD_STREAMID
+                || Cr2.RECINVSID.isSet(registers.get(Register.CR2));
+    }
+
+    private void append(Fault fault) {
+        events.record(fault);
         signals.deliver();
     }
 }

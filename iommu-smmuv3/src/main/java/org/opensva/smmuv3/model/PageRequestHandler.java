@@ -3,15 +3,12 @@ package org.opensva.smmuv3.model;
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.ats.PageRequest;
 import org.opensva.api.iommu.Pasid;
-import org.opensva.smmuv3.layout.ControlRegisters.Cr2;
 import org.opensva.smmuv3.layout.EventType;
 import org.opensva.smmuv3.layout.IdRegisters.Idr3;
-import org.opensva.smmuv3.layout.Register;
 
 /** Page requests of devices on their way to the PRI queue, and automatic responses (chapter 8). */
 final class PageRequestHandler {
 
-    private final Registers registers;
     private final PageRequestQueue queue;
     private final Translator translator;
     private final Faults faults;
@@ -20,12 +17,10 @@ final class PageRequestHandler {
 
     PageRequestHandler(
             SmmuProfile profile,
-            Registers registers,
             PageRequestQueue queue,
             Translator translator,
             Faults faults,
             Signals signals) {
-        this.registers = registers;
         this.queue = queue;
         this.translator = translator;
         this.faults = faults;
@@ -52,32 +47,23 @@ final class PageRequestHandler {
     /** The stream table entry that says whether responses have a PASID (STE.PPAR). */
     private @Nullable StreamEntry entry(StreamPort port, PageRequest page) {
         StreamEntry entry;
-        long w0 = 0;
-        long w3 = 0;
-        boolean record = false;
+        Fault fault = null;
         Lane lane = port.lanes().enter();
         try {
             Translation request = lane.translation;
             request.begin(port.streamId(), page.pasid(), page.access(), false, true, 0);
             entry = translator.entry(port.state(), request);
-            boolean illegal = entry != null && entry.kind() == StreamEntry.Kind.ILLEGAL;
-            if (illegal) {
+            if (entry == null) {
+                fault = Fault.of(request);
+            } else if (entry.kind() == StreamEntry.Kind.ILLEGAL) {
                 request.configurationFault(EventType.C_BAD_STE, 0);
-            }
-            if (entry == null || illegal) {
-                long control = registers.get(Register.CR2);
-                record =
-                        Cr2.REC_CFG_ATS.isSet(control)
-                                && (request.fault() != EventType.C_BAD_STREAMID
-                                        || Cr2.RECINVSID.isSet(control));
-                w0 = request.eventWord0();
-                w3 = request.eventWord3();
+                fault = Fault.of(request);
             }
         } finally {
             lane.leave();
         }
-        if (record) {
-            faults.record(w0, 0, 0, w3);
+        if (fault != null) {
+            faults.handleMessage(fault);
         }
         return entry;
     }

@@ -93,7 +93,7 @@ final class Signals {
             }
             registers.set(Register.GERROR, registers.get(Register.GERROR) ^ error.mask());
         }
-        if (error != Gerror.MSI_GERROR_ABT_ERR
+        if (!error.equals(Gerror.MSI_GERROR_ABT_ERR)
                 && IrqCtrl.GERROR_IRQEN.isSet(registers.get(Register.IRQ_CTRL))) {
             pending.add(GERROR);
             message(Register.GERROR_IRQ_CFG0, Register.GERROR_IRQ_CFG1, Gerror.MSI_GERROR_ABT_ERR);

@@ -74,9 +74,7 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
         faults = new Faults(registers, events, stalls, signals);
         ats = new AtsHandler(profile, registers, translator, faults);
         pageRequests = new PageRequestQueue(profile, registers, memory, signals);
-        pages =
-                new PageRequestHandler(
-                        profile, registers, pageRequests, translator, faults, signals);
+        pages = new PageRequestHandler(profile, pageRequests, translator, faults, signals);
         devices = new Devices(nanoTime, profile.atcTimeoutNanos());
         processor =
                 new CommandProcessor(

@@ -1,7 +1,6 @@
 package org.opensva.smmuv3.model;
 
 import org.opensva.smmuv3.layout.ControlRegisters.Cr0;
-import org.opensva.smmuv3.layout.EventRecord;
 import org.opensva.smmuv3.layout.IdRegisters.Idr5;
 import org.opensva.smmuv3.layout.Register;
 
@@ -67,27 +66,20 @@ final class StallBuffer {
         freeCount = slots;
     }
 
-    /**
-     * Stalls a transaction and waits for the decision. The arguments are the event record without
-     * its stall tag.
-     */
-    Answer stall(StreamPort port, long w0, long w1, long w2, long w3) {
+    /** Stalls a transaction and waits for the decision. */
+    Answer stall(StreamPort port, Fault fault) {
         int slot;
         long changes;
         lock.lock();
         try {
+            // No slot to hold it: it waits in front of the SMMU.
+            while (freeCount == 0 && mayStall(port)) {
+                roomOrQueue.awaitUninterruptibly();
+            }
             // Whoever terminates stalls closes the door before taking the lock, so that nothing
             // stalls behind its back.
-            if (closed || port.isClosed()) {
-                return Answer.ABORT;
-            }
-            if (!Cr0.SMMUEN.isSet(registers.get(Register.CR0))) {
-                return Answer.RETRY;
-            }
-            if (freeCount == 0) {
-                // No slot to hold it: it waits in front of the SMMU and arrives again.
-                roomOrQueue.awaitUninterruptibly();
-                return Answer.RETRY;
+            if (!mayStall(port)) {
+                return closed || port.isClosed() ? Answer.ABORT : Answer.RETRY;
             }
             slot = free[--freeCount];
             states[slot] = State.STALLED;
@@ -97,7 +89,7 @@ final class StallBuffer {
             lock.unlock();
         }
         stalls.increment();
-        boolean recorded = events.recordStall(w0, w1 | EventRecord.stalled(slot), w2, w3);
+        boolean recorded = events.recordStall(fault, slot);
         signals.deliver();
         lock.lock();
         try {
@@ -117,6 +109,10 @@ final class StallBuffer {
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean mayStall(StreamPort port) {
+        return !closed && !port.isClosed() && Cr0.SMMUEN.isSet(registers.get(Register.CR0));
     }
 
     private Answer release(int slot) {

@@ -59,8 +59,7 @@ final class Stamps {
     }
 
     /** Kills every entry. */
-    @SuppressWarnings("NonAtomicOperationOnVolatileField") // one writer at a time
-    void expireAll() {
+    synchronized void expireAll() {
         all++;
     }
 
@@ -70,8 +69,7 @@ final class Stamps {
     }
 
     /** Announces an invalidation by address; it must precede the search for entries. */
-    @SuppressWarnings("NonAtomicOperationOnVolatileField") // one writer at a time
-    void beginRange() {
+    synchronized void beginRange() {
         ranges++;
     }
 }

@@ -87,15 +87,18 @@ final class StreamPort implements AgentPort {
 
     @Override
     public long read(int pasid, int access, long address, byte[] target, int offset, int length) {
-        return untranslated(pasid, access, false, address, target, offset, length);
+        checkPasid(pasid);
+        return transfer(false, pasid, access, false, address, target, offset, length);
     }
 
     @Override
     public long write(int pasid, int access, long address, byte[] source, int offset, int length) {
-        return untranslated(pasid, access, true, address, source, offset, length);
+        checkPasid(pasid);
+        return transfer(false, pasid, access, true, address, source, offset, length);
     }
 
-    private long untranslated(
+    private long transfer(
+            boolean translated,
             int pasid,
             int access,
             boolean write,
@@ -104,7 +107,6 @@ final class StreamPort implements AgentPort {
             int offset,
             int length) {
         Objects.checkFromIndexSize(offset, length, data.length);
-        checkPasid(pasid);
         int moved = 0;
         int limit = PIECE;
         while (moved < length) {
@@ -112,13 +114,7 @@ final class StreamPort implements AgentPort {
             if (Long.compareUnsigned(at, address) < 0) {
                 return DmaResult.of(DmaStatus.ABORTED, moved); // no address follows the last one
             }
-            StallBuffer.Answer answer = StallBuffer.Answer.ABORT;
-            boolean faulted = false;
-            long w0 = 0;
-            long w1 = 0;
-            long w2 = 0;
-            long w3 = 0;
-            int disposition = 0;
+            Fault fault = null;
             Lane lane = lanes.enter();
             try {
                 if (closed) {
@@ -126,7 +122,10 @@ final class StreamPort implements AgentPort {
                 }
                 Translation request = lane.translation;
                 request.begin(streamId, pasid, access, write, false, at);
-                Translation.Outcome outcome = translator.transaction(state, request, lane);
+                Translation.Outcome outcome =
+                        translated
+                                ? ats.check(state, request, lane)
+                                : translator.transaction(state, request, lane);
                 if (outcome == Translation.Outcome.TRANSLATED) {
                     int piece = piece(length - moved, at, request.sizeShift(), limit);
                     if (move(request.output(), write, data, offset + moved, piece)) {
@@ -141,19 +140,15 @@ final class StreamPort implements AgentPort {
                         continue;
                     }
                 } else if (outcome == Translation.Outcome.FAULT) {
-                    faulted = true;
-                    w0 = request.eventWord0();
-                    w1 = request.eventWord1();
-                    w2 = request.eventWord2();
-                    w3 = request.eventWord3();
-                    disposition = Faults.disposition(request);
+                    fault = Fault.of(request);
                 }
             } finally {
                 lane.leave();
             }
-            if (faulted) {
-                answer = faults.handle(this, disposition, w0, w1, w2, w3);
-            }
+            StallBuffer.Answer answer =
+                    fault == null
+                            ? StallBuffer.Answer.ABORT
+                            : faults.handle(this, fault, translated);
             if (answer == StallBuffer.Answer.ABORT) {
                 return DmaResult.of(DmaStatus.ABORTED, moved);
             }
@@ -202,65 +197,12 @@ final class StreamPort implements AgentPort {
 
     @Override
     public long readTranslated(long address, byte[] target, int offset, int length) {
-        return translated(address, false, target, offset, length);
+        return transfer(true, Pasid.NONE, 0, false, address, target, offset, length);
     }
 
     @Override
     public long writeTranslated(long address, byte[] source, int offset, int length) {
-        return translated(address, true, source, offset, length);
-    }
-
-    private long translated(long address, boolean write, byte[] data, int offset, int length) {
-        Objects.checkFromIndexSize(offset, length, data.length);
-        int moved = 0;
-        int limit = PIECE;
-        while (moved < length) {
-            long at = address + moved;
-            int piece = 0;
-            boolean faulted = false;
-            long w0 = 0;
-            long w1 = 0;
-            long w2 = 0;
-            long w3 = 0;
-            int disposition = 0;
-            Lane lane = lanes.enter();
-            try {
-                if (closed) {
-                    return DmaResult.of(DmaStatus.ABORTED, moved);
-                }
-                Translation request = lane.translation;
-                request.begin(streamId, Pasid.NONE, 0, write, false, at);
-                Translation.Outcome outcome = ats.check(state, request, lane);
-                if (outcome == Translation.Outcome.TRANSLATED) {
-                    piece = piece(length - moved, at, request.sizeShift(), limit);
-                    if (move(request.output(), write, data, offset + moved, piece)) {
-                        moved += piece;
-                        lane.add(write ? Lane.Count.BYTES_WRITTEN : Lane.Count.BYTES_READ, piece);
-                        limit = PIECE;
-                        continue;
-                    }
-                    int toPageEnd = PAGE_MASK + 1 - ((int) at & PAGE_MASK);
-                    if (piece > toPageEnd) {
-                        limit = toPageEnd;
-                        continue;
-                    }
-                } else if (outcome == Translation.Outcome.FAULT) {
-                    faulted = true;
-                    w0 = request.eventWord0();
-                    w1 = request.eventWord1();
-                    w2 = request.eventWord2();
-                    w3 = request.eventWord3();
-                    disposition = Faults.disposition(request) & ~Faults.STALL;
-                }
-            } finally {
-                lane.leave();
-            }
-            if (faulted) {
-                faults.handle(this, disposition, w0, w1, w2, w3);
-            }
-            return DmaResult.of(DmaStatus.ABORTED, moved);
-        }
-        return DmaResult.complete(length);
+        return transfer(true, Pasid.NONE, 0, true, address, source, offset, length);
     }
 
     @Override

@@ -26,17 +26,23 @@ final class TaggedCache {
     private static final int VERSION_BITS = 64 - Stamps.BITS;
     private static final long VERSION_MASK = (1L << VERSION_BITS) - 1;
     private static final long OCCUPIED = 1 << 6;
+
+    // An array begins 16 bytes into its first cache line; from here on sets do not straddle lines.
+    private static final int ORIGIN = 6;
+
     private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
 
     private final Stamps stamps;
     private final long[] words;
+    private final int sets;
     private final int setShift;
     private volatile long sizes;
     private volatile boolean globals;
 
     TaggedCache(int entries, Stamps stamps) {
         this.stamps = stamps;
-        words = new long[entries * WORDS];
+        words = new long[ORIGIN + entries * WORDS];
+        sets = entries / WAYS;
         setShift = 64 - Integer.numberOfTrailingZeros(entries / WAYS);
     }
 
@@ -152,7 +158,7 @@ final class TaggedCache {
             int shift = Long.numberOfTrailingZeros(rest);
             long from = first >>> shift;
             long steps = (last >>> shift) - from;
-            if (steps < words.length / WORDS / WAYS) {
+            if (steps < sets) {
                 for (long step = 0; step <= steps; step++) {
                     drop(tag, from + step << shift, shift, granuleCode, level);
                 }
@@ -190,7 +196,7 @@ final class TaggedCache {
     }
 
     private void scan(long tag, long tagMask, long first, long last, int granuleCode, int level) {
-        for (int at = 0; at < words.length; at += WORDS) {
+        for (int at = ORIGIN; at < words.length; at += WORDS) {
             awaitWritten(at);
             long key = words[at + KEY];
             if (key != 0
@@ -242,6 +248,7 @@ final class TaggedCache {
         hash ^= hash >>> 32;
         hash *= 0x9e3779b97f4a7c15L;
         // A cache of one set would shift by 64, which Java takes as 0.
-        return setShift == 64 ? 0 : (int) (hash >>> setShift) * (WAYS * WORDS);
+        int set = setShift == 64 ? 0 : (int) (hash >>> setShift);
+        return ORIGIN + set * (WAYS * WORDS);
     }
 }

@@ -14,7 +14,7 @@ public enum Contradiction {
     S1CDMAX_WITHOUT_SUBSTREAMS(
             "5.2",
             "STE.S1CDMax is IGNORED when SMMU_IDR1.SSIDSIZE is 0, and SteIllegal (5.2.2) looks at"
-                + " it only otherwise; the recording expects C_BAD_STE") {
+                    + " it only otherwise; the recording expects C_BAD_STE") {
         @Override
         boolean concerns(Recording recording) {
             return recording.name().contains("/s1cdmax")

@@ -24,13 +24,20 @@ class HostileBytesTest {
         return switch (random.nextInt(8)) {
             case 0 -> 0;
             case 1 -> -1L;
-            case 2 -> random.nextLong() & random.nextLong() & random.nextLong();
-            case 3 -> random.nextLong() | random.nextLong() | random.nextLong();
+            case 2 -> few(random);
+            case 3 -> ~few(random);
             // Pointers into memory are what carries a walk on.
             case 4, 5 -> TestMachine.RAM + (random.nextInt(1 << 14) << 6) | random.nextInt(64);
             case 6 -> 1L << random.nextInt(64);
             default -> random.nextLong();
         };
+    }
+
+    /** A number with few bits set. */
+    private static long few(Random random) {
+        long first = random.nextLong();
+        long second = random.nextLong();
+        return first & second & random.nextLong();
     }
 
     @Test
