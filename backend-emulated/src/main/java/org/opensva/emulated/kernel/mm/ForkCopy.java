@@ -15,6 +15,7 @@ final class ForkCopy {
     }
 
     void copy() {
+        child.vmas().continueAfter(parent.vmas());
         for (Vma vma : parent.vmas().all()) {
             if (vma.dontFork() || vma.isDevice()) {
                 continue;

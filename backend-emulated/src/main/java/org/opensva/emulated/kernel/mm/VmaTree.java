@@ -19,14 +19,22 @@ final class VmaTree {
     private final long lowest;
     private final TreeMap<Long, Vma> byStart = new TreeMap<>();
 
-    /** Below this address the search for room begins; room above it is found in a second pass. */
+    /**
+     * Below this address the search for room begins. It only goes down, and back to the top at the
+     * end: like PASIDs, addresses are given out again as late as possible.
+     */
     private long hint;
 
     VmaTree(ProcessAddressSpace owner, Geometry geometry, long lowest) {
         this.owner = owner;
         this.geometry = geometry;
         this.lowest = lowest;
-        this.hint = top();
+        this.hint = top() - (spread(owner.id()) << geometry.pageShift());
+    }
+
+    /** Another place for each address space, the same in each run: 0 to 2^22 pages. */
+    private static long spread(long id) {
+        return id * 0x9E37_79B9_7F4A_7C15L >>> 42;
     }
 
     /** Above it nothing is placed: a guard below the end, as below a stack. */
@@ -48,6 +56,11 @@ final class VmaTree {
         Map.Entry<Long, Vma> first = byStart.floorEntry(start);
         long from = first != null && start < first.getValue().end() ? first.getKey() : start;
         return new ArrayList<>(byStart.subMap(from, true, end, false).values());
+    }
+
+    /** Goes on with room where another address space does. */
+    void continueAfter(VmaTree other) {
+        hint = other.hint;
     }
 
     boolean isFree(long start, long end) {
@@ -91,7 +104,6 @@ final class VmaTree {
         for (Vma vma : overlapping(start, end)) {
             removed.add(isolate(vma, Math.max(start, vma.start()), Math.min(end, vma.end())));
         }
-        hint = Math.min(top(), Math.max(hint, end));
         return removed;
     }
 

@@ -143,6 +143,29 @@ class SystemCallTest {
     }
 
     @Test
+    void anAddressIsGivenOutAgainAsLateAsPossibleAndDiffersBetweenPrograms() {
+        long first = anonymous(process, 1);
+        process.munmap(first, PAGE);
+        assertNotEquals(first, anonymous(process, 1));
+        SvaProcess other = machine.spawn();
+        assertNotEquals(first, anonymous(other, 1));
+    }
+
+    @Test
+    void whenTheLowestAddressIsReachedTheSearchBeginsAtTheTopAgain() {
+        long half = 1L << 46;
+        long[] held = new long[3];
+        for (int i = 0; i < held.length; i++) {
+            held[i] = process.mmap(MapRequest.anonymous(half));
+        }
+        refused(Errno.ENOMEM, () -> process.mmap(MapRequest.anonymous(half)));
+        process.munmap(held[1], half);
+        long again = process.mmap(MapRequest.anonymous(half));
+        process.storeLong(again + half - 8, 1);
+        assertEquals(1, process.loadLong(again + half - 8));
+    }
+
+    @Test
     void nonsenseIsRefused() {
         long at = anonymous(process, 1);
         refused(Errno.EINVAL, () -> process.mmap(MapRequest.anonymous(0)));
