@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobResult;
+import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.Operation;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.accelerator.QueueRegion;
@@ -13,6 +14,7 @@ import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.MapRequest;
+import org.opensva.api.process.Signal;
 import org.opensva.api.process.SvaProcess;
 
 import java.time.Duration;
@@ -136,7 +138,10 @@ public final class AcceleratorSession implements AutoCloseable {
     }
 
     /** What is wrong with a job that did not succeed. */
-    DeviceException failure(JobResult result) {
+    RuntimeException failure(JobResult result) {
+        if (result.status() == JobStatus.PAGE_FAULT && isExhausted(result.faultAddress())) {
+            return tooLarge("the device found no memory at 0x%x".formatted(result.faultAddress()));
+        }
         String what =
                 switch (result.status()) {
                     case PAGE_FAULT ->
@@ -145,28 +150,41 @@ public final class AcceleratorSession implements AutoCloseable {
                     case SUCCESS -> "the device reports success and impossible numbers: " + result;
                     default -> "the device ended the job with " + result.status();
                 };
+        return failed(what, null);
+    }
+
+    /** Everything a job uses is mapped: where the processor fares no better, memory is used up. */
+    private boolean isExhausted(long address) {
+        byte[] one = new byte[1];
+        try {
+            process.load(address, one, 0, 1);
+            process.store(address, one, 0, 1);
+            return false;
+        } catch (CpuFaultException e) {
+            return e.signal() == Signal.SIGBUS;
+        }
+    }
+
+    private BadDataException tooLarge(String what) {
+        return new BadDataException(
+                "is too large for the memory of backend '%s': %s".formatted(backend, what));
+    }
+
+    private DeviceException failed(String what, @Nullable Throwable cause) {
         return new DeviceException(
-                "%s on backend '%s' failed: %s".formatted(operation.id(), backend, what));
+                "%s on backend '%s' failed: %s".formatted(operation.id(), backend, what), cause);
     }
 
     private <T> T call(Supplier<T> work) {
         try {
             return work.get();
         } catch (ErrnoException e) {
-            if (e.errno() == Errno.ENOMEM) {
-                throw new BadDataException(
-                        "is too large for the memory of backend '%s': %s"
-                                .formatted(backend, e.getMessage()));
-            }
-            throw new DeviceException(
-                    "%s on backend '%s' failed: %s"
-                            .formatted(operation.id(), backend, e.getMessage()),
-                    e);
+            String message = String.valueOf(e.getMessage());
+            throw e.errno() == Errno.ENOMEM ? tooLarge(message) : failed(message, e);
         } catch (CpuFaultException e) {
-            throw new DeviceException(
-                    "%s on backend '%s' failed: the process was stopped by %s"
-                            .formatted(operation.id(), backend, e.getMessage()),
-                    e);
+            // The memory is mapped and anonymous; the kernel had no page for it.
+            String message = "the process got " + e.getMessage();
+            throw e.signal() == Signal.SIGBUS ? tooLarge(message) : failed(message, e);
         }
     }
 

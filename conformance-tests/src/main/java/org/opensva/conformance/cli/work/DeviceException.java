@@ -1,5 +1,7 @@
 package org.opensva.conformance.cli.work;
 
+import org.jspecify.annotations.Nullable;
+
 /** A backend or its device failed at the work. The message is one line. */
 public final class DeviceException extends RuntimeException {
 
@@ -18,9 +20,9 @@ public final class DeviceException extends RuntimeException {
      * Creates the exception with what led to it.
      *
      * @param message one line
-     * @param cause what happened
+     * @param cause what happened, or null
      */
-    public DeviceException(String message, Throwable cause) {
+    public DeviceException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }
