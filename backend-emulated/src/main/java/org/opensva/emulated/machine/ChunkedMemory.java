@@ -38,7 +38,7 @@ public final class ChunkedMemory implements PhysicalMemory {
 
     private final long base;
     private final long size;
-    private final long @Nullable [] @Nullable [][] banks;
+    private final long[] @Nullable [] @Nullable [] banks;
     private final LongAdder touched = new LongAdder();
 
     /**
@@ -222,7 +222,7 @@ public final class ChunkedMemory implements PhysicalMemory {
 
     private long @Nullable [] @Nullable [] bankOrNull(long offset) {
         int index = (int) (offset >>> BANK_SHIFT);
-        long[] @Nullable [] bank = banks[index];
+        long @Nullable [] @Nullable [] bank = banks[index];
         // A plain read may be stale; null must be confirmed before it counts.
         return bank != null ? bank : (long[][]) BANKS.getVolatile(banks, index);
     }
@@ -339,7 +339,7 @@ public final class ChunkedMemory implements PhysicalMemory {
     private static void merge(long[] page, int word, long mask, long value) {
         long old = (long) LONGS.getVolatile(page, word);
         while (true) {
-            long witness = (long) LONGS.compareAndExchange(page, word, old, old & ~mask | value);
+            long witness = (long) LONGS.compareAndExchange(page, word, old, (old & ~mask) | value);
             if (witness == old) {
                 return;
             }

@@ -103,10 +103,10 @@ final class AdviceCalls {
         for (int i = 0; i < own.size(); i += 2) {
             swapOut(own.get(i), own.get(i + 1));
         }
-        if (vma.backing() instanceof Backing.Object backing) {
+        if (vma.backing() instanceof Backing.OfObject backing) {
             int shift = mm.geometry().pageShift();
-            long index = backing.offset() + (from - vma.start()) >>> shift;
-            backing.object().pageOut(index, index + (to - from >>> shift));
+            long index = (backing.offset() + (from - vma.start())) >>> shift;
+            backing.object().pageOut(index, index + ((to - from) >>> shift));
         }
     }
 

@@ -19,28 +19,28 @@ sealed interface Backing {
     }
 
     /** A memory object, from a byte offset on. */
-    record Object(MemoryObject object, long offset) implements Backing {
+    record OfObject(MemoryObject object, long offset) implements Backing {
         @Override
         public Backing advanced(long bytes) {
-            return new Object(object, offset + bytes);
+            return new OfObject(object, offset + bytes);
         }
 
         @Override
         public boolean continues(Backing before, long bytes) {
-            return before instanceof Object o && o.object == object && o.offset + bytes == offset;
+            return before instanceof OfObject o && o.object == object && o.offset + bytes == offset;
         }
     }
 
     /** Registers of a device, from a byte offset in the window on. */
-    record Device(DeviceArea area, long offset) implements Backing {
+    record OfDevice(DeviceArea area, long offset) implements Backing {
         @Override
         public Backing advanced(long bytes) {
-            return new Device(area, offset + bytes);
+            return new OfDevice(area, offset + bytes);
         }
 
         @Override
         public boolean continues(Backing before, long bytes) {
-            return before instanceof Device d && d.area == area && d.offset + bytes == offset;
+            return before instanceof OfDevice d && d.area == area && d.offset + bytes == offset;
         }
     }
 

@@ -251,7 +251,7 @@ final class MappingCalls {
         long bytes = object.pages() << mm.geometry().pageShift();
         Zap zap = new Zap(mm);
         for (Vma vma : mm.vmas().all()) {
-            if (vma.backing() instanceof Backing.Object backing && backing.object() == object) {
+            if (vma.backing() instanceof Backing.OfObject backing && backing.object() == object) {
                 long from = vma.start() + Math.max(0, bytes - backing.offset());
                 if (from < vma.end()) {
                     zap.clear(from, vma.end());

@@ -60,10 +60,10 @@ final class PageFaults {
     }
 
     private Outcome absentObject(Vma vma, long page, long slot, boolean write) {
-        if (!(vma.backing() instanceof Backing.Object backing)) {
+        if (!(vma.backing() instanceof Backing.OfObject backing)) {
             return Outcome.NOTHING_BEHIND;
         }
-        long index = backing.offset() + (page - vma.start()) >>> mm.geometry().pageShift();
+        long index = (backing.offset() + (page - vma.start())) >>> mm.geometry().pageShift();
         long frame = backing.object().acquirePage(index);
         if (frame < 0) {
             return Outcome.NOTHING_BEHIND;

@@ -195,7 +195,7 @@ public final class ProcessAddressSpace implements AddressSpace {
      * @throws ErrnoException {@code EINVAL}, {@code ENOMEM}, {@code EPERM}, {@code ESRCH}
      */
     public long mapObject(MapRequest request, MemoryObject object) {
-        Backing backing = new Backing.Object(object, request.offset());
+        Backing backing = new Backing.OfObject(object, request.offset());
         object.map(this);
         boolean mapped = false;
         try {
@@ -222,7 +222,7 @@ public final class ProcessAddressSpace implements AddressSpace {
         DeviceArea area = new DeviceArea(mapping, afterEnd);
         boolean mapped = false;
         try {
-            long address = map(request, new Backing.Device(area, 0));
+            long address = map(request, new Backing.OfDevice(area, 0));
             mapped = true;
             return address;
         } finally {
@@ -510,8 +510,8 @@ public final class ProcessAddressSpace implements AddressSpace {
         for (Vma vma : gone) {
             switch (vma.backing()) {
                 case Backing.Anonymous a -> {}
-                case Backing.Object o -> o.object().unmap(this);
-                case Backing.Device d -> d.area().release();
+                case Backing.OfObject o -> o.object().unmap(this);
+                case Backing.OfDevice d -> d.area().release();
             }
         }
     }

@@ -70,7 +70,7 @@ final class ProcessorAccess {
                 if (deviceAccess(device, address, bytes, 0, 8, false)) {
                     long value = 0;
                     for (int i = 7; i >= 0; i--) {
-                        value = value << 8 | bytes[i] & 0xff;
+                        value = (value << 8) | (bytes[i] & 0xff);
                     }
                     return value;
                 }
@@ -145,7 +145,7 @@ final class ProcessorAccess {
     /** False if the mapping ended meanwhile: then look again. */
     private static boolean deviceAccess(
             Vma vma, long address, byte[] bytes, int offset, int length, boolean store) {
-        if (!(vma.backing() instanceof Backing.Device device)) {
+        if (!(vma.backing() instanceof Backing.OfDevice device)) {
             return false;
         }
         long register = device.offset() + (address - vma.start());

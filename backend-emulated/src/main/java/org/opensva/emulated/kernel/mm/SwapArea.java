@@ -14,7 +14,7 @@ final class SwapArea {
 
     private final int pageBytes;
     private final int capacity;
-    private byte @Nullable [][] contents = new byte[16][];
+    private byte[] @Nullable [] contents = new byte[16][];
     private int[] references = new int[16];
     private final BitSet used = new BitSet();
     private int lowestFree;

@@ -23,7 +23,7 @@ record Vma(
         boolean wipeOnFork) {
 
     boolean isDevice() {
-        return backing instanceof Backing.Device;
+        return backing instanceof Backing.OfDevice;
     }
 
     boolean isPrivateAnonymous() {

@@ -34,7 +34,7 @@ final class VmaTree {
 
     /** Another place for each address space, the same in each run: 0 to 2^22 pages. */
     private static long spread(long id) {
-        return id * 0x9E37_79B9_7F4A_7C15L >>> 42;
+        return (id * 0x9E37_79B9_7F4A_7C15L) >>> 42;
     }
 
     /** Above it nothing is placed: a guard below the end, as below a stack. */
@@ -148,14 +148,14 @@ final class VmaTree {
     void acquire(Backing backing) {
         switch (backing) {
             case Backing.Anonymous a -> {}
-            case Backing.Object o -> o.object().map(owner);
-            case Backing.Device d -> d.area().acquire();
+            case Backing.OfObject o -> o.object().map(owner);
+            case Backing.OfDevice d -> d.area().acquire();
         }
     }
 
     /** Gives a reference back that is known not to be the last one. */
     private void dropReference(Backing backing) {
-        if (backing instanceof Backing.Object o) {
+        if (backing instanceof Backing.OfObject o) {
             o.object().unmap(owner);
         }
     }

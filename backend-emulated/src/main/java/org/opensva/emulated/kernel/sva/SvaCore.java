@@ -103,25 +103,23 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
         AddressSpace.Subscription hold = addressSpace.hold();
         boolean done = false;
         try {
-            MmBonds mm = lockedBonds(addressSpace.id());
-            try {
-                if (!addressSpace.isAlive()) {
-                    throw new ErrnoException(Errno.EINVAL, call, "its memory has no users left");
+            while (true) {
+                MmBonds mm = bonds.computeIfAbsent(addressSpace.id(), id -> new MmBonds());
+                mm.lock().lock();
+                try {
+                    // A failed bind may have dropped it while this thread waited.
+                    if (mm.equals(bonds.get(addressSpace.id()))) {
+                        Bond bond = bindLocked(call, device, addressSpace, mm, hold);
+                        done = bond.hold().equals(hold);
+                        return bond;
+                    }
+                } finally {
+                    if (mm.pasid() < 0) {
+                        // A failed first bind leaves no trace.
+                        bonds.remove(addressSpace.id(), mm);
+                    }
+                    mm.lock().unlock();
                 }
-                Bond known = mm.bonds().get(device);
-                if (known != null) {
-                    known.addReference();
-                    return known;
-                }
-                Bond bond = bindDevice(call, device, addressSpace, mm, hold);
-                done = true;
-                return bond;
-            } finally {
-                if (mm.pasid() < 0) {
-                    // A failed first bind leaves no trace.
-                    bonds.remove(addressSpace.id(), mm);
-                }
-                mm.lock().unlock();
             }
         } finally {
             if (!done) {
@@ -130,16 +128,21 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
         }
     }
 
-    private MmBonds lockedBonds(long addressSpaceId) {
-        while (true) {
-            MmBonds mm = bonds.computeIfAbsent(addressSpaceId, id -> new MmBonds());
-            mm.lock().lock();
-            // A failed bind may have dropped it while this thread waited.
-            if (bonds.get(addressSpaceId) == mm) {
-                return mm;
-            }
-            mm.lock().unlock();
+    private Bond bindLocked(
+            String call,
+            ManagedDevice device,
+            AddressSpace addressSpace,
+            MmBonds mm,
+            AddressSpace.Subscription hold) {
+        if (!addressSpace.isAlive()) {
+            throw new ErrnoException(Errno.EINVAL, call, "its memory has no users left");
         }
+        Bond known = mm.bonds().get(device);
+        if (known != null) {
+            known.addReference();
+            return known;
+        }
+        return bindDevice(call, device, addressSpace, mm, hold);
     }
 
     private Bond bindDevice(
