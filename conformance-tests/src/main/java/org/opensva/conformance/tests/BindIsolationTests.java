@@ -78,11 +78,15 @@ class BindIsolationTests {
     @Covers(BIND_07)
     void aPasidIsNeitherZeroNorAllOnes(TestBench bench) {
         for (int i = 0; i < 12; i++) {
-            int pasid = bench.open(bench.process("p" + i), 0).pasid().value();
+            SvaProcess process = bench.process("p" + i);
+            int pasid = bench.open(process, 0).pasid().value();
             bench.check(
                     pasid >= 1 && pasid < Pasid.MAX,
                     "a PASID from 1 to " + (Pasid.MAX - 1),
                     "PASID " + pasid);
+            if (i % 2 == 0) {
+                process.close();
+            }
         }
     }
 

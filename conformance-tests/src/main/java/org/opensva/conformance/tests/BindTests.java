@@ -184,7 +184,7 @@ class BindTests {
         SortedMap<String, Long> before = resources(bench);
         bench.step("an open of a device whose queues are all taken");
         for (int i = 0; i < 3; i++) {
-            bench.mustRefuse("the open", () -> bench.open(late, 0), Errno.EBUSY);
+            bench.mustRefuse("the open", () -> bench.tryToOpen(late), Errno.EBUSY);
         }
         SortedMap<String, Long> after = resources(bench);
         bench.check(

@@ -323,6 +323,7 @@ class ForkHandleTests {
         memory.mustHold("the parent's memory");
         bench.step("the parent is gone, the child opens another queue");
         parent.close();
+        own.close();
         childs.writeBy(bench.device(child), "by the child's second queue");
         childs.mustHold("the child's memory");
     }

@@ -1,5 +1,6 @@
 package org.opensva.conformance.suite.bench;
 
+import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.process.SvaProcess;
 
@@ -33,24 +34,33 @@ public final class RecycleOracle {
      * @param why what keeps it reserved
      */
     public void mustStayReserved(int pasid, String why) {
+        Accelerator accelerator = withFreeQueues();
         for (int i = 0; i < LEAVING; i++) {
             try (SvaProcess newcomer = bench.backend().processes().spawn("newcomer")) {
-                try (QueueHandle handle = bench.accelerator(0).open(newcomer)) {
+                try (QueueHandle handle = accelerator.open(newcomer)) {
                     mustDiffer(pasid, handle, why);
                 }
             }
         }
         List<SvaProcess> staying = new ArrayList<>();
         try {
-            int room = Math.min(STAYING, bench.accelerator(0).availableInstances());
+            int room = Math.min(STAYING, accelerator.availableInstances());
             for (int i = 0; i < room; i++) {
                 SvaProcess newcomer = bench.backend().processes().spawn("newcomer");
                 staying.add(newcomer);
-                mustDiffer(pasid, bench.accelerator(0).open(newcomer), why);
+                mustDiffer(pasid, accelerator.open(newcomer), why);
             }
         } finally {
             staying.forEach(SvaProcess::close);
         }
+    }
+
+    /** PASIDs are global, so any device shows who is given which. */
+    private Accelerator withFreeQueues() {
+        return bench.backend().accelerators().stream()
+                .filter(accelerator -> accelerator.availableInstances() > 0)
+                .findFirst()
+                .orElseThrow(() -> new NotObservable("no queue is left for newcomers"));
     }
 
     private void mustDiffer(int pasid, QueueHandle handle, String why) {

@@ -2,9 +2,12 @@ package org.opensva.conformance.suite.bench;
 
 import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.accelerator.QueueHandle;
+import org.opensva.api.accelerator.QueueState;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Capability;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.api.telemetry.HardwareEvent;
@@ -25,6 +28,7 @@ public final class TestBench extends Checks implements AutoCloseable {
     private final Backend backend;
     private final SplittableRandom random;
     private final List<AutoCloseable> opened = Collections.synchronizedList(new ArrayList<>());
+    private final List<QueueHandle> queues = Collections.synchronizedList(new ArrayList<>());
     private volatile boolean spent;
 
     /**
@@ -235,14 +239,46 @@ public final class TestBench extends Checks implements AutoCloseable {
     }
 
     /**
-     * Opens a queue without starting it.
+     * Opens a queue without starting it. If this test alone has taken every queue that the device
+     * has, its scenario is too large for the device, which is no fault of the device.
      *
      * @param process who opens
      * @param index which accelerator
      * @return the handle, closed by the bench
      */
     public QueueHandle open(SvaProcess process, int index) {
-        return adopt(accelerator(index).open(process));
+        Accelerator accelerator = accelerator(index);
+        try {
+            QueueHandle handle = adopt(accelerator.open(process));
+            queues.add(handle);
+            return handle;
+        } catch (ErrnoException e) {
+            int instances = accelerator.info().instances();
+            if (e.errno() == Errno.EBUSY && taken(accelerator) >= instances) {
+                throw new NotObservable(
+                        "%s has %d queues, and the scenario needs more at once"
+                                .formatted(accelerator.name(), instances));
+            }
+            throw e;
+        }
+    }
+
+    private long taken(Accelerator accelerator) {
+        synchronized (queues) {
+            return queues.stream()
+                    .filter(handle -> handle.accelerator().name().equals(accelerator.name()))
+                    .filter(handle -> handle.state() != QueueState.ZOMBIE)
+                    .count();
+        }
+    }
+
+    /**
+     * Opens a queue of the first accelerator, and lets every refusal through.
+     *
+     * @param process who opens
+     */
+    public void tryToOpen(SvaProcess process) {
+        adopt(accelerator(0).open(process));
     }
 
     /**
