@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.opensva.conformance.report.Certificate;
 import org.opensva.conformance.report.CertificateReader;
 import org.opensva.conformance.report.Conclusion;
+import org.opensva.conformance.rules.RuleBook;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 
 class CertifyCommandTest {
+
+    private static final int RULES = RuleBook.load().rules().size();
 
     @TempDir Path folder;
 
@@ -38,7 +41,7 @@ class CertifyCommandTest {
         assertEquals(ExitStatus.GOOD, result.status(), result.err());
         assertTrue(result.out().contains("\nfake:good 1.2.3 (Fake & Sons), seed 0x"), result.out());
         assertTrue(result.out().contains("\ncertified: Every rule was judged"), result.out());
-        assertEquals("fake:good: 1 tests, 183 rules", result.err().strip());
+        assertEquals("fake:good: 1 tests, %d rules".formatted(RULES), result.err().strip());
     }
 
     @Test
@@ -154,7 +157,7 @@ class CertifyCommandTest {
         assertEquals(Conclusion.CERTIFIED, certificate.conclusion());
         assertEquals(7, certificate.seed());
         assertEquals("fake:good", certificate.backend().qualifiedName());
-        assertEquals(183, certificate.rules().size());
+        assertEquals(RULES, certificate.rules().size());
     }
 
     @Test

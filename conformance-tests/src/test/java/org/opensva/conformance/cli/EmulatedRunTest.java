@@ -72,9 +72,10 @@ class EmulatedRunTest {
 
     @Test
     void aMachineThatIsTooSmallSaysSo() {
+        String large = shell.file("large", new byte[3_000_000]);
         String line =
-                shell.type("run", "crc32c", input, "--option", "memory=1M")
+                shell.type("run", "crc32c", large, "--option", "memory=1M")
                         .complaint(ExitStatus.USAGE);
-        assertTrue(line.startsWith("'" + input + "' is too large for the memory of backend"), line);
+        assertTrue(line.startsWith("'" + large + "' is too large for the memory of backend"), line);
     }
 }
