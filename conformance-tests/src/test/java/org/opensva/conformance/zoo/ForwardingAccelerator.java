@@ -1,0 +1,47 @@
+package org.opensva.conformance.zoo;
+
+import org.opensva.api.accelerator.Accelerator;
+import org.opensva.api.accelerator.AcceleratorInfo;
+import org.opensva.api.accelerator.QueueHandle;
+import org.opensva.api.iommu.RequesterId;
+import org.opensva.api.process.SvaProcess;
+
+/** An accelerator that leaves everything to another one. */
+abstract class ForwardingAccelerator implements Accelerator {
+
+    private final Accelerator to;
+
+    ForwardingAccelerator(Accelerator to) {
+        this.to = to;
+    }
+
+    @Override
+    public String name() {
+        return to.name();
+    }
+
+    @Override
+    public RequesterId requester() {
+        return to.requester();
+    }
+
+    @Override
+    public AcceleratorInfo info() {
+        return to.info();
+    }
+
+    @Override
+    public int availableInstances() {
+        return to.availableInstances();
+    }
+
+    @Override
+    public QueueHandle open(SvaProcess process) {
+        return to.open(process);
+    }
+
+    @Override
+    public void remove() {
+        to.remove();
+    }
+}

@@ -1,0 +1,124 @@
+package org.opensva.conformance.zoo;
+
+import org.opensva.api.backend.Backend;
+import org.opensva.api.memory.Protection;
+import org.opensva.api.process.Advice;
+import org.opensva.api.process.MapRequest;
+import org.opensva.api.process.SvaProcess;
+
+import java.util.function.Supplier;
+
+/** Knows which call of a process the current thread carries out. */
+final class SystemCalls {
+
+    /** The calls that change page tables, as far as a defect can tell them apart. */
+    enum Call {
+        /** None: what happens is the memory management's own doing, or a device's. */
+        NONE,
+        MMAP,
+        MUNMAP,
+        MPROTECT_NARROWER,
+        MPROTECT_WIDER,
+        MREMAP,
+        DISCARD,
+        RECLAIM,
+        OTHER_ADVICE,
+        TRUNCATE,
+        FORK,
+        STORE
+    }
+
+    private final ThreadLocal<Call> current = ThreadLocal.withInitial(() -> Call.NONE);
+
+    Call current() {
+        return current.get();
+    }
+
+    /** Has every process of a machine tell what it is doing. */
+    Backend around(Backend machine) {
+        return WrappedBackend.withProcesses(machine, Observed::new);
+    }
+
+    private <T> T during(Call call, Supplier<T> body) {
+        Call before = current.get();
+        current.set(call);
+        try {
+            return body.get();
+        } finally {
+            current.set(before);
+        }
+    }
+
+    private void during(Call call, Runnable body) {
+        during(
+                call,
+                () -> {
+                    body.run();
+                    return call;
+                });
+    }
+
+    private static Call of(Protection protection) {
+        return protection == Protection.READ_WRITE ? Call.MPROTECT_WIDER : Call.MPROTECT_NARROWER;
+    }
+
+    private static Call of(Advice advice) {
+        return switch (advice) {
+            case DONTNEED -> Call.DISCARD;
+            case PAGEOUT -> Call.RECLAIM;
+            case POPULATE_WRITE, DONTFORK, WIPEONFORK -> Call.OTHER_ADVICE;
+        };
+    }
+
+    private final class Observed extends ForwardingProcess {
+
+        Observed(SvaProcess to) {
+            super(to);
+        }
+
+        @Override
+        public long mmap(MapRequest request) {
+            return during(Call.MMAP, () -> super.mmap(request));
+        }
+
+        @Override
+        public void munmap(long address, long length) {
+            during(Call.MUNMAP, () -> super.munmap(address, length));
+        }
+
+        @Override
+        public void mprotect(long address, long length, Protection protection) {
+            during(of(protection), () -> super.mprotect(address, length, protection));
+        }
+
+        @Override
+        public long mremap(long address, long oldLength, long newLength, boolean mayMove) {
+            return during(Call.MREMAP, () -> super.mremap(address, oldLength, newLength, mayMove));
+        }
+
+        @Override
+        public void madvise(long address, long length, Advice advice) {
+            during(of(advice), () -> super.madvise(address, length, advice));
+        }
+
+        @Override
+        public void truncate(int fd, long size) {
+            during(Call.TRUNCATE, () -> super.truncate(fd, size));
+        }
+
+        @Override
+        public void store(long address, byte[] source, int offset, int length) {
+            during(Call.STORE, () -> super.store(address, source, offset, length));
+        }
+
+        @Override
+        public void storeLong(long address, long value) {
+            during(Call.STORE, () -> super.storeLong(address, value));
+        }
+
+        @Override
+        public SvaProcess fork() {
+            return new Observed(during(Call.FORK, super::fork));
+        }
+    }
+}

@@ -1,0 +1,21 @@
+package org.opensva.conformance.zoo;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+/** All members. */
+final class Zoo {
+
+    private Zoo() {}
+
+    static List<BrokenBackend> members() {
+        return Stream.of(
+                        NotificationFaults.members(),
+                        HardwareFaults.members(),
+                        BondFaults.members(),
+                        FaultPathFaults.members(),
+                        HandleFaults.members())
+                .flatMap(List::stream)
+                .toList();
+    }
+}
