@@ -74,7 +74,7 @@ class ForkTest {
                         assertFalse(writable(machine.hardwareEntry(parent, at + (long) i * PAGE)));
                     }
                 };
-        try (var subscription = parent.addressSpace().subscribe(recorder)) {
+        try (var _ = parent.addressSpace().subscribe(recorder)) {
             parent.fork();
             assertEquals(List.of(AddressRange.WHOLE), recorder.ranges);
         }
@@ -99,7 +99,6 @@ class ForkTest {
                 hungry.storeLong(at + (i << 21), i + 1);
             }
         }
-        // The small machine's frames are checked here, because the fork failed half-way.
     }
 
     @Test
