@@ -12,13 +12,13 @@ import java.util.stream.Stream;
 /** The modules, what each may know, and how many classes each is known to have at least. */
 enum Module {
     API("org.opensva.api", 80, List.of(), "com.google.inject.."),
-    SMMUV3("org.opensva.smmuv3", 50, List.of(API)),
-    VTD("org.opensva.vtd", 0, List.of(API)),
-    ATS("org.opensva.ats", 0, List.of(API)),
-    UACCE("org.opensva.uacce", 0, List.of(API), "javax.crypto.."),
+    SMMUV3("org.opensva.smmuv3", 100, List.of(API)),
+    VTD("org.opensva.vtd", 30, List.of(API)),
+    ATS("org.opensva.ats", 25, List.of(API)),
+    UACCE("org.opensva.uacce", 30, List.of(API), "javax.crypto.."),
     EMULATED(
             "org.opensva.emulated",
-            0,
+            60,
             List.of(API, SMMUV3, VTD, ATS, UACCE),
             "com.google.inject..",
             "tools.jackson..",
@@ -26,7 +26,7 @@ enum Module {
     NATIVE("org.opensva.linux", 0, List.of(API, ATS, UACCE), "com.google.inject.."),
     CONFORMANCE(
             "org.opensva.conformance",
-            15,
+            120,
             List.of(API),
             "com.google.inject..",
             "javax.xml..",
