@@ -46,6 +46,23 @@ enum Module {
                     "io.opentelemetry.api..",
                     "io.opentelemetry.context..");
 
+    /**
+     * Commands of the command line that are tools for one IOMMU: they replay recordings of it and
+     * decode its state. The suite itself knows the api alone, and none of its packages is here.
+     */
+    private static final List<String> TOOLS =
+            List.of(
+                    "org.opensva.conformance.cli.replay..",
+                    "org.opensva.conformance.cli.inspect..");
+
+    /** What these tools may know beyond what their module may. */
+    private static final List<String> HARDWARE =
+            List.of(
+                    "org.opensva.smmuv3.layout..",
+                    "org.opensva.smmuv3.model..",
+                    "org.opensva.smmuv3.replay..",
+                    "org.opensva.smmuv3.inspect..");
+
     /** The main classes of all modules, as the modules' own build made them. */
     static final JavaClasses ALL =
             new ClassFileImporter()
@@ -76,6 +93,18 @@ enum Module {
         patterns.add(packages());
         patterns.addAll(libraries);
         knows.forEach(m -> patterns.add(m.packages()));
+        return patterns.toArray(String[]::new);
+    }
+
+    /** Packages of it that are tools for one IOMMU. */
+    String[] tools() {
+        return this == CONFORMANCE ? TOOLS.toArray(String[]::new) : new String[0];
+    }
+
+    /** Package patterns that the tools may depend on. */
+    String[] toolsMayKnow() {
+        List<String> patterns = new ArrayList<>(List.of(mayKnow()));
+        patterns.addAll(HARDWARE);
         return patterns.toArray(String[]::new);
     }
 

@@ -49,10 +49,24 @@ class ModuleArrowsTest {
         classes()
                 .that()
                 .resideInAPackage(module.packages())
+                .and()
+                .resideOutsideOfPackages(module.tools())
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage(module.mayKnow())
                 .allowEmptyShould(Module.isEmpty(module.root))
+                .check(Module.ALL);
+    }
+
+    /** Commands about one IOMMU know its hardware; its driver, and any backend, they do not. */
+    @Test
+    void theToolsForOneIommuKnowItsHardware() {
+        classes()
+                .that()
+                .resideInAnyPackage(Module.CONFORMANCE.tools())
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(Module.CONFORMANCE.toolsMayKnow())
                 .check(Module.ALL);
     }
 

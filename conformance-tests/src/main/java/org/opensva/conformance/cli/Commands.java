@@ -1,5 +1,7 @@
 package org.opensva.conformance.cli;
 
+import org.opensva.conformance.cli.replay.ReplayCommand;
+
 import picocli.CommandLine;
 
 import java.util.List;
@@ -20,7 +22,11 @@ final class Commands {
     }
 
     private static List<Object> all(Context context) {
+        Console console = context.console();
         return List.of(
-                new BackendsCommand(context), new CertifyCommand(context), new RunCommand(context));
+                new BackendsCommand(context),
+                new CertifyCommand(context),
+                new RunCommand(context),
+                new ReplayCommand(console.out(), console::complain));
     }
 }

@@ -107,8 +107,22 @@ public sealed interface Step {
      * @param eventQueue the Event queue's
      * @param sync that of CMD_SYNC
      * @param globalError that of global errors
+     * @param architecture the counts that the architecture asks for, or null
      */
-    record Interrupts(int eventQueue, int sync, int globalError) implements Step {}
+    record Interrupts(int eventQueue, int sync, int globalError, @Nullable Interrupts architecture)
+            implements Step {
+
+        /**
+         * Counts that the architecture asks for as well.
+         *
+         * @param eventQueue the Event queue's
+         * @param sync that of CMD_SYNC
+         * @param globalError that of global errors
+         */
+        public Interrupts(int eventQueue, int sync, int globalError) {
+            this(eventQueue, sync, globalError, null);
+        }
+    }
 
     /**
      * The outcome of a request.

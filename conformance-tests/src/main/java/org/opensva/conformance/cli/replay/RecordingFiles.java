@@ -1,0 +1,77 @@
+package org.opensva.conformance.cli.replay;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Finds the files that a command line names. */
+final class RecordingFiles {
+
+    private RecordingFiles() {}
+
+    /**
+     * A file to look at.
+     *
+     * @param path where it is
+     * @param named whether it was named itself, and not found in a directory
+     */
+    record Candidate(Path path, boolean named) {}
+
+    /**
+     * Files as they are, directories with every {@code *.json} below them, sorted.
+     *
+     * @param arguments files and directories
+     * @return what to look at, in the order of the arguments
+     * @throws RecordingException if one of them is not there or cannot be listed
+     */
+    static List<Candidate> find(List<Path> arguments) throws RecordingException {
+        List<Candidate> found = new ArrayList<>();
+        for (Path argument : arguments) {
+            if (Files.isDirectory(argument)) {
+                below(argument).forEach(path -> found.add(new Candidate(path, false)));
+            } else if (Files.exists(argument)) {
+                found.add(new Candidate(argument, true));
+            } else {
+                throw new RecordingException(
+                        "cannot read '%s': no such file or directory".formatted(argument));
+            }
+        }
+        return found;
+    }
+
+    private static List<Path> below(Path directory) throws RecordingException {
+        // Links are not followed while walking, so that they can form no loop; the one that was
+        // named is.
+        try (Stream<Path> paths =
+                Files.walk(Files.isSymbolicLink(directory) ? directory.toRealPath() : directory)) {
+            return paths.filter(path -> path.toString().endsWith(".json"))
+                    .filter(Files::isRegularFile)
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw unlisted(directory, e);
+        } catch (UncheckedIOException e) {
+            throw unlisted(directory, e.getCause());
+        }
+    }
+
+    private static RecordingException unlisted(Path directory, IOException e) {
+        return new RecordingException("cannot list '%s': %s".formatted(directory, reason(e)), e);
+    }
+
+    /** A few words on why a file could not be read. */
+    static String reason(IOException e) {
+        return switch (e) {
+            case NoSuchFileException _ -> "no such file or directory";
+            case java.nio.file.AccessDeniedException _ -> "permission denied";
+            case FileSystemException f when f.getReason() != null -> f.getReason();
+            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        };
+    }
+}

@@ -1,0 +1,138 @@
+package org.opensva.conformance.cli.replay;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.smmuv3.replay.Step;
+
+import tools.jackson.databind.JsonNode;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Reads the steps of SMMUv3 recordings. */
+final class StepReader {
+
+    private static final int MOST_BYTES = 1 << 20;
+    private static final int STREAM_BITS = 32;
+    private static final int PASID_BITS = 20;
+
+    private StepReader() {}
+
+    static Step read(Fields step) throws RecordingException {
+        String operation = step.text("op");
+        return switch (operation) {
+            case "mmio_write" ->
+                    new Step.RegisterWrite(step.number("offset"), size(step), step.number("value"));
+            case "mmio_read" ->
+                    new Step.RegisterRead(
+                            step.text("reg", "register"),
+                            step.number("offset"),
+                            size(step),
+                            step.number("expect"),
+                            step.number("mask", -1L),
+                            step.optionalNumber("arch"));
+            case "mem_write" -> new Step.MemoryWrite(step.number("addr"), step.bytes("hex"));
+            case "mem_read_expect" -> memory(step);
+            case "dma" -> request(step);
+            case "irq_expect" -> interrupts(step);
+            default -> throw step.wrong("op", "is '%s', which is not known".formatted(operation));
+        };
+    }
+
+    private static int size(Fields step) throws RecordingException {
+        int size = step.integer("size", 1, Long.BYTES);
+        if (size != Integer.BYTES && size != Long.BYTES) {
+            throw step.wrong("size", "is neither 4 nor 8");
+        }
+        return size;
+    }
+
+    private static Step memory(Fields step) throws RecordingException {
+        String bytes = step.bytes("hex");
+        return new Step.MemoryExpectation(
+                step.text("what", "memory"),
+                step.number("addr"),
+                bytes,
+                step.optionalBytes("mask", bytes),
+                step.optionalNumber("arch_addr"),
+                step.optionalBytes("arch_hex", bytes),
+                step.flag("arch_absent"));
+    }
+
+    private static Step interrupts(Fields step) throws RecordingException {
+        Step.Interrupts recorded = counts(step.object("asserted"), null);
+        return step.has("arch")
+                ? counts(step.object("asserted"), counts(step.object("arch"), null))
+                : recorded;
+    }
+
+    private static Step.Interrupts counts(Fields counts, Step.@Nullable Interrupts architecture)
+            throws RecordingException {
+        return new Step.Interrupts(
+                counts.integer("evtq", 0, Integer.MAX_VALUE),
+                counts.integer("cmd_sync", 0, Integer.MAX_VALUE),
+                counts.integer("gerror", 0, Integer.MAX_VALUE),
+                architecture);
+    }
+
+    private static Step request(Fields step) throws RecordingException {
+        int length = step.integer("len", 1, MOST_BYTES);
+        List<Step.Outcome> permitted = new ArrayList<>();
+        if (step.has("permitted")) {
+            int index = 0;
+            for (JsonNode outcome : step.array("permitted")) {
+                permitted.add(
+                        outcome(
+                                Fields.of(step.where() + ", permitted " + index++, outcome),
+                                length));
+            }
+        }
+        return new Step.Request(
+                step.number("sid", STREAM_BITS),
+                step.has("pasid") ? step.number("pasid", PASID_BITS) : -1,
+                step.number("iova"),
+                length,
+                written(step, length),
+                step.flag("privileged"),
+                step.flag("instruction"),
+                outcome(step.object("expect"), length),
+                permitted,
+                step.has("arch") ? outcome(step.object("arch"), length) : null);
+    }
+
+    private static @Nullable String written(Fields step, int length) throws RecordingException {
+        String direction = step.text("rw");
+        return switch (direction) {
+            case "read" -> null;
+            case "write" -> {
+                String data = step.bytes("data");
+                if (data.length() != 2 * length) {
+                    throw step.wrong("data", "is not 'len' bytes");
+                }
+                yield data;
+            }
+            default -> throw step.wrong("rw", "is neither read nor write");
+        };
+    }
+
+    private static Step.Outcome outcome(Fields outcome, int length) throws RecordingException {
+        String kind = outcome.text("outcome");
+        if (!kind.equals("ok") && !kind.equals("fault")) {
+            throw outcome.wrong("outcome", "is neither ok nor fault");
+        }
+        List<Step.Segment> segments = new ArrayList<>();
+        int covered = 0;
+        int index = 0;
+        for (JsonNode node : outcome.array("segments")) {
+            Fields segment = Fields.of(outcome.where() + ", segment " + index++, node);
+            int bytes = segment.integer("len", 1, length - covered);
+            covered += bytes;
+            segments.add(
+                    new Step.Segment(segment.number("iova"), bytes, segment.optionalNumber("pa")));
+        }
+        String data = outcome.optionalBytes("data");
+        if (data != null && data.length() != 2 * length) {
+            throw outcome.wrong("data", "is not 'len' bytes");
+        }
+        return new Step.Outcome(kind.equals("ok"), segments, data);
+    }
+}
