@@ -154,27 +154,42 @@ final class ConformanceExtension
 
     @Override
     public void afterEach(ExtensionContext context) {
-        RunContext context0 = RunContext.of(context);
+        RunContext shared = RunContext.of(context);
         Run run = current(context);
-        boolean healthy = false;
+        Optional<RuleViolation> left =
+                run.hung ? Optional.empty() : leftBehind(shared, run, context);
+        boolean healthy =
+                !run.hung
+                        && left.isEmpty()
+                        && !run.bench.isSpent()
+                        && context.getExecutionException().isEmpty();
         try {
-            if (!run.hung) {
-                run.bench.bounded("closing what the test had opened", run.bench::close);
-                // What a broken scenario leaves behind says nothing that its failure does not.
-                if (context.getExecutionException().isEmpty()) {
-                    run.audit.check(run.bench, context0.leakSeen());
-                }
+            shared.lease().release(healthy);
+        } catch (BackendLease.BackendHangs e) {
+            if (!run.hung && left.isEmpty()) {
+                run.bench.step("the backend is closed");
+                throw run.bench.violation(String.valueOf(e.getMessage()), "it did not return");
             }
-            healthy = !run.bench.isSpent() && context.getExecutionException().isEmpty();
-        } finally {
-            try {
-                context0.lease().release(healthy);
-            } catch (BackendLease.BackendHangs e) {
-                if (!run.hung) {
-                    run.bench.step("the backend is closed");
-                    throw run.bench.violation(String.valueOf(e.getMessage()), "it did not return");
-                }
+        }
+        if (left.isPresent()) {
+            throw left.get();
+        }
+    }
+
+    /** Closes what the test had opened; empty if nothing is left of it. */
+    private static Optional<RuleViolation> leftBehind(
+            RunContext shared, Run run, ExtensionContext context) {
+        try {
+            run.bench.bounded("closing what the test had opened", run.bench::close);
+            // What a broken scenario leaves behind says nothing that its failure does not.
+            if (context.getExecutionException().isEmpty()) {
+                run.audit.check(run.bench, shared.leakSeen());
             }
+            return Optional.empty();
+        } catch (RuleViolation violation) {
+            return Optional.of(violation);
+        } catch (RuntimeException | AssertionError surprise) {
+            return Optional.of(run.bench.unexpected(surprise));
         }
     }
 }

@@ -1,5 +1,7 @@
 package org.opensva.conformance.suite;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A fault of the suite itself, never of a backend: no test was found, a test names no rule, JUnit
  * could not run. It is no verdict.
@@ -21,9 +23,9 @@ public final class SuiteFault extends RuntimeException {
      * Creates the exception with what led to it.
      *
      * @param message one line
-     * @param cause what happened
+     * @param cause what happened, or null
      */
-    public SuiteFault(String message, Throwable cause) {
+    public SuiteFault(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

@@ -1,11 +1,13 @@
 package org.opensva.conformance.tests;
 
+import static org.opensva.conformance.rules.RuleId.ATS_26;
 import static org.opensva.conformance.rules.RuleId.BIND_06;
 import static org.opensva.conformance.rules.RuleId.BIND_07;
 import static org.opensva.conformance.rules.RuleId.BIND_13;
 import static org.opensva.conformance.rules.RuleId.BIND_26;
 import static org.opensva.conformance.rules.RuleId.BIND_27;
 import static org.opensva.conformance.rules.RuleId.FAULT_07;
+import static org.opensva.conformance.rules.RuleId.UACCE_13;
 import static org.opensva.conformance.rules.RuleId.UNMAP_29;
 
 import org.junit.jupiter.api.Test;
@@ -14,6 +16,7 @@ import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.backend.Capability;
 import org.opensva.api.iommu.Pasid;
 import org.opensva.api.memory.Protection;
+import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.MapRequest;
@@ -25,6 +28,7 @@ import org.opensva.conformance.suite.bench.Concurrent;
 import org.opensva.conformance.suite.bench.DeviceLoad;
 import org.opensva.conformance.suite.bench.Memory;
 import org.opensva.conformance.suite.bench.MemorySnapshot;
+import org.opensva.conformance.suite.bench.ReuseOracle;
 import org.opensva.conformance.suite.bench.TestBench;
 
 import java.util.ArrayList;
@@ -114,7 +118,7 @@ class BindIsolationTests {
     }
 
     @Test
-    @Covers(BIND_26)
+    @Covers({BIND_26, ATS_26})
     void nothingMovesUnderAPasidAfterItsUnbind(TestBench bench) {
         SvaProcess process = bench.process("owner");
         SvaProcess other = bench.process("other");
@@ -217,6 +221,36 @@ class BindIsolationTests {
         memory.mustHold("the process's memory");
         memory.writeBy(device, "by the next job");
         memory.mustHold("the process's memory");
+    }
+
+    @Test
+    @Covers(UACCE_13)
+    void aUserAddressIsNeverTakenForAPhysicalOne(TestBench bench) {
+        ReuseOracle oracle = new ReuseOracle(bench);
+        oracle.take(64);
+        SvaProcess process = bench.process("owner");
+        Memory memory = bench.memory(process, 1, "memory");
+        BoundDevice device = bench.device(process);
+        for (long place = bench.pageSize(); place < 1L << 40; place <<= 1) {
+            for (long address : new long[] {place, place + bench.pages(7)}) {
+                if (!isMapped(process, address)) {
+                    bench.step("a job with the address 0x%x, which is not mapped", address);
+                    device.mustNotReach(address, "where memory may lie physically");
+                }
+            }
+        }
+        oracle.mustBeUndamaged("a job with an address that is not mapped");
+        memory.writeBy(device, "by the device");
+        memory.mustHold("the process's memory");
+    }
+
+    private static boolean isMapped(SvaProcess process, long address) {
+        try {
+            process.loadLong(address);
+            return true;
+        } catch (CpuFaultException notMapped) {
+            return false;
+        }
     }
 
     @Test

@@ -18,7 +18,9 @@ import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.backend.Capability;
 import org.opensva.api.backend.ForeignHandlePolicy;
 import org.opensva.api.backend.Introspection;
+import org.opensva.api.memory.Protection;
 import org.opensva.api.process.Errno;
+import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.conformance.suite.Covers;
 import org.opensva.conformance.suite.RuleTests;
@@ -56,6 +58,38 @@ class BindTests {
         }
         bench.step("all pages at the end");
         memory.mustHold("the process's memory");
+    }
+
+    @Test
+    @Covers(BIND_01)
+    void farApartAddressesLeadToTheirOwnPages(TestBench bench) {
+        SvaProcess process = bench.process("owner");
+        BoundDevice device = bench.device(process);
+        List<Memory> places = new ArrayList<>();
+        // Hints only: what matters is that indices of every table level differ.
+        for (long hint :
+                new long[] {
+                    0x1234_5000L, 0x4000_0000L, 0x7f_c020_0000L, 0x80_0000_0000L, 0x6123_4567_8000L
+                }) {
+            long address =
+                    process.mmap(
+                            new MapRequest(
+                                    hint,
+                                    bench.pages(2),
+                                    Protection.READ_WRITE,
+                                    false,
+                                    false,
+                                    MapRequest.ANONYMOUS,
+                                    0));
+            Memory memory = bench.fill(process, address, 2, "at 0x" + Long.toHexString(address));
+            places.add(memory);
+            bench.step("memory at 0x%x", address);
+            device.mustRead(memory.page(0), memory.token(0), "its first page");
+            memory.writeBy(device, 1, "by the device");
+        }
+        for (Memory memory : places) {
+            memory.mustHold("memory at 0x" + Long.toHexString(memory.address()));
+        }
     }
 
     @Test

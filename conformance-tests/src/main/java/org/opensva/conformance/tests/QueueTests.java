@@ -66,7 +66,10 @@ class QueueTests {
         }
         memory.writeBy(bench.use(handle, process), "by the started queue");
         memory.mustHold("the process's memory");
-        bench.check(handle.holder() == process, "the opener to hold the handle", "another one");
+        bench.check(
+                handle.holder().pid() == process.pid(),
+                "the opener to hold the handle",
+                "another one");
     }
 
     @Test

@@ -123,6 +123,8 @@ class BrokenBackendsTest {
         expect(Fault.START_TWICE_IS_ALLOWED, "UACCE-03", "");
         expect(Fault.PUT_RETURNS_THE_QUEUE, "UACCE-04 UACCE-12", "");
         expect(Fault.ATC_BEFORE_IOTLB, "UNMAP-03", "");
+        expect(Fault.FETCHED_TRANSLATION_IS_KEPT, "ATS-08", "FORK-01 FORK-17" + ANY_CHANGE);
+        expect(Fault.UNMAPPED_ADDRESS_IS_PHYSICAL, "UACCE-13", "");
     }
 
     private static ConformanceRun.Builder broken(Fault fault) {

@@ -72,6 +72,7 @@ public abstract sealed class Checks permits TestBench {
      * @param format what is done, with placeholders
      * @param arguments values for the placeholders
      */
+    @SuppressWarnings("AnnotateFormatMethod") // the annotation would be a dependency of the suite
     public void step(String format, Object... arguments) {
         String text = arguments.length == 0 ? format : format.formatted(arguments);
         step = text;

@@ -38,7 +38,8 @@ public final class Concurrent<T> {
     }
 
     /**
-     * Waits for the end. What the action threw is thrown here.
+     * Waits for the end. What the action threw is thrown here, a checked exception as the cause of
+     * an {@link IllegalStateException}.
      *
      * @param limit how long to wait at most
      * @return what it yielded, or empty if it had not ended
@@ -49,7 +50,7 @@ public final class Concurrent<T> {
         } catch (TimeoutException e) {
             return Optional.empty();
         } catch (ExecutionException e) {
-            throw Concurrent.<RuntimeException>same(e.getCause() == null ? e : e.getCause());
+            throw thrown(e.getCause() == null ? e : e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new Inconclusive("the test was interrupted");
@@ -87,10 +88,10 @@ public final class Concurrent<T> {
         thread.interrupt();
     }
 
-    @SuppressWarnings("unchecked")
-    private static <E extends Throwable> E same(Throwable cause) throws E {
-        // Rethrows as it is: the caller's own exceptions must not change on the way between
-        // threads.
-        throw (E) cause;
+    private static RuntimeException thrown(Throwable cause) {
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        return cause instanceof RuntimeException known ? known : new IllegalStateException(cause);
     }
 }

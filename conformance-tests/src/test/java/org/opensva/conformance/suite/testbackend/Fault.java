@@ -58,6 +58,10 @@ public enum Fault {
     OPEN_LEAKS,
     /** The ATC is invalidated before the IOTLB. */
     ATC_BEFORE_IOTLB,
+    /** A translation that was being fetched is kept, whatever was invalidated meanwhile. */
+    FETCHED_TRANSLATION_IS_KEPT,
+    /** Addresses that are not mapped are taken for frame numbers. */
+    UNMAPPED_ADDRESS_IS_PHYSICAL,
     /** Jobs after the third never end. */
     JOBS_HANG
 }

@@ -115,6 +115,11 @@ final class SoftDevice implements Accelerator {
                 if (entry != null && entry.frame() == null) {
                     return false;
                 }
+                Frame physical = physical(entry, page);
+                if (physical != null) {
+                    use(physical, offset, length, piece);
+                    return true;
+                }
                 if (entry == null
                         || (!allows(entry, access)
                                 && !machine.broken(Fault.STALE_READ_ONLY_IS_FINAL))) {
@@ -175,8 +180,19 @@ final class SoftDevice implements Accelerator {
             }
             machine.iotlb.put(tag, entry);
         }
+        if (machine.broken(Fault.FETCHED_TRANSLATION_IS_KEPT)) {
+            machine.lock.readLock().unlock();
+            Thread.yield();
+            machine.lock.readLock().lock();
+        }
         atc.put(tag, entry);
         return entry;
+    }
+
+    private @Nullable Frame physical(@Nullable Translation cached, long page) {
+        return cached == null && machine.broken(Fault.UNMAPPED_ADDRESS_IS_PHYSICAL)
+                ? machine.physical(page)
+                : null;
     }
 
     /** A page request. */

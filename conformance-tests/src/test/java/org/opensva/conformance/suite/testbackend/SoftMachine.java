@@ -83,6 +83,7 @@ final class SoftMachine {
     final Map<Integer, SoftMm> pasids = new HashMap<>();
     final Set<SoftProcess> processes = new LinkedHashSet<>();
     final List<SoftDevice> devices = new ArrayList<>();
+    private final List<Frame> all = new ArrayList<>();
     private final ArrayDeque<Frame> free = new ArrayDeque<>();
     private final TreeSet<Integer> freePasids = new TreeSet<>();
     private final List<HardwareEvent> events = new ArrayList<>();
@@ -107,11 +108,22 @@ final class SoftMachine {
 
     /** Last freed, first given out, so that a stale access damages its next owner. */
     synchronized Frame allocate() {
-        Frame frame = free.isEmpty() ? new Frame() : free.pop();
+        Frame frame;
+        if (free.isEmpty()) {
+            frame = new Frame();
+            all.add(frame);
+        } else {
+            frame = free.pop();
+        }
         Arrays.fill(frame.words, 0);
         frame.users = 1;
         frames++;
         return frame;
+    }
+
+    /** The frame of a physical page number, where frames are numbered by allocation. */
+    synchronized @Nullable Frame physical(long number) {
+        return number > 0 && number <= all.size() ? all.get((int) number - 1) : null;
     }
 
     synchronized void share(Frame frame) {
