@@ -295,4 +295,19 @@ class BindIsolationTests {
         }
         throw bench.violation("a job without a bond to be refused", "it was accepted");
     }
+
+    @Test
+    @Covers(UNMAP_29)
+    void aFirstAccessBesideAnUnmappingLeavesNothingCached(TestBench bench) {
+        SvaProcess process = bench.process("owner");
+        BoundDevice device = bench.device(process);
+        for (int round = 0; round < 40; round++) {
+            Memory memory = bench.memory(process, 1, "memory");
+            bench.step("round %d: the first access of a device beside munmap", round);
+            long ticket = device.submit(Job.fill(memory.page(0), Long.BYTES, round));
+            process.munmap(memory.address(), memory.length());
+            device.await(ticket, "job beside munmap");
+            device.mustNotReach(memory.page(0), "the page, unmapped beside the access");
+        }
+    }
 }

@@ -318,4 +318,28 @@ class ExitTests {
             next.close();
         }
     }
+
+    @Test
+    @Covers(EXIT_01)
+    @Needs(Capability.FORK)
+    void memoryIsLeftAtExitAlsoWhileAChildKeepsTheQueueOpen(TestBench bench) {
+        for (int round = 0; round < 8; round++) {
+            SvaProcess process = bench.process("mortal");
+            BoundDevice device = bench.device(process);
+            SvaProcess child = bench.fork(process);
+            // Large, so that exit comes in the middle of a job.
+            Memory memory = bench.memory(process, 2048, "memory of the mortal");
+            ReuseOracle oracle = new ReuseOracle(bench);
+            DeviceLoad load = fill(bench, memory, List.of(device));
+            load.awaitSuccesses(2);
+            bench.step("round %d: the opener exits, a child keeps its queue open", round);
+            process.exit(0);
+            oracle.take(128);
+            load.stop();
+            oracle.mustBeUndamaged("the device of a dead process");
+            oracle.close();
+            child.close();
+            process.close();
+        }
+    }
 }

@@ -296,4 +296,81 @@ class UnmapTests {
             first.mustRead(ones.page(i), ones.token(i), "what one has kept");
         }
     }
+
+    @Test
+    @Covers(UNMAP_12)
+    void newTablesAreWalkedAfterTheOldOnesWereFreed(TestBench bench) {
+        SvaProcess process = bench.process("owner");
+        BoundDevice device = bench.device(process);
+        int span = bench.pageSize() / Long.BYTES;
+        int[] touched = {0, span - 1, span, 2 * span - 1};
+        for (int round = 0; round < 2; round++) {
+            long room = bench.map(process, 3L * span);
+            long step = bench.pages(span);
+            long start = (room + step - 1) / step * step;
+            bench.step("round %d: the device walks through two tables", round);
+            for (int page : touched) {
+                long address = start + bench.pages(page);
+                process.storeLong(address, bench.token("memory to be unmapped"));
+                device.mustWrite(address, bench.token("by the device"), "page " + page);
+            }
+            process.munmap(room, bench.pages(3L * span));
+            bench.step("round %d: new memory, with new tables, at the same place", round);
+            process.mmap(MapRequest.anonymous(bench.pages(2L * span)).at(start));
+            for (int page : touched) {
+                long address = start + bench.pages(page);
+                long token = bench.token("the new memory");
+                process.storeLong(address, token);
+                device.mustRead(address, token, "new memory, page " + page);
+            }
+        }
+    }
+
+    @Test
+    @Covers({UNMAP_05, ATS_07})
+    void aShortMappingStopsChangingTheMomentMunmapReturns(TestBench bench) {
+        SvaProcess process = bench.process("owner");
+        List<BoundDevice> devices =
+                List.of(
+                        bench.device(process),
+                        bench.device(process, bench.claims(Capability.TWO_DEVICES) ? 1 : 0));
+        for (int round = 0; round < 20; round++) {
+            // So short that some access is always under way in the pages that are looked at.
+            Alias alias = bench.alias(process, 2);
+            alias.first().store("before");
+            bench.step("round %d: a short view is unmapped while devices write to it", round);
+            DeviceLoad load =
+                    DeviceLoad.start(
+                            bench,
+                            devices,
+                            n -> Job.fill(alias.first().address(), alias.first().length(), n));
+            load.awaitSuccesses(3);
+            process.munmap(alias.first().address(), alias.first().length());
+            MemorySnapshot after = MemorySnapshot.ofTail(bench, alias.second(), 2);
+            load.awaitMore(3);
+            load.stop();
+            after.mustBeUnchanged("memory whose device mapping is gone");
+            process.munmap(alias.second().address(), alias.second().length());
+            process.closeFile(alias.fd());
+        }
+    }
+
+    @Test
+    @Covers(UNMAP_01)
+    void aBusyDeviceFindsNothingStaleToCacheAgain(TestBench bench) {
+        SvaProcess process = bench.process("owner");
+        BoundDevice busy = bench.device(process);
+        BoundDevice probe = bench.device(process);
+        for (int round = 0; round < 20; round++) {
+            Memory memory = bench.memory(process, 1, "memory under load");
+            bench.step("round %d: the only page that a device writes to is unmapped", round);
+            DeviceLoad load =
+                    DeviceLoad.start(
+                            bench, List.of(busy), n -> Job.fill(memory.page(0), Long.BYTES, n));
+            load.awaitSuccesses(3);
+            process.munmap(memory.address(), memory.length());
+            probe.mustNotReach(memory.page(0), "the unmapped page");
+            load.stop();
+        }
+    }
 }

@@ -13,7 +13,9 @@ import org.opensva.api.iommu.DeviceFunction;
 import org.opensva.api.iommu.Pasid;
 import org.opensva.api.iommu.SvaBinder;
 import org.opensva.api.iommu.SvaBond;
+import org.opensva.api.memory.AddressRange;
 import org.opensva.api.process.AddressSpace;
+import org.opensva.api.process.AddressSpaceListener;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.SvaProcess;
@@ -179,6 +181,56 @@ final class BondFaults {
         }
     }
 
+    /** The end of a process is told to nobody: not to the IOMMU, and not to the queues. */
+    private static final class ExitTellsNobody implements Defect {
+
+        @Override
+        public Backend around(Backend machine) {
+            return WrappedBackend.withProcesses(machine, Silent::new);
+        }
+
+        private static final class Silent extends ForwardingProcess {
+            Silent(SvaProcess to) {
+                super(to);
+            }
+
+            @Override
+            public AddressSpace addressSpace() {
+                return new Deathless(super.addressSpace());
+            }
+
+            @Override
+            public SvaProcess fork() {
+                return new Silent(super.fork());
+            }
+        }
+
+        private static final class Deathless extends ForwardingAddressSpace {
+            Deathless(AddressSpace to) {
+                super(to);
+            }
+
+            @Override
+            public boolean isAlive() {
+                return true;
+            }
+
+            @Override
+            public Subscription subscribe(AddressSpaceListener listener) {
+                return super.subscribe(
+                        new AddressSpaceListener() {
+                            @Override
+                            public void invalidate(AddressRange range) {
+                                listener.invalidate(range);
+                            }
+
+                            @Override
+                            public void release() {}
+                        });
+            }
+        }
+    }
+
     /** The end of a child frees the PASID that its parent has. */
     private static final class ChildFrees implements Defect {
         private final Renumbered numbers = Renumbered.freed(Freed.WITH_THE_IDENTITY);
@@ -286,6 +338,14 @@ final class BondFaults {
                         .perhapsAlso(FORK_03)
                         .notTouching(BIND_03, BIND_13)
                         .by(ChildFrees::new),
+                BrokenBackend.breaking("exit-tells-nobody", EXIT_01, EXIT_02)
+                        .as(
+                                "class of bug: neither IOMMU nor queue subscribed to the end"
+                                        + " of the mm")
+                        .because("neither the IOMMU nor the queues hear of the end of a process")
+                        .perhapsAlso(EXIT_03, EXIT_14, EXIT_15, FORK_16)
+                        .notTouching(BIND_03, UNMAP_01)
+                        .by(ExitTellsNobody::new),
                 BrokenBackend.breaking("second-bind-is-refused", BIND_03, UACCE_02)
                         .as(
                                 "65d4418c5002, iommu: a second bind did not share the handle"

@@ -106,6 +106,19 @@ final class HardwareFaults {
                         .because("the flush of a whole tag never reaches the IOTLB")
                         .notTouching(UNMAP_01, UNMAP_17)
                         .by(() -> without(Opcode.TLBI_NH_ASID)),
+                BrokenBackend.breaking("tables-are-kept", UNMAP_12)
+                        .as(
+                                "class of bug: leaf-only invalidation where tables may have"
+                                        + " been freed")
+                        .because("invalidations leave the cached intermediate entries alone")
+                        .perhapsAlso(UNMAP_01)
+                        .notTouching(UNMAP_17)
+                        .by(() ->
+                                commanded(
+                                        Opcode.TLBI_NH_VA,
+                                        (words, command, before) ->
+                                                Command.LEAF.put(
+                                                        words, command * Command.WORDS, 1))),
                 BrokenBackend.breaking("atc-is-not-told", UNMAP_01, UNMAP_15)
                         .as(
                                 "7c29ada5e700, iommu/vt-d: device TLB invalidation that was"
@@ -135,6 +148,16 @@ final class HardwareFaults {
                         .because("the ATC is told while the IOTLB is still stale, and refills")
                         .notTouching(UNMAP_07, UNMAP_17)
                         .by(AtcBeforeIotlb::new),
+                BrokenBackend.breaking("completion-is-early", UNMAP_05, ATS_07)
+                        .as(
+                                "class of bug: an Invalidate Completion that overtakes"
+                                        + " posted writes")
+                        .because("an invalidation is complete while accesses that use it run on")
+                        .notTouching(BIND_03, UACCE_03)
+                        .by(() ->
+                                new BothOf(
+                                        quirk(EndpointQuirks.of(EndpointQuirk.EARLY_COMPLETION)),
+                                        new SlowLink())),
                 BrokenBackend.breaking("atc-needs-to-be-told-twice", UNMAP_01, UNMAP_15)
                         .as(
                                 "e65a6897be5e, iommu/vt-d: devices that need each device TLB"
@@ -191,6 +214,14 @@ final class HardwareFaults {
                                         TranslationEntry.access(entry) != 0
                                                 ? entry | TranslationEntry.GLOBAL
                                                 : entry)),
+                BrokenBackend.breaking("translation-overtaken-by-an-invalidation", UNMAP_29)
+                        .as("class of bug: a fill that races with an invalidation and" + " wins")
+                        .because("an answer that an invalidation has overtaken is cached")
+                        .notTouching(BIND_03, UACCE_03)
+                        .by(() ->
+                                new BothOf(
+                                        quirk(EndpointQuirks.of(EndpointQuirk.STALE_FILL)),
+                                        new SlowLink())),
                 BrokenBackend.breaking("unbind-leaves-the-entry", EXIT_19)
                         .as(
                                 "class of 75ed00055c05 (CVE-2026-45894), iommu/vt-d: tearing"
