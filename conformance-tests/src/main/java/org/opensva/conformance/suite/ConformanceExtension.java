@@ -127,7 +127,7 @@ final class ConformanceExtension
             ended = test.await(run.bench.limits().test());
         } catch (RuleViolation | TestAbortedException | SuiteFault known) {
             throw known;
-        } catch (RuntimeException | AssertionError surprise) {
+        } catch (RuntimeException | Error surprise) {
             throw run.bench.unexpected(surprise);
         }
         if (ended.isEmpty()) {
@@ -188,7 +188,7 @@ final class ConformanceExtension
             return Optional.empty();
         } catch (RuleViolation violation) {
             return Optional.of(violation);
-        } catch (RuntimeException | AssertionError surprise) {
+        } catch (RuntimeException | Error surprise) {
             return Optional.of(run.bench.unexpected(surprise));
         }
     }

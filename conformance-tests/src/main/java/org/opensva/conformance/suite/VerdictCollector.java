@@ -130,9 +130,14 @@ final class VerdictCollector implements TestExecutionListener {
             return "no reason was given";
         }
         String message = thrown.getMessage();
-        return message == null
-                ? thrown.getClass().getSimpleName()
-                : message.lines().findFirst().orElse(thrown.getClass().getSimpleName());
+        if (message == null || message.isBlank()) {
+            return thrown.getClass().getSimpleName();
+        }
+        String first = message.lines().findFirst().orElse(message);
+        // The message of a linkage error is the bare name of a class.
+        return thrown instanceof Error && !(thrown instanceof AssertionError)
+                ? thrown.getClass().getSimpleName() + ": " + first
+                : first;
     }
 
     /** The method of a test; empty for containers. */
