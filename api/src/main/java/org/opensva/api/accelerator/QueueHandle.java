@@ -99,7 +99,9 @@ public interface QueueHandle extends AutoCloseable {
      * @param job the work
      * @return a ticket for {@link #await}
      * @throws org.opensva.api.process.ErrnoException {@code EAGAIN} if the queue is full, {@code
-     *     EINVAL} if it is not started, {@code ENXIO} if it is dead, {@code EPERM}, {@code EBADF}
+     *     EINVAL} if it is not started, {@code EIO} if it has stopped after an error and has not
+     *     been started again, {@code EFAULT} if the process has taken the queue's memory away,
+     *     {@code ENXIO} if it is dead, {@code EPERM}, {@code EBADF}
      */
     long submit(Job job);
 
@@ -107,7 +109,8 @@ public interface QueueHandle extends AutoCloseable {
      * Waits until something has completed that this holder has not collected yet.
      *
      * @param timeout how long to wait at most; zero looks once
-     * @return true if a completion is there, false on time-out or if the queue is dead
+     * @return true if a completion is there; false on time-out, and at once if the queue is dead or
+     *     the handle is foreign and the policy refuses it
      */
     boolean poll(Duration timeout);
 

@@ -22,6 +22,10 @@ public interface AgentPort extends DmaPort {
     /**
      * A Translation Request (section 10.2.2) for one or several consecutive pages of 4096 bytes.
      *
+     * <p>Entry {@code n} answers for the page {@code n} pages of 4096 bytes after the first. An
+     * agent may answer fewer pages than were asked for, and ends its answer with an entry that
+     * states a larger size: what lies beyond is in that entry, or is asked for again.
+     *
      * <p>An access without {@link org.opensva.api.memory.Access#WRITE} is a request with the No
      * Write flag: it is not a wish to write, and does not make a page dirty.
      *

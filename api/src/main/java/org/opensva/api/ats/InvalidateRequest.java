@@ -5,6 +5,9 @@ import org.opensva.api.iommu.Pasid;
 /**
  * An Invalidate Request message (section 10.3.1): drop what you cached of this range.
  *
+ * <p>Dropping more than asked is always allowed; a message without a PASID is best taken as one
+ * about every PASID.
+ *
  * @param itag the tag that the completion names, 0 to 31
  * @param pasid the PASID that the message carries, or {@link Pasid#NONE}
  * @param address first byte of the range, aligned to its size

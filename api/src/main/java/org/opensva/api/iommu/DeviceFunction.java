@@ -95,7 +95,8 @@ public interface DeviceFunction {
     /**
      * Ends the use of a PASID on this function: no new request is started with it, those under way
      * finish, outstanding page requests are waited for. Called before the PASID is unbound (PCI
-     * Express Base 6.x section 10.4.1.2, stopping the use of a PASID).
+     * Express Base 6.x section 10.4.1.2, stopping the use of a PASID). What begins after the call
+     * has returned is a new use of the PASID, and allowed.
      *
      * @param pasid the PASID
      */

@@ -29,6 +29,9 @@ public interface OpenFile {
                 Errno.ENODEV, "mmap(" + name() + ")", "this file cannot be mapped");
     }
 
-    /** The last descriptor is closed and no mapping is left. Called once; must not fail. */
+    /**
+     * The last descriptor is closed and no mapping is left. Called once, with no lock of the kernel
+     * held, so that it may wait for a device to come to rest; must not fail, and must end.
+     */
     void release();
 }

@@ -62,7 +62,8 @@ public interface SvaProcess extends AutoCloseable {
      * @param request what to map, and where
      * @return the address of the mapping
      * @throws ErrnoException {@code EINVAL}, {@code ENOMEM}, {@code EBADF}, {@code EACCES}, {@code
-     *     ENODEV}, or what the file's driver answers
+     *     ENODEV}, {@code EPERM} for a fixed place below the lowest that processes may map, or what
+     *     the file's driver answers
      */
     long mmap(MapRequest request);
 
