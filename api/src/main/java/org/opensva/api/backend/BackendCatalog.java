@@ -159,7 +159,8 @@ public final class BackendCatalog {
     }
 
     /**
-     * Opens a backend.
+     * Opens a backend. Its descriptor carries the name of its provider, also where the provider has
+     * put it together from another backend.
      *
      * @param selector {@code name} or {@code name:variant}
      * @param options options by key
@@ -168,7 +169,9 @@ public final class BackendCatalog {
      * @throws BackendException if it cannot be opened
      */
     public Backend open(String selector, Map<String, String> options, OpenTelemetry telemetry) {
-        return open(module(selector, options), selector, telemetry);
+        BackendProvider provider = provider(selector);
+        Backend backend = open(module(selector, options), selector, telemetry);
+        return IdentifiedBackend.of(backend, provider.name(), variant(provider, selector).name());
     }
 
     /**

@@ -1,0 +1,5 @@
+/** Tests of how backends are found, named and opened. */
+@NullMarked
+package org.opensva.api.backend;
+
+import org.jspecify.annotations.NullMarked;
