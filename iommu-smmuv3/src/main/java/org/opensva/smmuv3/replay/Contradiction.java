@@ -21,7 +21,7 @@ public enum Contradiction {
                     && Idr1.SSIDSIZE.get(recording.identification().idr1()) == 0;
         }
 
-        /** The request is not refused, so it has no event; nothing else may differ. */
+        // The request is not refused, so it has no event; nothing else may differ.
         @Override
         public boolean explains(Difference difference) {
             String what = difference.what();

@@ -57,7 +57,7 @@ final class RecordingFiles {
         } catch (IOException e) {
             throw unlisted(directory, e);
         } catch (UncheckedIOException e) {
-            throw unlisted(directory, e.getCause());
+            throw unlisted(directory, new IOException(e.getMessage(), e));
         }
     }
 
