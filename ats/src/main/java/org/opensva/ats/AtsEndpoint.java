@@ -61,7 +61,15 @@ final class AtsEndpoint implements Endpoint {
         pri =
                 new PageRequestInterface(
                         config.outstandingPageRequests(), timeoutNanos, agent::request);
-        invalidations = new InvalidationUnit(config.name(), cache, guards, pasids, agent, quirks);
+        invalidations =
+                new InvalidationUnit(
+                        config.name(),
+                        config.invalidateQueueDepth(),
+                        cache,
+                        guards,
+                        pasids,
+                        agent,
+                        quirks);
         path = new DataPath(cache, guards, pasids, pri, agent, config.stall(), quirks);
         space =
                 new ConfigurationSpace(
@@ -289,6 +297,16 @@ final class AtsEndpoint implements Endpoint {
             LockSupport.parkNanos(POLL_NANOS);
         }
         return true;
+    }
+
+    /** How often the use of a PASID was stopped. */
+    long stops(int pasid) {
+        return pasids.epoch(pasid);
+    }
+
+    /** How many Invalidate Requests came while as many as advertised were being served. */
+    long throttledInvalidations() {
+        return invalidations.throttled();
     }
 
     @Override

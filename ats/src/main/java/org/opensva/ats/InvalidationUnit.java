@@ -9,6 +9,7 @@ import org.opensva.ats.cache.AccessGuards;
 import org.opensva.ats.cache.AddressTranslationCache;
 import org.opensva.ats.cache.PasidStates;
 
+import java.util.ArrayDeque;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -23,6 +24,12 @@ import java.util.concurrent.atomic.AtomicReference;
  * <p>The wait happens in the caller's thread as long as accesses finish quickly, which they do
  * unless their thread lost its processor. Then a thread of the endpoint takes over, because the
  * caller holds locks of the IOMMU that the access may need to finish.
+ *
+ * <p>The endpoint serves as many requests at a time as its Invalidate Queue Depth says. More are no
+ * error and none is lost: a real device stops returning flow control credits, so that the agent's
+ * next request waits on the link (section 10.3.5). Here they wait in their order, unseen by the
+ * cache, until a completion has made room; how often that happened is counted, because an agent
+ * that heeds the capability register never lets it happen.
  */
 final class InvalidationUnit {
 
@@ -34,16 +41,26 @@ final class InvalidationUnit {
     private final AtomicLong requests = new AtomicLong();
     private final ThreadPoolExecutor completer;
 
+    private final int depth;
+
+    /** Requests that wait on the link, and the lock for the two counts. */
+    private final ArrayDeque<InvalidateRequest> onTheLink = new ArrayDeque<>();
+
+    private int serving;
+    private long throttled;
+
     /** For {@link EndpointQuirk#LAZY_ATC}: what was asked for last and not done. */
     private final AtomicReference<@Nullable InvalidateRequest> postponed = new AtomicReference<>();
 
     InvalidationUnit(
             String name,
+            int depth,
             AddressTranslationCache cache,
             AccessGuards guards,
             PasidStates pasids,
             AgentPort agent,
             EndpointQuirks quirks) {
+        this.depth = depth;
         this.cache = cache;
         this.guards = guards;
         this.pasids = pasids;
@@ -65,30 +82,68 @@ final class InvalidationUnit {
         if (quirks.has(EndpointQuirk.IGNORES_INVALIDATIONS)) {
             return;
         }
+        synchronized (onTheLink) {
+            // Whoever frees a place looks here afterwards; what waits already is not overtaken.
+            if (serving == depth || !onTheLink.isEmpty()) {
+                throttled++;
+                onTheLink.add(request);
+                return;
+            }
+            serving++;
+        }
+        serve(request);
+        serveWaiting();
+    }
+
+    private void serveWaiting() {
+        while (true) {
+            InvalidateRequest next;
+            synchronized (onTheLink) {
+                if (serving == depth || onTheLink.isEmpty()) {
+                    return;
+                }
+                next = onTheLink.remove();
+                serving++;
+            }
+            serve(next);
+        }
+    }
+
+    private void serve(InvalidateRequest request) {
         if (isDoneNow(request)) {
             remove(request);
         }
-        if (quirks.has(EndpointQuirk.NO_COMPLETION)) {
-            return;
-        }
-        if (quirks.has(EndpointQuirk.EARLY_COMPLETION) || guards.drained()) {
-            complete(request);
+        if (quirks.has(EndpointQuirk.EARLY_COMPLETION)
+                || quirks.has(EndpointQuirk.NO_COMPLETION)
+                || guards.drained()) {
+            finish(request);
             return;
         }
         boolean everyone = request.pasid() == Pasid.NONE || request.global();
         AccessGuards.Drain drain =
                 everyone ? guards.drain() : guards.drain(quirks.wired(request.pasid()));
         if (drain.awaitBriefly()) {
-            complete(request);
+            finish(request);
             return;
         }
         try {
             completer.execute(() -> {
                 drain.await();
-                complete(request);
+                finish(request);
+                serveWaiting();
             });
         } catch (RejectedExecutionException e) {
             // The device is gone, and nobody waits for its completions.
+        }
+    }
+
+    /** The place is free before the completion leaves: its receiver may send the next request. */
+    private void finish(InvalidateRequest request) {
+        synchronized (onTheLink) {
+            serving--;
+        }
+        if (!quirks.has(EndpointQuirk.NO_COMPLETION)) {
+            agent.complete(InvalidateCompletion.of(request.itag()));
         }
     }
 
@@ -139,12 +194,15 @@ final class InvalidationUnit {
         }
     }
 
-    private void complete(InvalidateRequest request) {
-        agent.complete(InvalidateCompletion.of(request.itag()));
-    }
-
     long requests() {
         return requests.get();
+    }
+
+    /** How many requests came beyond the advertised depth. */
+    long throttled() {
+        synchronized (onTheLink) {
+            return throttled;
+        }
     }
 
     void close() {

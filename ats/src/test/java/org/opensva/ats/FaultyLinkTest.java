@@ -29,7 +29,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * An endpoint on a link that loses, repeats and delays: it may fail, but it neither lies nor hangs.
+ * An endpoint on a link that loses, repeats, delays and damages: it may fail, but it neither lies
+ * nor hangs.
  */
 @Timeout(120)
 class FaultyLinkTest {
@@ -47,15 +48,20 @@ class FaultyLinkTest {
     }
 
     private void run(long seed) throws Exception {
-        LinkFaults.Rates bad = new LinkFaults.Rates(30, 100, 200);
+        LinkFaults.Rates bad = new LinkFaults.Rates(20, 100, 200, 50, 10);
         LinkFaults faults =
                 new LinkFaults(
                         Map.of(
-                                LinkMessage.TRANSLATION, new LinkFaults.Rates(20, 0, 50),
-                                LinkMessage.PAGE_REQUEST, bad,
-                                LinkMessage.PAGE_GROUP_RESPONSE, bad,
-                                LinkMessage.INVALIDATE_REQUEST, new LinkFaults.Rates(0, 100, 0),
-                                LinkMessage.INVALIDATE_COMPLETION, bad),
+                                LinkMessage.TRANSLATION,
+                                new LinkFaults.Rates(20, 0, 50),
+                                LinkMessage.PAGE_REQUEST,
+                                bad,
+                                LinkMessage.PAGE_GROUP_RESPONSE,
+                                bad,
+                                LinkMessage.INVALIDATE_REQUEST,
+                                new LinkFaults.Rates(0, 100, 0, 50, 0),
+                                LinkMessage.INVALIDATE_COMPLETION,
+                                bad),
                         Duration.ofMillis(1));
         EndpointConfig config =
                 new EndpointConfig(

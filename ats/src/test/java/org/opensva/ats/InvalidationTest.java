@@ -17,6 +17,7 @@ import org.opensva.api.iommu.DmaStatus;
 import org.opensva.api.iommu.Pasid;
 import org.opensva.api.iommu.RequesterId;
 import org.opensva.api.memory.Access;
+import org.opensva.api.telemetry.HardwareCounter;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -44,9 +45,13 @@ class InvalidationTest {
     }
 
     private Endpoint endpoint(EndpointQuirks quirks) {
+        return endpoint(quirks, 32);
+    }
+
+    private Endpoint endpoint(EndpointQuirks quirks, int depth) {
         EndpointConfig config =
                 new EndpointConfig(
-                        "zip-0", RequesterId.of(1, 0, 0), 8, true, true, false, 32, 32, 16);
+                        "zip-0", RequesterId.of(1, 0, 0), 8, true, true, false, 32, depth, 16);
         Endpoint made = new AtsEndpointFactory(quirks).create(config, agent);
         made.setPasidEnabled(true);
         made.setAtsEnabled(true);
@@ -127,6 +132,91 @@ class InvalidationTest {
         int tags = agent.completions.stream().mapToInt(InvalidateCompletion::itagVector).sum();
         assertEquals(-1, tags);
         access.get();
+    }
+
+    @Test
+    void requestsBeyondTheDepthWaitTheirTurnAndNoneIsLost() throws Exception {
+        int depth = 2;
+        AtsEndpoint endpoint = (AtsEndpoint) endpoint(EndpointQuirks.NONE, depth);
+        for (int page = 0; page < 8; page++) {
+            agent.map(3, page * 4096L, 0x2000 + page * 4096L, RW);
+            agent.memory[0x2000 + page * 4096] = (byte) (10 + page);
+            readByte(endpoint, 3, page * 4096L);
+        }
+        CountDownLatch inside = new CountDownLatch(1);
+        Semaphore goOn = new Semaphore(0);
+        agent.beforeMove =
+                address -> {
+                    if (address == 0x2000) {
+                        inside.countDown();
+                        goOn.acquireUninterruptibly();
+                    }
+                };
+        Future<Byte> access = threads.submit(() -> readByte(endpoint, 3, 0));
+        inside.await();
+        CountDownLatch completed = new CountDownLatch(8);
+        agent.onCompletion = completion -> completed.countDown();
+        for (int page = 0; page < 8; page++) {
+            agent.unmap(3, page * 4096L);
+            agent.invalidate(page, 3, page * 4096L, 12);
+        }
+        assertEquals(6, endpoint.throttledInvalidations());
+        assertEquals(8, endpoint.count(HardwareCounter.ATC_INVALIDATIONS));
+        // Two were accepted. What still waits on the link has no effect yet.
+        assertEquals(-1, readByte(endpoint, 3, 1 * 4096L));
+        assertEquals(12, readByte(endpoint, 3, 2 * 4096L));
+        assertEquals(List.of(), agent.completions);
+        goOn.release();
+        completed.await();
+        int tags = agent.completions.stream().mapToInt(InvalidateCompletion::itagVector).sum();
+        assertEquals(0xff, tags);
+        for (int page = 0; page < 8; page++) {
+            assertEquals(-1, readByte(endpoint, 3, page * 4096L));
+        }
+        access.get();
+    }
+
+    @Test
+    void anAgentThatHeedsTheDepthIsNeverThrottled() {
+        AtsEndpoint endpoint = (AtsEndpoint) endpoint(EndpointQuirks.NONE, 1);
+        // The next request leaves from within the receipt of the completion.
+        agent.onCompletion =
+                completion -> {
+                    if (agent.completions.size() < 100) {
+                        agent.invalidate(agent.completions.size() & 31, 3, 0x7000, 12);
+                    }
+                };
+        agent.invalidate(0, 3, 0x7000, 12);
+        assertEquals(100, agent.completions.size());
+        assertEquals(0, endpoint.throttledInvalidations());
+    }
+
+    @Test
+    void requestsFromManyThreadsAreAllCompleted() throws Exception {
+        Endpoint endpoint = endpoint(EndpointQuirks.NONE, 1);
+        agent.recording = false;
+        agent.map(3, 0x7000, 0x2000, RW);
+        AtomicBoolean end = new AtomicBoolean();
+        Future<?> user =
+                threads.submit(() -> {
+                    while (!end.get()) {
+                        readByte(endpoint, 3, 0x7000);
+                    }
+                });
+        int each = 500;
+        CountDownLatch completed = new CountDownLatch(3 * each);
+        agent.onCompletion = completion -> completed.countDown();
+        for (int thread = 0; thread < 3; thread++) {
+            threads.submit(() -> {
+                for (int i = 0; i < each; i++) {
+                    agent.invalidate(i & 31, 3, 0x7000, 12);
+                }
+            });
+        }
+        completed.await(); // Ends by the test's timeout if one is lost.
+        end.set(true);
+        user.get();
+        assertEquals(3 * each, agent.completions.size());
     }
 
     /**
@@ -274,6 +364,76 @@ class InvalidationTest {
         agent.invalidate(0, 3, 0x7000, 12);
         assertEquals(-1, readByte(silent, 3, 0x7000));
         assertEquals(List.of(), agent.completions);
+    }
+
+    @Test
+    void anEarlyDeviceCompletesWhileTheAccessStillRuns() throws Exception {
+        Endpoint endpoint = endpoint(EndpointQuirks.of(EndpointQuirk.EARLY_COMPLETION));
+        agent.map(3, 0x7000, 0x2000, RW);
+        readByte(endpoint, 3, 0x7000);
+        CountDownLatch inside = new CountDownLatch(1);
+        Semaphore goOn = new Semaphore(0);
+        agent.beforeMove =
+                address -> {
+                    inside.countDown();
+                    goOn.acquireUninterruptibly();
+                };
+        Future<Byte> access = threads.submit(() -> readByte(endpoint, 3, 0x7000));
+        inside.await();
+        agent.unmap(3, 0x7000);
+        agent.invalidate(5, 3, 0x7000, 12);
+        assertEquals(List.of(InvalidateCompletion.of(5)), agent.completions);
+        agent.memory[0x2000] = 77; // The frame's next owner.
+        goOn.release();
+        assertEquals((byte) 77, access.get());
+        assertEquals(-1, readByte(endpoint, 3, 0x7000)); // Only early: the entry is dead.
+    }
+
+    @Test
+    void aDeviceThatIgnoresStopGoesOn() throws Exception {
+        assertEquals(DmaStatus.STOPPED, statusAcrossStop(EndpointQuirks.NONE));
+        assertEquals(
+                DmaStatus.COMPLETE,
+                statusAcrossStop(EndpointQuirks.of(EndpointQuirk.IGNORES_STOP)));
+    }
+
+    /** An access to two pages is in its first one when its PASID is stopped. */
+    private DmaStatus statusAcrossStop(EndpointQuirks quirks) throws Exception {
+        Endpoint endpoint = endpoint(quirks);
+        agent.map(3, 0x7000, 0x2000, RW);
+        agent.map(3, 0x8000, 0x3000, RW);
+        CountDownLatch inside = new CountDownLatch(1);
+        Semaphore goOn = new Semaphore(0);
+        agent.beforeAnswer =
+                () -> {
+                    agent.beforeAnswer = () -> {};
+                    inside.countDown();
+                    goOn.acquireUninterruptibly();
+                };
+        byte[] target = new byte[8192];
+        Future<Long> access =
+                threads.submit(() -> endpoint.read(3, Access.READ, 0x7000, target, 0, 8192));
+        inside.await();
+        CountDownLatch stopped = new CountDownLatch(1);
+        Future<?> stop =
+                threads.submit(() -> {
+                    endpoint.stopPasid(new Pasid(3));
+                    stopped.countDown();
+                });
+        if (quirks.has(EndpointQuirk.IGNORES_STOP)) {
+            stopped.await(); // Although an access is under way.
+        } else {
+            // A new epoch is what ends the access; the stop itself waits for the answer.
+            while (((AtsEndpoint) endpoint).stops(3) == 0) {
+                Thread.onSpinWait();
+            }
+            assertEquals(1, stopped.getCount());
+        }
+        goOn.release();
+        long result = access.get();
+        stop.get();
+        endpoint.close();
+        return DmaResult.status(result);
     }
 
     @Test

@@ -13,14 +13,16 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.function.ToLongFunction;
 
 /**
- * A link that loses, repeats and delays messages. It is put before a translation agent, and devices
- * are plugged into it.
+ * A link that loses, repeats, delays and damages messages. It is put before a translation agent,
+ * and devices are plugged into it.
  *
  * <p>What happens to the n-th message of a kind follows from the seed alone. What cannot happen on
  * a link does not: messages of an ordered kind do not pass each other, reads and writes are left
- * alone, and a completion does not pass the writes that come before it.
+ * alone, and a completion does not pass the writes that come before it. A damaged message is never
+ * delivered as such: that is what the CRCs of a link are for, so that it is late or gone.
  *
  * <p><b>Threading.</b> Any thread may call. Messages that are late arrive in a thread of the link.
  */
@@ -70,11 +72,35 @@ public final class FaultInjectingLink implements TranslationAgent, AutoCloseable
      * @return a count
      */
     public long lost(LinkMessage kind) {
-        long lost = 0;
+        return sum(kind, Lane::lost);
+    }
+
+    /**
+     * How many messages were garbled on the wire and sent again, of devices that are plugged in.
+     *
+     * @param kind which messages
+     * @return a count
+     */
+    public long replayed(LinkMessage kind) {
+        return sum(kind, Lane::replayed);
+    }
+
+    /**
+     * How many messages arrived damaged and were dropped, of devices that are plugged in.
+     *
+     * @param kind which messages
+     * @return a count
+     */
+    public long poisoned(LinkMessage kind) {
+        return sum(kind, Lane::poisoned);
+    }
+
+    private long sum(LinkMessage kind, ToLongFunction<Lane> count) {
+        long sum = 0;
         for (Wire wire : wires.values()) {
-            lost += wire.lane(kind).lost();
+            sum += count.applyAsLong(wire.lane(kind));
         }
-        return lost;
+        return sum;
     }
 
     /** Ends the link's thread; messages that are still under way are lost. */

@@ -21,6 +21,8 @@ final class Lane {
     private final ScheduledExecutorService clock;
     private final AtomicLong sent = new AtomicLong();
     private final AtomicLong lost = new AtomicLong();
+    private final AtomicLong replayed = new AtomicLong();
+    private final AtomicLong poisoned = new AtomicLong();
 
     private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
     private int held;
@@ -37,12 +39,10 @@ final class Lane {
     /** Sends a message; its delivery may happen in the call, later, twice or not at all. */
     void send(Runnable delivery) {
         long number = sent.getAndIncrement();
-        if (chance(number, 1) < rates.dropped()) {
-            lost.getAndIncrement();
+        if (isGone(number)) {
             return;
         }
-        boolean late = chance(number, 2) < rates.delayed();
-        pass(delivery, late ? 1 + mixed(number, 3) % longestDelayNanos : 0);
+        pass(delivery, delay(number));
         if (chance(number, 4) < rates.duplicated()) {
             pass(delivery, 1 + mixed(number, 5) % longestDelayNanos);
         }
@@ -51,12 +51,12 @@ final class Lane {
     /** A request that waits for its answer: it can be lost or late, and nothing else. */
     boolean arrives() {
         long number = sent.getAndIncrement();
-        if (chance(number, 1) < rates.dropped()) {
-            lost.getAndIncrement();
+        if (isGone(number)) {
             return false;
         }
-        if (chance(number, 2) < rates.delayed()) {
-            long until = System.nanoTime() + 1 + mixed(number, 3) % longestDelayNanos;
+        long delay = delay(number);
+        if (delay > 0) {
+            long until = System.nanoTime() + delay;
             while (System.nanoTime() - until < 0) {
                 Thread.yield();
             }
@@ -64,8 +64,39 @@ final class Lane {
         return true;
     }
 
+    private boolean isGone(long number) {
+        if (chance(number, 1) < rates.dropped()) {
+            lost.getAndIncrement();
+            return true;
+        }
+        if (chance(number, 7) < rates.poisoned()) {
+            poisoned.getAndIncrement();
+            return true;
+        }
+        return false;
+    }
+
+    /** What is garbled on the wire is late, too: it comes whole when the sender repeats it. */
+    private long delay(long number) {
+        boolean again = chance(number, 6) < rates.garbled();
+        if (again) {
+            replayed.getAndIncrement();
+        }
+        return again || chance(number, 2) < rates.delayed()
+                ? 1 + mixed(number, 3) % longestDelayNanos
+                : 0;
+    }
+
     long lost() {
         return lost.get();
+    }
+
+    long replayed() {
+        return replayed.get();
+    }
+
+    long poisoned() {
+        return poisoned.get();
     }
 
     private void pass(Runnable delivery, long delay) {

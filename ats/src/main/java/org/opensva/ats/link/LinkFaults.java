@@ -30,17 +30,35 @@ public record LinkFaults(Map<LinkMessage, Rates> rates, Duration longestDelay) {
      * @param dropped it is lost, 0 to 1000
      * @param duplicated it comes twice, 0 to 1000
      * @param delayed it comes later, 0 to 1000
+     * @param garbled its bits flip on the wire, 0 to 1000: the data link layer finds that by its
+     *     CRC and the sender repeats the packet, so that it comes later, but whole (PCI Express
+     *     Base 6.x section 3.6)
+     * @param poisoned it is damaged beyond that, in a switch, 0 to 1000: the receiver finds that by
+     *     the end-to-end CRC or the poisoned bit and drops it (section 2.7)
      */
-    public record Rates(int dropped, int duplicated, int delayed) {
+    public record Rates(int dropped, int duplicated, int delayed, int garbled, int poisoned) {
 
         /** Nothing happens. */
         public static final Rates NONE = new Rates(0, 0, 0);
+
+        /**
+         * Makes rates without damage.
+         *
+         * @param dropped it is lost, 0 to 1000
+         * @param duplicated it comes twice, 0 to 1000
+         * @param delayed it comes later, 0 to 1000
+         */
+        public Rates(int dropped, int duplicated, int delayed) {
+            this(dropped, duplicated, delayed, 0, 0);
+        }
 
         /** Checks the ranges. */
         public Rates {
             check(dropped, "dropped");
             check(duplicated, "duplicated");
             check(delayed, "delayed");
+            check(garbled, "garbled");
+            check(poisoned, "poisoned");
         }
 
         private static void check(int rate, String what) {

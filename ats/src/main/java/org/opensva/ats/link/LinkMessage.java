@@ -4,7 +4,8 @@ package org.opensva.ats.link;
 public enum LinkMessage {
     /**
      * Translation Requests with their completions. One that is lost ends with a completion timeout,
-     * which a device treats as a Completer Abort; repeating one does nothing.
+     * one that is damaged with an error; a device treats both as a Completer Abort. Repeating one
+     * does nothing.
      */
     TRANSLATION(true),
     /** Invalidate Requests. */

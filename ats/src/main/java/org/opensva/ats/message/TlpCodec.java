@@ -18,10 +18,20 @@ import java.util.List;
  * The bytes of a {@link Tlp}, in the order in which they travel: prefix, header, data; no digest.
  *
  * <p>Layout of PCI Express Base 6.x sections 2.2.1 (header), 2.2.8 (messages), 6.20 (PASID prefix)
- * and 10.2 to 10.4, non-flit mode. Where each field stands was compared in the RISC-V IOMMU
- * specification and its model ({@code iommu_ats.c}: bodies of all four messages), Linux ({@code
- * drivers/iommu/intel/prq.c}: page request), and cocotbext-pcie ({@code tlp.py}: headers, message
- * codes).
+ * and 10.2 to 10.4, non-flit mode. What else, apart from that text, says where a field stands:
+ *
+ * <ul>
+ *   <li>Headers of memory reads and completions, Address Type, formats, types and codes of the
+ *       messages: cocotbext-pcie ({@code tlp.py}), which has neither the messages' layout, nor the
+ *       PASID prefix, nor tag bits 9:8.
+ *   <li>Bodies of the four messages: the RISC-V IOMMU specification's model ({@code iommu_ats.c}),
+ *       as payloads without headers; that of the page request also Linux ({@code
+ *       drivers/iommu/intel/prq.c}).
+ *   <li>The PASID prefix: one source, an FPGA exerciser for Arm's system architecture tests ({@code
+ *       PASIDPrefixInjector}: 0x91, privileged 21, execute 20, PASID 19:0).
+ *   <li>No Write in bit 0 of the last address word, and tag bits 9:8: no second source. The tests
+ *       pin them to the specification's figures as they are understood here.
+ * </ul>
  *
  * <p>Reserved bits are sent as 0 and ignored when received. Traffic class, attributes and hints are
  * sent as 0.

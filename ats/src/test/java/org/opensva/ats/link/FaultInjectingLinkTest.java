@@ -19,6 +19,7 @@ import org.opensva.api.iommu.RequesterId;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -197,6 +198,50 @@ class FaultInjectingLinkTest {
         try (FaultInjectingLink link = new FaultInjectingLink(ends, faults, 6)) {
             AgentPort port = link.connect(DEVICE, ends);
             assertEquals(AgentPort.COMPLETER_ABORT, port.translate(1, 1, 0, new long[1]));
+        }
+    }
+
+    @Test
+    void garbledMessagesAreRepeatedByTheLinkAndComeWholeAndInOrder() throws Exception {
+        LinkFaults faults =
+                new LinkFaults(
+                        Map.of(LinkMessage.PAGE_REQUEST, new LinkFaults.Rates(0, 0, 0, 300, 0)),
+                        Duration.ofMillis(2));
+        try (FaultInjectingLink link = new FaultInjectingLink(ends, faults, 7)) {
+            AgentPort port = link.connect(DEVICE, ends);
+            ends.expected = new CountDownLatch(500);
+            List<Object> sent = new ArrayList<>();
+            for (int i = 0; i < 500; i++) {
+                sent.add(page(i));
+                port.request(page(i));
+            }
+            ends.expected.await();
+            assertEquals(sent, ends.arrived);
+            long replayed = link.replayed(LinkMessage.PAGE_REQUEST);
+            assertTrue(replayed > 100 && replayed < 200, () -> replayed + " of 500");
+            assertEquals(0, link.poisoned(LinkMessage.PAGE_REQUEST));
+        }
+    }
+
+    @Test
+    void poisonedMessagesAreDroppedAndCounted() {
+        Map<LinkMessage, LinkFaults.Rates> rates = new EnumMap<>(LinkMessage.class);
+        for (LinkMessage kind : LinkMessage.values()) {
+            rates.put(kind, new LinkFaults.Rates(0, 0, 0, 0, 1000));
+        }
+        LinkFaults faults = new LinkFaults(rates, Duration.ofMillis(1));
+        try (FaultInjectingLink link = new FaultInjectingLink(ends, faults, 8)) {
+            AgentPort port = link.connect(DEVICE, ends);
+            port.request(page(1));
+            port.complete(InvalidateCompletion.of(3));
+            ends.device.invalidate(new InvalidateRequest(1, 1, 0, 12, false));
+            ends.device.respond(new PageGroupResponse(1, 1, PageResponse.SUCCESS));
+            assertEquals(AgentPort.COMPLETER_ABORT, port.translate(1, 1, 0, new long[1]));
+            assertEquals(List.of(), ends.arrived);
+            for (LinkMessage kind : LinkMessage.values()) {
+                assertEquals(1, link.poisoned(kind), kind::name);
+                assertEquals(0, link.lost(kind), kind::name);
+            }
         }
     }
 }
