@@ -1,5 +1,6 @@
 package org.opensva.conformance.cli;
 
+import org.opensva.conformance.cli.inspect.InspectCommand;
 import org.opensva.conformance.cli.replay.ReplayCommand;
 
 import picocli.CommandLine;
@@ -27,6 +28,7 @@ final class Commands {
                 new BackendsCommand(context),
                 new CertifyCommand(context),
                 new RunCommand(context),
-                new ReplayCommand(console.out(), console::complain));
+                new ReplayCommand(console.out(), console::complain),
+                InspectCommand.create(console.out(), console::complain));
     }
 }

@@ -46,7 +46,7 @@ class UsageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "backends", "certify", "run", "replay", "completion"})
+    @ValueSource(strings = {"", "backends", "certify", "run", "replay", "inspect", "completion"})
     void helpHasExamplesAndTheExitStatusOnEveryLevel(String command) {
         Shell.Result help =
                 command.isEmpty()
@@ -75,7 +75,9 @@ class UsageTest {
         Shell.Result script = new Shell(folder).type("completion");
         assertEquals(ExitStatus.GOOD, script.status());
         assertTrue(script.out().startsWith("#!/usr/bin/env bash"), "a script");
-        assertTrue(script.out().contains("backends certify run replay completion"), "its commands");
+        assertTrue(
+                script.out().contains("backends certify run replay inspect completion"),
+                "its commands");
         assertTrue(script.out().contains("gzip"), "its operations");
         assertEquals("", script.err());
     }

@@ -8,8 +8,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The memory of a recording: sparse, zero until written. One access at a time. */
-final class RecordedMemory implements PhysicalMemory {
+/**
+ * The memory of a recording or of a dump: sparse, zero until written. Any thread may use it; one
+ * access at a time is carried out.
+ */
+public final class RecordedMemory implements PhysicalMemory {
+
+    /** Bytes of a page of {@link #pages()}. */
+    public static final int PAGE_BYTES = 1 << 12;
 
     private static final int PAGE_SHIFT = 12;
     private static final int PAGE_WORDS = 1 << PAGE_SHIFT - 3;
@@ -17,8 +23,39 @@ final class RecordedMemory implements PhysicalMemory {
     private final List<Recording.Ram> ram;
     private final Map<Long, long[]> pages = new HashMap<>();
 
-    RecordedMemory(List<Recording.Ram> ram) {
+    /**
+     * Creates memory that is all zero.
+     *
+     * @param ram where there is memory
+     */
+    public RecordedMemory(List<Recording.Ram> ram) {
         this.ram = new ArrayList<>(ram);
+    }
+
+    /**
+     * The pages that something was written to; all others are zero.
+     *
+     * @return addresses, ascending as unsigned numbers
+     */
+    public synchronized List<Long> pages() {
+        return pages.keySet().stream()
+                .sorted(Long::compareUnsigned)
+                .map(number -> number << PAGE_SHIFT)
+                .toList();
+    }
+
+    /**
+     * Memory of its own with the same contents, and more of it.
+     *
+     * @param more where there is memory as well
+     * @return the copy
+     */
+    public synchronized RecordedMemory copy(List<Recording.Ram> more) {
+        List<Recording.Ram> all = new ArrayList<>(ram);
+        all.addAll(more);
+        RecordedMemory copy = new RecordedMemory(all);
+        pages.forEach((number, words) -> copy.pages.put(number, words.clone()));
+        return copy;
     }
 
     @Override

@@ -10,13 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Reads recordings in the format {@code opensva-iommu-vector/1}. */
-final class RecordingFile {
+public final class RecordingFile {
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private RecordingFile() {}
 
-    static Recording read(Path file) {
+    /** Reads a file that is known to be sound. */
+    public static Recording read(Path file) {
         JsonNode root = JSON.readTree(file.toFile());
         JsonNode config = root.get("config");
         List<Recording.Ram> ram = new ArrayList<>();

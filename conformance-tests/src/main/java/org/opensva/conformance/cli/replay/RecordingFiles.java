@@ -28,9 +28,9 @@ final class RecordingFiles {
      *
      * @param arguments files and directories
      * @return what to look at, in the order of the arguments
-     * @throws RecordingException if one of them is not there or cannot be listed
+     * @throws InputException if one of them is not there or cannot be listed
      */
-    static List<Candidate> find(List<Path> arguments) throws RecordingException {
+    static List<Candidate> find(List<Path> arguments) throws InputException {
         List<Candidate> found = new ArrayList<>();
         for (Path argument : arguments) {
             if (Files.isDirectory(argument)) {
@@ -38,14 +38,14 @@ final class RecordingFiles {
             } else if (Files.exists(argument)) {
                 found.add(new Candidate(argument, true));
             } else {
-                throw new RecordingException(
+                throw new InputException(
                         "cannot read '%s': no such file or directory".formatted(argument));
             }
         }
         return found;
     }
 
-    private static List<Path> below(Path directory) throws RecordingException {
+    private static List<Path> below(Path directory) throws InputException {
         // Links are not followed while walking, so that they can form no loop; the one that was
         // named is.
         try (Stream<Path> paths =
@@ -61,8 +61,8 @@ final class RecordingFiles {
         }
     }
 
-    private static RecordingException unlisted(Path directory, IOException e) {
-        return new RecordingException("cannot list '%s': %s".formatted(directory, reason(e)), e);
+    private static InputException unlisted(Path directory, IOException e) {
+        return new InputException("cannot list '%s': %s".formatted(directory, reason(e)), e);
     }
 
     /** A few words on why a file could not be read. */

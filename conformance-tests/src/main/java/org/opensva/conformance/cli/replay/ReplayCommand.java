@@ -84,7 +84,7 @@ public final class ReplayCommand implements Callable<Integer> {
             for (RecordingFiles.Candidate candidate : RecordingFiles.find(arguments)) {
                 replay(candidate);
             }
-        } catch (RecordingException e) {
+        } catch (InputException e) {
             return complain(String.valueOf(e.getMessage()));
         }
         if (passed + failed + skipped == 0) {
@@ -116,29 +116,29 @@ public final class ReplayCommand implements Callable<Integer> {
             if (head.isPresent()) {
                 replay(file, head.get());
             } else if (candidate.named()) {
-                throw new RecordingException(
+                throw new InputException(
                         "not a recording: its 'format' is not '%s'"
                                 .formatted(RecordingReader.FORMAT));
             } else {
                 others++;
             }
-        } catch (RecordingException e) {
+        } catch (InputException e) {
             unusable++;
             complain("'%s': %s".formatted(file, e.getMessage()));
         }
     }
 
-    private void replay(Path file, RecordingReader.Head head) throws RecordingException {
+    private void replay(Path file, RecordingReader.Head head) throws InputException {
         switch (head.iommu()) {
             case "smmuv3" -> smmuV3(file, RecordingReader.smmuV3(file));
             case "vtd" -> skip(file, "replaying VT-d is not supported yet");
             default ->
-                    throw new RecordingException(
+                    throw new InputException(
                             "its IOMMU is '%s', not smmuv3 or vtd".formatted(head.iommu()));
         }
     }
 
-    private void smmuV3(Path file, Recording recording) throws RecordingException {
+    private void smmuV3(Path file, Recording recording) throws InputException {
         Optional<String> refusal = Replayer.refusal(recording);
         if (refusal.isPresent()) {
             skip(file, "the model cannot be what was recorded: " + refusal.get());
@@ -148,7 +148,7 @@ public final class ReplayCommand implements Callable<Integer> {
         try {
             differences = Replayer.replay(recording, mode);
         } catch (IllegalArgumentException e) {
-            throw new RecordingException(String.valueOf(e.getMessage()), e);
+            throw new InputException(String.valueOf(e.getMessage()), e);
         }
         Optional<Contradiction> contradiction = Contradiction.of(recording);
         if (contradiction.isPresent()) {

@@ -17,7 +17,7 @@ final class StepReader {
 
     private StepReader() {}
 
-    static Step read(Fields step) throws RecordingException {
+    static Step read(Fields step) throws InputException {
         String operation = step.text("op");
         return switch (operation) {
             case "mmio_write" ->
@@ -38,7 +38,7 @@ final class StepReader {
         };
     }
 
-    private static int size(Fields step) throws RecordingException {
+    private static int size(Fields step) throws InputException {
         int size = step.integer("size", 1, Long.BYTES);
         if (size != Integer.BYTES && size != Long.BYTES) {
             throw step.wrong("size", "is neither 4 nor 8");
@@ -46,7 +46,7 @@ final class StepReader {
         return size;
     }
 
-    private static Step memory(Fields step) throws RecordingException {
+    private static Step memory(Fields step) throws InputException {
         String bytes = step.bytes("hex");
         return new Step.MemoryExpectation(
                 step.text("what", "memory"),
@@ -58,7 +58,7 @@ final class StepReader {
                 step.flag("arch_absent"));
     }
 
-    private static Step interrupts(Fields step) throws RecordingException {
+    private static Step interrupts(Fields step) throws InputException {
         Step.Interrupts recorded = counts(step.object("asserted"), null);
         return step.has("arch")
                 ? counts(step.object("asserted"), counts(step.object("arch"), null))
@@ -66,7 +66,7 @@ final class StepReader {
     }
 
     private static Step.Interrupts counts(Fields counts, Step.@Nullable Interrupts architecture)
-            throws RecordingException {
+            throws InputException {
         return new Step.Interrupts(
                 counts.integer("evtq", 0, Integer.MAX_VALUE),
                 counts.integer("cmd_sync", 0, Integer.MAX_VALUE),
@@ -74,7 +74,7 @@ final class StepReader {
                 architecture);
     }
 
-    private static Step request(Fields step) throws RecordingException {
+    private static Step request(Fields step) throws InputException {
         int length = step.integer("len", 1, MOST_BYTES);
         List<Step.Outcome> permitted = new ArrayList<>();
         if (step.has("permitted")) {
@@ -99,7 +99,7 @@ final class StepReader {
                 step.has("arch") ? outcome(step.object("arch"), length) : null);
     }
 
-    private static @Nullable String written(Fields step, int length) throws RecordingException {
+    private static @Nullable String written(Fields step, int length) throws InputException {
         String direction = step.text("rw");
         return switch (direction) {
             case "read" -> null;
@@ -114,7 +114,7 @@ final class StepReader {
         };
     }
 
-    private static Step.Outcome outcome(Fields outcome, int length) throws RecordingException {
+    private static Step.Outcome outcome(Fields outcome, int length) throws InputException {
         String kind = outcome.text("outcome");
         if (!kind.equals("ok") && !kind.equals("fault")) {
             throw outcome.wrong("outcome", "is neither ok nor fault");

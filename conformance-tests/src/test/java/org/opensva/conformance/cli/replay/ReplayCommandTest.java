@@ -171,7 +171,7 @@ class ReplayCommandTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "[1, 2]|not a recording: not a JSON object",
+                "[1, 2]|not a JSON object",
                 "{\"format\": \"other\"}|not a recording: its 'format' is not"
                         + " 'opensva-iommu-vector/1'",
                 "{\"format\": \"opensva-iommu-vector/2\"}|its format is 'opensva-iommu-vector/2',"
@@ -181,7 +181,7 @@ class ReplayCommandTest {
                         + " smmuv3 or vtd",
                 "{\"format\": \"opensva-iommu-vector/1\", \"iommu\": \"smmuv3\"}|'name' is missing",
                 "{\"format\": |not JSON: line 1, column 11",
-                "{} {}|not a recording: something follows the JSON object",
+                "{} {}|something follows the JSON object",
                 "{\"a\": 1, \"a\": 2}|not JSON: line 1, column 13",
             })
     void whatIsNoRecordingIsRefusedInOneLineThatNamesFileAndReason(String json, String reason)

@@ -1,0 +1,123 @@
+package org.opensva.conformance.cli.inspect;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.smmuv3.inspect.Decoded;
+import org.opensva.smmuv3.inspect.Explanation;
+import org.opensva.smmuv3.inspect.ModelRun;
+import org.opensva.smmuv3.inspect.Overview;
+import org.opensva.smmuv3.inspect.QueueView;
+import org.opensva.smmuv3.inspect.StreamRange;
+
+import java.io.PrintWriter;
+import java.util.stream.Collectors;
+
+/** Prints for people. */
+final class TextReport {
+
+    private TextReport() {}
+
+    static void print(PrintWriter out, Overview overview) {
+        out.println("features");
+        overview.features().forEach(feature -> out.println("  " + feature));
+        out.println("registers");
+        for (Decoded register : overview.registers()) {
+            String fields = register.fields().isEmpty() ? "" : "  " + register.inWords();
+            out.println(
+                    "  %s 0x%x%s".formatted(register.name(), register.words().getFirst(), fields));
+        }
+        out.println("streams");
+        if (overview.streams().isEmpty()) {
+            out.println("  none is valid");
+        }
+        for (StreamRange range : overview.streams()) {
+            out.println("  %s: %s".formatted(range(range.first(), range.last()), range.kind()));
+            out.println("    " + structure(range.entry()));
+            for (StreamRange.ContextRange context : range.contexts()) {
+                out.println("    substream " + range(context.first(), context.last()));
+                out.println("      " + structure(context.descriptor()));
+            }
+        }
+        if (overview.cut()) {
+            out.println("  and more, which are not listed");
+        }
+        overview.queues().forEach(queue -> print(out, queue));
+        out.println("global errors");
+        if (overview.globalErrors().isEmpty()) {
+            out.println("  none");
+        }
+        overview.globalErrors().forEach(error -> out.println("  " + error));
+    }
+
+    private static void print(PrintWriter out, QueueView queue) {
+        out.println(queue.inWords());
+        for (QueueView.Entry entry : queue.entries()) {
+            out.println(
+                    "  %d %s %s"
+                            .formatted(
+                                    entry.index(),
+                                    entry.pending() ? "pending " : "consumed",
+                                    structure(entry.decoded())));
+        }
+        if (queue.unlisted() > 0) {
+            out.println("  %d pending entries are zero".formatted(queue.unlisted()));
+        }
+    }
+
+    private static String range(long first, long last) {
+        return first == last ? "0x%x".formatted(first) : "0x%x to 0x%x".formatted(first, last);
+    }
+
+    private static String structure(Decoded decoded) {
+        return "%s at 0x%x: %s".formatted(decoded.name(), decoded.address(), decoded.inWords());
+    }
+
+    static void print(
+            PrintWriter out, Explanation explanation, ModelRun.@Nullable Seen seen, String unable) {
+        int number = 1;
+        for (Explanation.Step step : explanation.steps()) {
+            out.println("%d. %s: %s".formatted(number++, step.what(), step.yields()));
+            Decoded decoded = step.decoded();
+            if (decoded != null) {
+                out.println(
+                        "   at 0x%x: %s"
+                                .formatted(
+                                        decoded.address(),
+                                        decoded.words().stream()
+                                                .map("0x%x"::formatted)
+                                                .collect(Collectors.joining(" "))));
+                out.println("   " + decoded.inWords());
+            }
+        }
+        out.println(ending(explanation.ending()));
+        out.println(
+                seen == null
+                        ? unable
+                        : seen.agrees(explanation.ending())
+                                ? "the model agrees"
+                                : "the model does NOT agree: " + seen(seen));
+    }
+
+    static String ending(Explanation.Ending ending) {
+        return switch (ending) {
+            case Explanation.Translated translated ->
+                    "translated to 0x%x, within 2^%d bytes"
+                            .formatted(translated.address(), translated.sizeShift());
+            case Explanation.Aborted aborted -> "aborted without an event: " + aborted.reason();
+            case Explanation.Faulted fault ->
+                    "stopped: %s, %s%s: %s"
+                            .formatted(
+                                    fault.event(),
+                                    fault.recorded() ? "recorded" : "not recorded",
+                                    fault.stalled() ? ", the access stalls" : "",
+                                    fault.reason());
+        };
+    }
+
+    private static String seen(ModelRun.Seen seen) {
+        Long reached = seen.reached();
+        return "it reaches %s, with %s"
+                .formatted(
+                        reached == null ? "nothing" : "0x" + Long.toHexString(reached),
+                        seen.event() == null ? "no event" : String.valueOf(seen.event()));
+    }
+}

@@ -1,0 +1,261 @@
+package org.opensva.conformance.cli.inspect;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opensva.conformance.cli.Console;
+import org.opensva.conformance.cli.Main;
+import org.opensva.conformance.cli.replay.InputException;
+import org.opensva.smmuv3.inspect.Explainer;
+import org.opensva.smmuv3.inspect.Explanation;
+import org.opensva.smmuv3.inspect.Explanation.Access;
+import org.opensva.smmuv3.inspect.Explanation.Kind;
+import org.opensva.smmuv3.inspect.ModelRun;
+import org.opensva.smmuv3.inspect.Snapshot;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.zip.GZIPInputStream;
+
+class InspectCommandTest {
+
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    @TempDir Path folder;
+
+    private record Result(int status, String out, String err) {}
+
+    private static Path dump(String name) {
+        try {
+            return Path.of(
+                    Objects.requireNonNull(
+                                    InspectCommandTest.class.getResource("/linux-smmuv3/" + name))
+                            .toURI());
+        } catch (URISyntaxException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Result type(Path registers, Path memory, String... more) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Console console =
+                new Console(
+                        new ByteArrayInputStream(new byte[0]),
+                        out,
+                        err,
+                        StandardCharsets.UTF_8,
+                        Console.Terminals.NONE,
+                        Map.of());
+        List<String> args =
+                new ArrayList<>(
+                        List.of(
+                                "inspect",
+                                "smmuv3",
+                                "--registers",
+                                registers.toString(),
+                                "--memory",
+                                memory.toString()));
+        args.addAll(List.of(more));
+        int status = Main.execute(console, args.toArray(String[]::new));
+        return new Result(
+                status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    private static Result type(String... more) {
+        return type(dump("registers.json"), dump("memory.json.gz"), more);
+    }
+
+    private static long number(JsonNode node, String field) {
+        return Long.parseUnsignedLong(node.path(field).stringValue().substring(2), 16);
+    }
+
+    /**
+     * Another program walked the same tables; its every page is explained, and the model agrees.
+     */
+    @Test
+    void everyMappingOfTheDumpIsExplainedWithItsAddressAndSize()
+            throws IOException, InputException {
+        Snapshot state = DumpReader.read(dump("registers.json"), dump("memory.json.gz"));
+        JsonNode mappings = JSON.readTree(dump("mappings.json").toFile()).path("mappings");
+        int pages = 0;
+        for (JsonNode mapping : mappings) {
+            long leaf = number(mapping, "leaf");
+            boolean writable = mapping.path("perm").stringValue().contains("w");
+            for (long offset = 0; offset < number(mapping, "size"); offset += leaf) {
+                for (Kind kind : List.of(Kind.READ, Kind.WRITE)) {
+                    Access access =
+                            new Access(
+                                    (int) number(mapping, "sid"),
+                                    -1,
+                                    number(mapping, "iova") + offset,
+                                    kind,
+                                    false);
+                    Explanation.Ending ending = Explainer.explain(state, access).ending();
+                    String where = mapping + " " + kind + ": " + ending;
+                    if (kind == Kind.READ || writable) {
+                        assertEquals(
+                                new Explanation.Translated(
+                                        number(mapping, "pa") + offset,
+                                        Long.numberOfTrailingZeros(leaf)),
+                                ending,
+                                where);
+                    } else {
+                        assertTrue(ending instanceof Explanation.Faulted, where);
+                    }
+                    assertTrue(ModelRun.run(state, access).agrees(ending), where);
+                }
+                pages++;
+            }
+        }
+        assertTrue(pages > 249, "pages: " + pages);
+    }
+
+    @Test
+    void theStreamsOfTheDumpAreThoseThatAnotherProgramFound() throws IOException {
+        Result result = type("--json");
+        assertEquals(0, result.status(), result.err());
+        JsonNode root = JSON.readTree(result.out());
+        List<String> found = new ArrayList<>();
+        for (JsonNode stream : root.path("streams")) {
+            if (stream.path("kind").stringValue().equals("stage 1")) {
+                JsonNode cd = stream.path("contexts").path(0).path("cd");
+                found.add(
+                        "%s %s asid %d ttb0 %s"
+                                .formatted(
+                                        stream.path("first").stringValue(),
+                                        cd.path("address").stringValue(),
+                                        number(cd.path("fields"), "ASID"),
+                                        cd.path("fields").path("TTB0").stringValue()));
+            }
+        }
+        List<String> expected = new ArrayList<>();
+        for (JsonNode stream : JSON.readTree(dump("mappings.json").toFile()).path("streams")) {
+            JsonNode cd = stream.path("cds").path(0);
+            expected.add(
+                    "%s %s asid %d ttb0 %s"
+                            .formatted(
+                                    stream.path("sid").stringValue(),
+                                    cd.path("cd").stringValue(),
+                                    cd.path("asid").intValue(),
+                                    cd.path("ttb0").path("address").stringValue()));
+        }
+        assertEquals(expected, found);
+        assertEquals(0, root.path("globalErrors").size());
+    }
+
+    @Test
+    void theQueuesOfTheDumpAreDecoded() {
+        Result result = type();
+        assertEquals(0, result.status(), result.err());
+        List<String> lines = result.out().lines().toList();
+        assertTrue(
+                lines.contains(
+                        "  1 consumed F_TRANSLATION at 0x5b800020: EventNumber=0x10 StreamID=0x18"
+                                + " CLASS=2 InputAddr=0xdead1010"),
+                "the kernel printed this event");
+        assertTrue(
+                lines.contains(
+                        "Event queue at 0x5b800000: 32768 entries, PROD 6 wrap 0, CONS 6 wrap 0,"
+                                + " empty"),
+                "the queue");
+        assertTrue(
+                lines.stream().anyMatch(line -> line.contains("consumed CMD_SYNC at ")),
+                "commands");
+        assertTrue(lines.contains("  stage 1, stage 2 and nested translation"), "features");
+    }
+
+    @Test
+    void whatStopsAnAccessIsNamedAndTheModelAgrees() {
+        Result result = type("--stream", "0x10", "--iova", "0xfff50000", "--access", "write");
+        assertEquals(0, result.status(), result.err());
+        List<String> lines = result.out().lines().toList();
+        assertTrue(lines.contains("7. stage 1, level 3: 4 KB at 0x4209b000"), result.out());
+        assertEquals(
+                List.of(
+                        "stopped: F_PERMISSION, recorded: AP or APTable forbids writes",
+                        "the model agrees"),
+                lines.subList(lines.size() - 2, lines.size()));
+    }
+
+    @Test
+    void aPasidOnAStreamWithoutSubstreamsIsExplained() {
+        Result result = type("--stream", "16", "--pasid", "1", "--iova", "0");
+        assertTrue(result.out().contains("stopped: C_BAD_SUBSTREAMID"), result.out());
+        assertTrue(result.out().contains("the model agrees"), result.out());
+    }
+
+    @Test
+    void wrongInputIsOneLine() throws IOException {
+        assertEquals("opensva: --stream and --iova belong together\n", type("--stream", "1").err());
+        assertEquals(2, type("--stream", "1").status());
+        assertEquals(
+                "opensva: --iova: '0x' is not a number of up to 64 bits\n",
+                type("--stream", "1", "--iova", "0x").err());
+        Path none = folder.resolve("none");
+        assertEquals(
+                "opensva: '" + none + "': cannot be read: no such file or directory\n",
+                type(none, none).err());
+        Path registers = dump("registers.json");
+        assertEquals(
+                "opensva: '" + registers + "': not a memory dump: 'ram' is missing or empty\n",
+                type(registers, registers).err());
+        Path cut = Files.write(folder.resolve("cut.gz"), new byte[] {0x1f, (byte) 0x8b, 8});
+        assertEquals(2, type(registers, cut).status());
+        assertEquals(1, type(registers, cut).err().lines().count());
+    }
+
+    /** Any register values and table contents are decoded and explained, and the model agrees. */
+    @Test
+    void damagedDumpsAreDecodedAndExplained() throws IOException {
+        SplittableRandom random = new SplittableRandom(8);
+        String registers = Files.readString(dump("registers.json"));
+        String memory;
+        try (InputStream in = new GZIPInputStream(Files.newInputStream(dump("memory.json.gz")))) {
+            memory = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+        for (int round = 0; round < 60; round++) {
+            Path first =
+                    Files.writeString(
+                            folder.resolve("r.json"), damage(registers, "\"value\": \"0x", random));
+            Path second =
+                    Files.writeString(
+                            folder.resolve("m.json"), damage(memory, "\"hex\": \"", random));
+            Result all = type(first, second);
+            assertTrue(all.status() == 0 || all.status() == 2, "round " + round + all.err());
+            Result one = type(first, second, "--stream", "0x10", "--iova", "0xfff50000");
+            assertTrue(one.status() == 0 || one.status() == 2, "round " + round + one.out());
+        }
+    }
+
+    /** Changes a digit of some of the values. */
+    private static String damage(String json, String before, SplittableRandom random) {
+        StringBuilder text = new StringBuilder(json);
+        for (int i = 0; i < 3; i++) {
+            int at = text.indexOf(before, random.nextInt(text.length()));
+            if (at >= 0) {
+                int first = at + before.length();
+                int last = text.indexOf("\"", first);
+                int digit = first + random.nextInt(last - first);
+                text.setCharAt(digit, Character.forDigit(random.nextInt(16), 16));
+            }
+        }
+        return text.toString();
+    }
+}
