@@ -42,9 +42,6 @@ final class DataPath {
     /** Long pieces make invalidations wait. */
     private static final int MAX_PIECE = 1 << 16;
 
-    /** How many pages one translation request asks for at most. */
-    private static final int MAX_BATCH = 8;
-
     /** How often in a row a page is asked for without getting on. */
     private static final int MAX_PAGE_REQUESTS = 64;
 
@@ -67,8 +64,7 @@ final class DataPath {
     private final LongAdder bytesReadOutside = new LongAdder();
     private final LongAdder bytesWrittenOutside = new LongAdder();
 
-    /** Room for the answers to a translation request of one page, of two, and so on. */
-    private final ThreadLocal<long[][]> answers = ThreadLocal.withInitial(DataPath::makeAnswers);
+    private final TranslationAnswers answers = new TranslationAnswers();
 
     private volatile int state = PRESENT;
 
@@ -88,14 +84,6 @@ final class DataPath {
         wiredPasid = (1 << quirks.wiredPasidBits()) - 1;
         this.stall = stall;
         staleFill = quirks.has(EndpointQuirk.STALE_FILL);
-    }
-
-    private static long[][] makeAnswers() {
-        long[][] made = new long[MAX_BATCH][];
-        for (int i = 0; i < MAX_BATCH; i++) {
-            made[i] = new long[i + 1];
-        }
-        return made;
     }
 
     int state() {
@@ -279,15 +267,16 @@ final class DataPath {
             long stamp = cache.stamp(pasid);
             long token = cache.token(pasid);
             int wanted = cache.widen(pasid, address, access);
-            long[] entries = answers.get()[batch(address, left) - 1];
+            long[] entries = answers.room(address, left);
             int count = agent.translate(pasid, wanted, address, entries);
             if (count < 1 || count > entries.length) {
                 return DmaResult.of(DmaStatus.ABORTED, 0);
             }
             long entry = entries[0];
-            boolean allowed = isAllowed(entry, pasid, access);
+            boolean allowed = TranslationAnswers.isAllowed(entry, pasid, access);
             if (!allowed && (expected & PRI) != 0) {
-                return requestPages(pasid, access, address, missing(entries, count, access));
+                return requestPages(
+                        pasid, access, address, TranslationAnswers.missing(entries, count, access));
             }
             if (!allowed && !stall) {
                 return DmaResult.of(DmaStatus.NOT_PERMITTED, 0);
@@ -319,28 +308,6 @@ final class DataPath {
         } finally {
             pasids.end(pasid, epoch);
         }
-    }
-
-    private static int batch(long address, int left) {
-        long pages = ((address & 4095) + left + 4095) >>> 12;
-        return (int) Math.min(pages, MAX_BATCH);
-    }
-
-    /** The mode of the permissions has to be the mode of the access. */
-    private static boolean isAllowed(long entry, int pasid, int access) {
-        boolean privileged = pasid != Pasid.NONE && (access & Access.PRIVILEGED) != 0;
-        return AddressTranslationCache.allows(entry, access)
-                && TranslationEntry.access(entry) != 0
-                && TranslationEntry.has(entry, TranslationEntry.PRIV) == privileged;
-    }
-
-    /** How many pages from the first on are missing; they make one group. */
-    private static int missing(long[] entries, int count, int access) {
-        int pages = 1;
-        while (pages < count && !AddressTranslationCache.allows(entries[pages], access)) {
-            pages++;
-        }
-        return pages;
     }
 
     /** The other pages of the same completion; only small ones are one page apart for certain. */

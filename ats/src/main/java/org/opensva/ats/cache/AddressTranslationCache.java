@@ -143,20 +143,17 @@ public final class AddressTranslationCache {
      */
     public long find(int pasid, long address, int access) {
         long owner = (long) (pasid + 1) << KEY_SHIFT | (stamp(pasid) & STAMP_MASK);
-        long held = (long) TRAITS.getAcquire(this);
-        if ((held & SMALL) != 0) {
-            long tag = tag(address, 12) | mode(pasid, access);
-            long entry = probe(set(address, 12, pasid + 1), tag, owner, access);
-            if (entry != 0) {
-                return entry;
-            }
-        }
-        return (held & ~(SMALL | HOLDS_TAGGED)) == 0
-                ? 0
-                : findOther(pasid, address, access, owner, held);
+        // Most pages are small: which other sizes there are is read only when none is found.
+        long tag = tag(address, 12) | mode(pasid, access);
+        long entry = probe(set(address, 12, pasid + 1), tag, owner, access);
+        return entry != 0 ? entry : findOther(pasid, address, access, owner);
     }
 
-    private long findOther(int pasid, long address, int access, long owner, long held) {
+    private long findOther(int pasid, long address, int access, long owner) {
+        long held = (long) TRAITS.getAcquire(this);
+        if ((held & ~(SMALL | HOLDS_TAGGED)) == 0) {
+            return 0;
+        }
         long mode = mode(pasid, access);
         boolean global = pasid != Pasid.NONE && (held & HOLDS_GLOBAL) != 0;
         for (long left = held & ~FLAGS; left != 0; left &= left - 1) {

@@ -5,6 +5,7 @@ import org.opensva.api.ats.PageGroupResponse;
 import org.opensva.api.ats.PageRequest;
 import org.opensva.api.iommu.PageResponse;
 import org.opensva.api.iommu.Pasid;
+import org.opensva.ats.pri.RequestGroup.Phase;
 
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -38,38 +39,6 @@ public final class PageRequestInterface {
     /** Status: no request is outstanding and none will be made (bit 8 of the status register). */
     public static final int STOPPED = 1 << 8;
 
-    private enum Phase {
-        /** The last message is not out yet, so that no answer can be meant for it. */
-        SENDING,
-        /** The answer is owed. */
-        WAITING,
-        /** The answer is owed, but nobody waits for it any more. */
-        ABANDONED,
-        /** Answered, or given up with the whole interface. */
-        SETTLED
-    }
-
-    private static final class Group {
-
-        private final Condition answered;
-        private final int pasid;
-        private final int messages;
-        private Phase phase = Phase.SENDING;
-        private @Nullable PageOutcome outcome;
-
-        Group(Condition answered, int pasid, int messages) {
-            this.answered = answered;
-            this.pasid = pasid;
-            this.messages = messages;
-        }
-
-        /** The PASID has to be the one of the request, if the response has one at all. */
-        private boolean matches(PageGroupResponse response) {
-            return (phase == Phase.WAITING || phase == Phase.ABANDONED)
-                    && (response.pasid() == pasid || response.pasid() == Pasid.NONE);
-        }
-    }
-
     private final Consumer<PageRequest> sender;
     private final int capacity;
     private final long timeoutNanos;
@@ -77,10 +46,8 @@ public final class PageRequestInterface {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition credit = lock.newCondition();
     private final Condition settled = lock.newCondition();
-    private final @Nullable Group[] groups = new @Nullable Group[MAX_GROUPS];
-    private final int[] freeIndexes = new int[MAX_GROUPS];
-    private int freeHead;
-    private int freeCount;
+    private final @Nullable RequestGroup[] groups = new @Nullable RequestGroup[MAX_GROUPS];
+    private final FreeIndexes indexes = new FreeIndexes(MAX_GROUPS);
 
     private boolean enabled;
     private boolean gone;
@@ -106,15 +73,6 @@ public final class PageRequestInterface {
         this.capacity = capacity;
         this.timeoutNanos = timeoutNanos;
         this.sender = sender;
-        freeAllIndexes();
-    }
-
-    private void freeAllIndexes() {
-        for (int i = 0; i < MAX_GROUPS; i++) {
-            freeIndexes[i] = i;
-        }
-        freeHead = 0;
-        freeCount = MAX_GROUPS;
     }
 
     /**
@@ -155,7 +113,7 @@ public final class PageRequestInterface {
             enabled = false;
             settleAll(PageOutcome.FAILED);
             outstanding = 0;
-            freeAllIndexes();
+            indexes.giveAllBack();
         } finally {
             lock.unlock();
         }
@@ -246,9 +204,9 @@ public final class PageRequestInterface {
                 return PageOutcome.FAILED;
             }
             int messages = available(pages);
-            int index = takeIndex();
+            int index = indexes.take();
             // A new one for each request: its waiter may look at it after the index was reused.
-            Group group = new Group(lock.newCondition(), pasid, messages);
+            RequestGroup group = new RequestGroup(lock.newCondition(), pasid, messages);
             groups[index] = group;
             outstanding += messages;
             requests += messages;
@@ -292,21 +250,22 @@ public final class PageRequestInterface {
     /** How many messages a group of so many pages can have now; 0 to wait for credits. */
     private int available(int pages) {
         int wanted = Math.min(pages, allocation);
-        return allocation - outstanding >= wanted && freeCount > 0 ? wanted : 0;
+        return allocation - outstanding >= wanted && indexes.anyLeft() ? wanted : 0;
     }
 
     /** What could not be sent will not be answered. */
-    private void giveUp(Group group, int index) {
+    private void giveUp(RequestGroup group, int index) {
         if (group.phase != Phase.SETTLED) {
             settle(group, PageOutcome.FAILED);
             outstanding -= group.messages;
-            giveIndexBack(index);
+            indexes.giveBack(index);
             credit.signalAll();
         }
     }
 
     /** Messages leave without the lock, because the answer may come from within. */
-    private void send(Group group, int index, int pasid, int access, long address, int messages) {
+    private void send(
+            RequestGroup group, int index, int pasid, int access, long address, int messages) {
         long page = address & -4096L;
         for (int i = 0; i < messages && group.phase == Phase.SENDING; i++) {
             boolean last = i == messages - 1;
@@ -334,7 +293,7 @@ public final class PageRequestInterface {
                 return; // Section 10.4.2.2: ignored, pending re-enablement.
             }
             int index = response.groupIndex();
-            Group group = index >= 0 && index < MAX_GROUPS ? groups[index] : null;
+            RequestGroup group = index >= 0 && index < MAX_GROUPS ? groups[index] : null;
             if (group == null || !group.matches(response)) {
                 status |= UNEXPECTED_INDEX;
                 unexpected++;
@@ -344,7 +303,7 @@ public final class PageRequestInterface {
             boolean abandoned = group.phase == Phase.ABANDONED;
             settle(group, outcome(response.response()));
             outstanding -= group.messages;
-            giveIndexBack(index);
+            indexes.giveBack(index);
             if (response.response() == PageResponse.RESPONSE_FAILURE && !abandoned) {
                 status |= RESPONSE_FAILURE;
                 failed = true;
@@ -364,7 +323,7 @@ public final class PageRequestInterface {
         };
     }
 
-    private void settle(Group group, PageOutcome outcome) {
+    private void settle(RequestGroup group, PageOutcome outcome) {
         group.phase = Phase.SETTLED;
         group.outcome = outcome;
         group.answered.signalAll();
@@ -372,7 +331,7 @@ public final class PageRequestInterface {
     }
 
     private void settleAll(PageOutcome outcome) {
-        for (Group group : groups) {
+        for (RequestGroup group : groups) {
             if (group != null && group.phase != Phase.SETTLED) {
                 settle(group, outcome);
             }
@@ -409,7 +368,7 @@ public final class PageRequestInterface {
     }
 
     private boolean hasOutstanding(int pasid) {
-        for (Group group : groups) {
+        for (RequestGroup group : groups) {
             if (group != null
                     && group.pasid == pasid
                     && (group.phase == Phase.SENDING || group.phase == Phase.WAITING)) {
@@ -420,24 +379,12 @@ public final class PageRequestInterface {
     }
 
     private boolean hasAbandoned(int pasid) {
-        for (Group group : groups) {
+        for (RequestGroup group : groups) {
             if (group != null && group.pasid == pasid && group.phase == Phase.ABANDONED) {
                 return true;
             }
         }
         return false;
-    }
-
-    private int takeIndex() {
-        int index = freeIndexes[freeHead];
-        freeHead = (freeHead + 1) % MAX_GROUPS;
-        freeCount--;
-        return index;
-    }
-
-    private void giveIndexBack(int index) {
-        freeIndexes[(freeHead + freeCount) % MAX_GROUPS] = index;
-        freeCount++;
     }
 
     /**
