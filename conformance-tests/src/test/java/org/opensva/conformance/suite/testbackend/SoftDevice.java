@@ -24,9 +24,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
 
 /** A device: its cache of translations, its bonds and its queues. */
 final class SoftDevice implements Accelerator {
+
+    /**
+     * The longest that a fetch takes on a slow link; different each time, so that some meet an
+     * invalidation.
+     */
+    private static final long FETCH_NANOS = 300_000;
 
     static final int INSTANCES = 16;
 
@@ -181,8 +189,9 @@ final class SoftDevice implements Accelerator {
             machine.iotlb.put(tag, entry);
         }
         if (machine.broken(Fault.FETCHED_TRANSLATION_IS_KEPT)) {
+            // A slow link: an invalidation may come and go while the answer is on its way.
             machine.lock.readLock().unlock();
-            Thread.yield();
+            LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(FETCH_NANOS));
             machine.lock.readLock().lock();
         }
         atc.put(tag, entry);
