@@ -114,30 +114,8 @@ class UnmapTests {
     @Test
     @Covers({UNMAP_05, ATS_07})
     void aSharedPageStopsChangingTheMomentMunmapReturns(TestBench bench) {
-        SvaProcess process = bench.process("owner");
-        List<BoundDevice> devices =
-                List.of(
-                        bench.device(process),
-                        bench.device(process, bench.claims(Capability.TWO_DEVICES) ? 1 : 0));
-        for (int round = 0; round < 20; round++) {
-            // Large, so that munmap comes in the middle of a job that has not reached the end.
-            Alias alias = bench.alias(process, 256);
-            alias.first().store("before");
-            bench.step("round %d: a view is unmapped while devices write through it", round);
-            DeviceLoad load =
-                    DeviceLoad.start(
-                            bench,
-                            devices,
-                            n -> Job.fill(alias.first().address(), alias.first().length(), n));
-            load.awaitSuccesses(3);
-            process.munmap(alias.first().address(), alias.first().length());
-            MemorySnapshot after = MemorySnapshot.ofTail(bench, alias.second(), 2);
-            load.awaitMore(3);
-            load.stop();
-            after.mustBeUnchanged("memory whose device mapping is gone");
-            process.munmap(alias.second().address(), alias.second().length());
-            process.closeFile(alias.fd());
-        }
+        // Large, so that munmap comes in the middle of a job that has not reached the end.
+        stopsChangingAtOnce(bench, 256, "a view is unmapped while devices write through it");
     }
 
     @Test
@@ -329,16 +307,20 @@ class UnmapTests {
     @Test
     @Covers({UNMAP_05, ATS_07})
     void aShortMappingStopsChangingTheMomentMunmapReturns(TestBench bench) {
+        // So short that some access is always under way in the pages that are looked at.
+        stopsChangingAtOnce(bench, 2, "a short view is unmapped while devices write to it");
+    }
+
+    private static void stopsChangingAtOnce(TestBench bench, int pages, String what) {
         SvaProcess process = bench.process("owner");
         List<BoundDevice> devices =
                 List.of(
                         bench.device(process),
                         bench.device(process, bench.claims(Capability.TWO_DEVICES) ? 1 : 0));
         for (int round = 0; round < 20; round++) {
-            // So short that some access is always under way in the pages that are looked at.
-            Alias alias = bench.alias(process, 2);
+            Alias alias = bench.alias(process, pages);
             alias.first().store("before");
-            bench.step("round %d: a short view is unmapped while devices write to it", round);
+            bench.step("round %d: %s", round, what);
             DeviceLoad load =
                     DeviceLoad.start(
                             bench,

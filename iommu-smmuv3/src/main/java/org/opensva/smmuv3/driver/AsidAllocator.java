@@ -43,8 +43,4 @@ final class AsidAllocator {
     synchronized void free(int asid) {
         used.clear(asid);
     }
-
-    synchronized int inUse() {
-        return used.cardinality() - 1;
-    }
 }
