@@ -54,40 +54,7 @@ public record SmmuProfile(
         if (atcTimeoutNanos <= 0) {
             throw new IllegalArgumentException("atcTimeoutNanos must be positive");
         }
-        if (Idr0.TTF.get(idr0) != 2) {
-            throw new IllegalArgumentException("IDR0.TTF must be 2: VMSAv8-64 tables only");
-        }
-        if (Idr0.TTENDIAN.get(idr0) != 2) {
-            throw new IllegalArgumentException(
-                    "IDR0.TTENDIAN must be 2: little-endian tables only");
-        }
-        if (Idr0.STALL_MODEL.get(idr0) > 1) {
-            throw new IllegalArgumentException("IDR0.STALL_MODEL must be 0 or 1");
-        }
-        if (Idr0.HTTU.get(idr0) > 2) {
-            throw new IllegalArgumentException("IDR0.HTTU must be 0 to 2");
-        }
-        if (Idr1.SIDSIZE.get(idr1) > 32 || Idr1.SSIDSIZE.get(idr1) > 20) {
-            throw new IllegalArgumentException(
-                    "IDR1.SIDSIZE is at most 32 and SSIDSIZE at most 20");
-        }
-        if (Idr1.CMDQS.get(idr1) > 19 || Idr1.EVENTQS.get(idr1) > 19 || Idr1.PRIQS.get(idr1) > 19) {
-            throw new IllegalArgumentException("queues of IDR1 have at most 2^19 entries");
-        }
-        if (AddressSize.bits((int) Idr5.OAS.get(idr5)) > 48) {
-            throw new IllegalArgumentException("IDR5.OAS is at most 48 bits");
-        }
-        if (Idr0.PRI.isSet(idr0) && !Idr0.ATS.isSet(idr0)) {
-            throw new IllegalArgumentException("IDR0.PRI needs IDR0.ATS");
-        }
-        refuse(idr0, Idr0.BTM, Idr0.DORMHINT, Idr0.HYP, Idr0.SEV, Idr0.ATOS, Idr0.VMW);
-        refuse(idr0, Idr0.VATOS, Idr0.RME_IMPL);
-        refuse(idr1, Idr1.ATTR_TYPES_OVR, Idr1.REL, Idr1.QUEUES_PRESET, Idr1.TABLES_PRESET);
-        refuse(idr1, Idr1.ECMDQ);
-        refuse(idr3, Idr3.PBHA, Idr3.MPAM, Idr3.FWB, Idr3.STT, Idr3.E0PD, Idr3.PTWNNC);
-        refuse(idr3, Idr3.DPT, Idr3.PASIDTT, Idr3.EPAN, Idr3.S1PI, Idr3.S2PI, Idr3.S2PO);
-        refuse(idr3, Idr3.THE, Idr3.MTEPERM, Idr3.AIE);
-        refuse(idr5, Idr5.DS, Idr5.D128, Idr5.VAX);
+        new ProfileRules(idr0, idr1, idr3, idr5).checkBehaviour();
     }
 
     /**
@@ -103,7 +70,6 @@ public record SmmuProfile(
                         | Idr0.COHACC.mask()
                         | Idr0.HTTU.place(2)
                         | Idr0.ATS.mask()
-                        | Idr0.NS1ATS.mask()
                         | Idr0.ASID16.mask()
                         | Idr0.MSI.mask()
                         | Idr0.PRI.mask()
@@ -145,7 +111,7 @@ public record SmmuProfile(
      */
     public static SmmuProfile nested() {
         SmmuProfile base = sva();
-        long idr0 = base.idr0 & ~Idr0.NS1ATS.mask() | Idr0.S2P.mask() | Idr0.VMID16.mask();
+        long idr0 = base.idr0 | Idr0.S2P.mask() | Idr0.VMID16.mask();
         return base.withIdentification(
                 idr0, base.idr1, base.idr3 | Idr3.XNX.mask(), base.idr5, base.iidr, base.aidr);
     }
@@ -245,15 +211,6 @@ public record SmmuProfile(
         if (value < least || Integer.bitCount(value) != 1) {
             throw new IllegalArgumentException(
                     name + " is " + value + ", must be a power of two and at least " + least);
-        }
-    }
-
-    private static void refuse(long value, Field... fields) {
-        for (Field field : fields) {
-            if (field.isSet(value)) {
-                throw new IllegalArgumentException(
-                        field.name() + " is claimed, but the model does not implement it");
-            }
         }
     }
 }
