@@ -1,0 +1,29 @@
+package org.opensva.vtd.model;
+
+import org.opensva.api.telemetry.HardwareCounter;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * Counts of one writer at a time, which any thread may read: one for each lane, so that counting
+ * costs a plain addition and shares no cache line with another lane.
+ */
+final class Counters {
+
+    private static final VarHandle COUNT = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final int PADDING = 8; // longs of a cache line, before and after
+
+    private final long[] counts = new long[2 * PADDING + HardwareCounter.values().length];
+
+    /** Counts; only the current writer may call. */
+    void add(HardwareCounter what, long amount) {
+        int index = PADDING + what.ordinal();
+        COUNT.setOpaque(counts, index, counts[index] + amount);
+    }
+
+    /** Reads a count from any thread. */
+    long get(HardwareCounter what) {
+        return (long) COUNT.getOpaque(counts, PADDING + what.ordinal());
+    }
+}
