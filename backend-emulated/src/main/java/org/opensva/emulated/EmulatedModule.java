@@ -81,8 +81,8 @@ public final class EmulatedModule extends AbstractModule {
     @Override
     protected void configure() {
         bindScope(MachineScoped.class, new MachineScope());
-        install(new MachineModule(options.memory()));
-        install(new KernelModule(options.memory()));
+        install(new MachineModule(options.memory(), variant.paging()));
+        install(new KernelModule(options.memory(), variant.paging()));
         bind(EndpointFactory.class).to(AtsEndpointFactory.class);
         bind(EngineFactory.class).to(StandardEngines.class);
         bind(Introspection.class).to(EmulatedIntrospection.class);

@@ -16,6 +16,7 @@ import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.emulated.Lifecycle.Stage;
 import org.opensva.emulated.kernel.KernelTracer;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
+import org.opensva.emulated.kernel.paging.PagingMode;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.kernel.sva.IommuLookup;
 import org.opensva.emulated.kernel.sva.SvaCore;
@@ -26,8 +27,10 @@ import java.util.Optional;
 final class KernelModule extends AbstractModule {
 
     private final long memoryBytes;
+    private final PagingMode paging;
 
-    KernelModule(long memoryBytes) {
+    KernelModule(long memoryBytes, PagingMode paging) {
+        this.paging = paging;
         this.memoryBytes = memoryBytes;
     }
 
@@ -53,7 +56,8 @@ final class KernelModule extends AbstractModule {
             Lifecycle lifecycle) {
         return lifecycle.add(
                 Stage.MEMORY,
-                new AddressSpaces(memory, frames, MachineModule.MEMORY_BASE + memoryBytes, events));
+                new AddressSpaces(
+                        memory, frames, MachineModule.MEMORY_BASE + memoryBytes, paging, events));
     }
 
     @Provides

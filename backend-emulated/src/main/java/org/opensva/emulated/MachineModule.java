@@ -13,6 +13,7 @@ import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.emulated.Lifecycle.Stage;
+import org.opensva.emulated.kernel.paging.PagingMode;
 import org.opensva.emulated.machine.BuddyFrameAllocator;
 import org.opensva.emulated.machine.ChunkedMemory;
 import org.opensva.emulated.machine.EventLog;
@@ -31,8 +32,10 @@ final class MachineModule extends AbstractModule {
     private static final int EVENTS = 1 << 18;
 
     private final long memoryBytes;
+    private final PagingMode paging;
 
-    MachineModule(long memoryBytes) {
+    MachineModule(long memoryBytes, PagingMode paging) {
+        this.paging = paging;
         this.memoryBytes = memoryBytes;
     }
 
@@ -57,7 +60,7 @@ final class MachineModule extends AbstractModule {
     @Provides
     @MachineScoped
     BuddyFrameAllocator frames(PhysicalMemory memory) {
-        return new BuddyFrameAllocator(memory, MEMORY_BASE, memoryBytes);
+        return new BuddyFrameAllocator(memory, MEMORY_BASE, memoryBytes, paging.entries().poison());
     }
 
     @Provides

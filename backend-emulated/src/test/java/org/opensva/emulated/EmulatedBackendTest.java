@@ -82,7 +82,7 @@ class EmulatedBackendTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"smmuv3", "smmuv3-stall", "smmuv3-noats"})
+    @ValueSource(strings = {"smmuv3", "smmuv3-stall", "smmuv3-noats", "smmuv3-16k", "smmuv3-64k"})
     void devicesWorkInTheMemoryOfAProcessAndNothingIsLeft(String variant) {
         Backend backend = open(variant);
         Map<String, Long> before = backend.introspection().orElseThrow().resources();
@@ -148,25 +148,26 @@ class EmulatedBackendTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"smmuv3", "smmuv3-stall", "smmuv3-noats"})
+    @ValueSource(strings = {"smmuv3", "smmuv3-stall", "smmuv3-noats", "smmuv3-16k", "smmuv3-64k"})
     void anUnmappedOrNarrowedPageIsOutOfReachWhenTheCallReturns(String variant) {
         try (Backend backend = open(variant)) {
+            int page = backend.processes().pageSize();
             SvaProcess process = backend.processes().spawn("worker");
             QueueHandle queue = started(backend.accelerators().getFirst(), process);
-            int fd = process.createSharedMemory(2 * PAGE);
-            long seen = process.mmap(MapRequest.sharedFile(fd, 0, 2 * PAGE));
-            long used = process.mmap(MapRequest.sharedFile(fd, 0, 2 * PAGE));
-            process.madvise(used, 2 * PAGE, Advice.POPULATE_WRITE);
-            assertTrue(queue.run(Job.fill(used, 2 * PAGE, 7), LIMIT).succeeded());
+            int fd = process.createSharedMemory(2 * page);
+            long seen = process.mmap(MapRequest.sharedFile(fd, 0, 2 * page));
+            long used = process.mmap(MapRequest.sharedFile(fd, 0, 2 * page));
+            process.madvise(used, 2 * page, Advice.POPULATE_WRITE);
+            assertTrue(queue.run(Job.fill(used, 2 * page, 7), LIMIT).succeeded());
             assertEquals(7, process.loadLong(seen));
-            process.mprotect(used, PAGE, Protection.READ);
-            process.munmap(used + PAGE, PAGE);
+            process.mprotect(used, page, Protection.READ);
+            process.munmap(used + page, page);
             assertEquals(JobStatus.PAGE_FAULT, queue.run(Job.fill(used, 8, 9), LIMIT).status());
             assertEquals(
-                    JobStatus.PAGE_FAULT, queue.run(Job.fill(used + PAGE, 8, 9), LIMIT).status());
+                    JobStatus.PAGE_FAULT, queue.run(Job.fill(used + page, 8, 9), LIMIT).status());
             assertEquals(7, process.loadLong(seen));
-            assertEquals(7, process.loadLong(seen + PAGE));
-            assertTrue(queue.run(Job.crc32c(used, PAGE), LIMIT).succeeded());
+            assertEquals(7, process.loadLong(seen + page));
+            assertTrue(queue.run(Job.crc32c(used, page), LIMIT).succeeded());
         }
     }
 

@@ -11,16 +11,14 @@ import java.util.concurrent.locks.ReentrantLock;
  * A buddy allocator with small caches of single frames in front of it, so that threads that fault
  * pages in rarely meet at one lock.
  *
- * <p>Freed frames are filled with {@link #POISON}. Read as a VMSAv8-64 descriptor it is a valid one
- * that points far outside of memory: a walker that reaches a freed table aborts loudly instead of
- * finding nothing. Freeing what is not allocated, twice, or with another order is refused.
+ * <p>Freed frames are filled with a pattern that the machine chooses, best a page-table entry that
+ * is valid and points far outside of memory: a walker that reaches a freed table then aborts loudly
+ * instead of finding nothing. Freeing what is not allocated, twice, or with another order is
+ * refused.
  *
  * <p>Blocks are zeroed when they are handed out.
  */
 public final class BuddyFrameAllocator implements FrameAllocator {
-
-    /** What each eight bytes of a freed frame hold. */
-    public static final long POISON = 0xF4EE_D0DE_ADF4_A003L;
 
     private static final int FRAME_SHIFT = 12;
     private static final int MAX_ORDER = 20;
@@ -30,11 +28,10 @@ public final class BuddyFrameAllocator implements FrameAllocator {
     /** Larger blocks are poisoned at their beginning only: they are mostly never touched. */
     private static final int POISONED_FRAMES = 1024;
 
-    private static final byte[] POISONED = poisonedFrame();
-
     private final PhysicalMemory memory;
     private final long base;
     private final long bytes;
+    private final byte[] poisoned;
     private final BuddyFreeLists free;
     private final ReentrantLock lock = new ReentrantLock();
     private final Stripe[] stripes = new Stripe[STRIPES];
@@ -46,8 +43,9 @@ public final class BuddyFrameAllocator implements FrameAllocator {
      * @param memory what the frames are part of
      * @param base first physical address, a multiple of 4096
      * @param bytes number of bytes, a multiple of 4096
+     * @param poison what each eight bytes of a freed frame hold
      */
-    public BuddyFrameAllocator(PhysicalMemory memory, long base, long bytes) {
+    public BuddyFrameAllocator(PhysicalMemory memory, long base, long bytes, long poison) {
         if (!memory.contains(base, bytes)) {
             throw new IllegalArgumentException(
                     "there is no memory of %d bytes at 0x%x".formatted(bytes, base));
@@ -55,6 +53,7 @@ public final class BuddyFrameAllocator implements FrameAllocator {
         this.memory = memory;
         this.base = base;
         this.bytes = bytes;
+        this.poisoned = poisonedFrame(poison);
         this.free = new BuddyFreeLists(base >>> FRAME_SHIFT, bytes >>> FRAME_SHIFT, MAX_ORDER);
         for (int i = 0; i < STRIPES; i++) {
             stripes[i] = new Stripe();
@@ -94,9 +93,9 @@ public final class BuddyFrameAllocator implements FrameAllocator {
             throw new IllegalArgumentException(
                     "no block of order %d is allocated at 0x%x".formatted(order, address));
         }
-        long poisoned = Math.min(1L << order, POISONED_FRAMES);
-        for (long i = 0; i < poisoned; i++) {
-            memory.write(address + (i << FRAME_SHIFT), POISONED, 0, POISONED.length);
+        long spoiled = Math.min(1L << order, POISONED_FRAMES);
+        for (long i = 0; i < spoiled; i++) {
+            memory.write(address + (i << FRAME_SHIFT), poisoned, 0, poisoned.length);
         }
         allocated.add(-(1L << order));
         if (order == 0) {
@@ -209,10 +208,10 @@ public final class BuddyFrameAllocator implements FrameAllocator {
         }
     }
 
-    private static byte[] poisonedFrame() {
+    private static byte[] poisonedFrame(long poison) {
         byte[] frame = new byte[1 << FRAME_SHIFT];
         for (int i = 0; i < frame.length; i++) {
-            frame[i] = (byte) (POISON >>> ((i & 7) << 3));
+            frame[i] = (byte) (poison >>> ((i & 7) << 3));
         }
         return frame;
     }

@@ -7,6 +7,7 @@ import org.opensva.api.process.AddressSpaceListener;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
+import org.opensva.emulated.kernel.paging.PagingMode;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.machine.BuddyFrameAllocator;
 import org.opensva.emulated.machine.ChunkedMemory;
@@ -19,23 +20,26 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** A machine with a kernel and no devices. */
 public final class TestMachine implements AutoCloseable {
 
-    public static final int PAGE = 4096;
     private static final long BASE = 0x8000_0000L;
 
+    public final PagingMode mode;
+    public final int pageBytes;
     public final ChunkedMemory memory;
     public final BuddyFrameAllocator frames;
     public final EventLog events = new EventLog(1 << 16);
     public final AddressSpaces addressSpaces;
     public final EmulatedKernel kernel;
 
-    public TestMachine() {
-        this(1L << 30);
+    public TestMachine(PagingMode mode) {
+        this(mode, 1L << 30);
     }
 
-    public TestMachine(long bytes) {
+    public TestMachine(PagingMode mode, long bytes) {
+        this.mode = mode;
+        pageBytes = mode.geometry().granule().bytes();
         memory = new ChunkedMemory(BASE, bytes);
-        frames = new BuddyFrameAllocator(memory, BASE, bytes);
-        addressSpaces = new AddressSpaces(memory, frames, BASE + bytes, events);
+        frames = new BuddyFrameAllocator(memory, BASE, bytes, mode.entries().poison());
+        addressSpaces = new AddressSpaces(memory, frames, BASE + bytes, mode, events);
         kernel = new EmulatedKernel(addressSpaces, new KernelTracer(OpenTelemetry.noop()));
     }
 
@@ -43,30 +47,85 @@ public final class TestMachine implements AutoCloseable {
         return kernel.spawn("test");
     }
 
-    public static long anonymous(SvaProcess process, long pages) {
-        return process.mmap(MapRequest.anonymous(pages * PAGE));
+    public long anonymous(SvaProcess process, long pages) {
+        return process.mmap(MapRequest.anonymous(pages * pageBytes));
     }
 
-    /** The entry that hardware finds for an address, 0 if there is none: a walk of its own. */
-    public long hardwareEntry(SvaProcess process, long address) {
-        long table = process.addressSpace().pageTable().orElseThrow().root();
-        for (int shift = 39; shift > 12; shift -= 9) {
-            long entry = memory.readLong(table + (address >>> shift & 511) * 8);
-            if ((entry & 3) != 3) {
+    /** What each eight bytes of a freed frame hold. */
+    public long poison() {
+        return mode.entries().poison();
+    }
+
+    /**
+     * What hardware finds for an address: the physical address of its page of 4 KiB, with bit 0
+     * set, and bit 1 if writes are let through; 0 if nothing is there. A walk of its own.
+     */
+    public long walk(SvaProcess process, long address) {
+        long root = process.addressSpace().pageTable().orElseThrow().root();
+        return switch (mode) {
+            case ARM64_4K -> walkArm(root, address, 39, 9);
+            case ARM64_16K -> walkArm(root, address, 47, 11);
+            case ARM64_64K -> walkArm(root, address, 42, 13);
+            case X86_64_4LEVEL -> walkX86(root, address, 39);
+            case X86_64_5LEVEL -> walkX86(root, address, 48);
+        };
+    }
+
+    private long walkArm(long root, long address, int firstShift, int bits) {
+        long table = root;
+        int shift = firstShift;
+        while (true) {
+            long entry = memory.readLong(table + (address >>> shift & (1L << bits) - 1) * 8);
+            boolean last = shift == bits + 3;
+            if ((entry & 1) == 0 || last && (entry & 2) == 0) {
                 return 0;
             }
+            if (last || (entry & 2) == 0) {
+                boolean usable = (entry & 1 << 6) != 0 && (entry & 1 << 10) != 0;
+                boolean writes = (entry & 1 << 7) == 0;
+                return leaf(usable, entry & 0xFFFF_FFFF_F000L, shift, address, writes);
+            }
             table = entry & 0xFFFF_FFFF_F000L;
+            shift -= bits;
         }
-        long entry = memory.readLong(table + (address >>> 12 & 511) * 8);
-        return (entry & 3) == 3 ? entry : 0;
     }
 
-    public static boolean writable(long entry) {
-        return entry != 0 && (entry & 1 << 7) == 0;
+    private long walkX86(long root, long address, int firstShift) {
+        long table = root;
+        int shift = firstShift;
+        boolean writes = true;
+        boolean user = true;
+        while (true) {
+            long entry = memory.readLong(table + (address >>> shift & 511) * 8);
+            if ((entry & 1) == 0) {
+                return 0;
+            }
+            writes &= (entry & 2) != 0;
+            user &= (entry & 4) != 0;
+            if (shift == 12 || (entry & 1 << 7) != 0) {
+                return leaf(user, entry & 0xF_FFFF_FFFF_F000L, shift, address, writes);
+            }
+            table = entry & 0xF_FFFF_FFFF_F000L;
+            shift -= 9;
+        }
     }
 
-    public static long frame(long entry) {
-        return entry & 0xFFFF_FFFF_F000L;
+    private static long leaf(boolean usable, long frame, int shift, long address, boolean writes) {
+        if (!usable) {
+            return 0;
+        }
+        if ((frame & (1L << shift) - 1) != 0) {
+            throw new AssertionError("a page of 2^%d bytes at 0x%x".formatted(shift, frame));
+        }
+        return frame | address & (1L << shift) - 1 & -4096 | 1 | (writes ? 2 : 0);
+    }
+
+    public static boolean writable(long found) {
+        return (found & 2) != 0;
+    }
+
+    public static long frame(long found) {
+        return found & -4096;
     }
 
     @Override
@@ -95,7 +154,7 @@ public final class TestMachine implements AutoCloseable {
         }
 
         public synchronized boolean covers(long address, long length) {
-            for (long at = address; at < address + length; at += PAGE) {
+            for (long at = address; at < address + length; at += 4096) {
                 long page = at;
                 if (ranges.stream().noneMatch(range -> range.contains(page))) {
                     return false;

@@ -18,7 +18,9 @@ class BuddyFrameAllocatorTest {
     private static final long BASE = 0x8000_0000L;
 
     private final ChunkedMemory memory = new ChunkedMemory(BASE, 1000L << 12);
-    private final BuddyFrameAllocator frames = new BuddyFrameAllocator(memory, BASE, 1000L << 12);
+    private static final long POISON = 0x0123_4567_89AB_CDEFL;
+    private final BuddyFrameAllocator frames =
+            new BuddyFrameAllocator(memory, BASE, 1000L << 12, POISON);
 
     @Test
     void blocksAreAlignedZeroedAndNeverOverlap() {
@@ -78,8 +80,8 @@ class BuddyFrameAllocatorTest {
     void aFreedFrameIsPoisoned() {
         long frame = frames.allocate(0);
         frames.free(frame, 0);
-        assertEquals(BuddyFrameAllocator.POISON, memory.readLong(frame));
-        assertEquals(BuddyFrameAllocator.POISON, memory.readLong(frame + 4088));
+        assertEquals(POISON, memory.readLong(frame));
+        assertEquals(POISON, memory.readLong(frame + 4088));
     }
 
     @Test

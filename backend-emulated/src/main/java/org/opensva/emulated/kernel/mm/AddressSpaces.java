@@ -2,11 +2,13 @@ package org.opensva.emulated.kernel.mm;
 
 import org.opensva.api.memory.FrameAllocator;
 import org.opensva.api.memory.OutOfFramesException;
-import org.opensva.api.memory.PageSize;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.emulated.kernel.paging.EntryFormat;
+import org.opensva.emulated.kernel.paging.Geometry;
+import org.opensva.emulated.kernel.paging.PagingMode;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,12 +23,9 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class AddressSpaces implements AutoCloseable {
 
-    /** Bits of a physical address that entries can hold. */
-    static final int PHYSICAL_ADDRESS_BITS = 48;
-
-    private static final int VIRTUAL_ADDRESS_BITS = 48;
     private static final int SWAP_PAGES = 1 << 20;
 
+    private final EntryFormat entries;
     private final Geometry geometry;
     private final PageFrames frames;
     private final SwapArea swap;
@@ -40,19 +39,24 @@ public final class AddressSpaces implements AutoCloseable {
      *
      * @param memory physical memory
      * @param frames where pages and page tables come from
-     * @param memoryLimit the physical address after the last byte of memory, at most 2<sup>48</sup>
+     * @param memoryLimit the physical address after the last byte of memory; entries can hold the
+     *     addresses below
+     * @param mode how page tables are written
      * @param events where events go
+     * @throws IllegalArgumentException if entries cannot hold the addresses of memory
      */
     public AddressSpaces(
             PhysicalMemory memory,
             FrameAllocator frames,
             long memoryLimit,
+            PagingMode mode,
             HardwareEventSink events) {
-        if (memoryLimit <= 0 || memoryLimit > 1L << PHYSICAL_ADDRESS_BITS) {
+        if (memoryLimit <= 0 || memoryLimit > 1L << mode.entries().physicalAddressBits()) {
             throw new IllegalArgumentException(
                     "memory that ends at 0x%x does not fit page tables".formatted(memoryLimit));
         }
-        this.geometry = new Geometry(PageSize.SIZE_4K, VIRTUAL_ADDRESS_BITS);
+        this.entries = mode.entries();
+        this.geometry = mode.geometry();
         this.frames = new PageFrames(memory, frames, events, geometry, memoryLimit);
         this.swap = new SwapArea(geometry.granule().bytes(), SWAP_PAGES);
         this.events = events;
@@ -155,6 +159,10 @@ public final class AddressSpaces implements AutoCloseable {
         if (closed.compareAndSet(false, true)) {
             frames.close();
         }
+    }
+
+    EntryFormat entries() {
+        return entries;
     }
 
     Geometry geometry() {

@@ -85,15 +85,15 @@ final class AdviceCalls {
                         from,
                         to,
                         (address, slot, entry) -> {
-                            if (!PageEntry.isAnonymous(entry)) {
-                                if (PageEntry.hasFrame(entry)) {
+                            if (!mm.entries().isAnonymous(entry)) {
+                                if (mm.entries().hasFrame(entry)) {
                                     zap.clearEntry(address, slot, entry);
                                 }
-                            } else if (mm.frames().references(PageEntry.frame(entry)) == 1) {
+                            } else if (mm.frames().references(mm.entries().frame(entry)) == 1) {
                                 mm.table().replace(slot, entry, 0);
                                 own.add(slot);
                                 own.add(entry);
-                                if (PageEntry.isValid(entry)) {
+                                if (mm.entries().isValid(entry)) {
                                     zap.changed(address);
                                 }
                             }
@@ -111,12 +111,12 @@ final class AdviceCalls {
     }
 
     private void swapOut(long slot, long entry) {
-        long frame = PageEntry.frame(entry);
+        long frame = mm.entries().frame(entry);
         long saved = mm.swap().save(mm.frames().memory(), frame);
         if (saved < 0) {
             mm.table().replace(slot, 0, entry);
         } else {
-            mm.table().replace(slot, 0, PageEntry.swap(saved));
+            mm.table().replace(slot, 0, mm.entries().swap(saved));
             mm.frames().releasePage(frame);
         }
     }

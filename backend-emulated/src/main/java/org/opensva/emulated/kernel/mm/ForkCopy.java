@@ -30,13 +30,13 @@ final class ForkCopy {
     }
 
     private void copyEntry(long address, long slot, long entry) {
-        if (PageEntry.isSwap(entry)) {
+        if (parent.entries().isSwap(entry)) {
             set(address, entry);
-            parent.swap().acquire(PageEntry.swapSlot(entry));
-        } else if (PageEntry.isAnonymous(entry)) {
-            long narrowed = PageEntry.withoutWrite(entry);
+            parent.swap().acquire(parent.entries().swapSlot(entry));
+        } else if (parent.entries().isAnonymous(entry)) {
+            long narrowed = parent.entries().withoutWrite(entry);
             set(address, narrowed);
-            parent.frames().acquirePage(PageEntry.frame(entry));
+            parent.frames().acquirePage(parent.entries().frame(entry));
             if (narrowed != entry) {
                 parent.table().replace(slot, entry, narrowed);
             }

@@ -5,6 +5,7 @@ import org.opensva.api.memory.Protection;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.MapRequest;
+import org.opensva.emulated.kernel.paging.Geometry;
 
 import java.util.List;
 
@@ -129,13 +130,13 @@ final class MappingCalls {
 
     private void protectEntry(
             Zap changes, Protection protection, long address, long slot, long entry) {
-        if (!PageEntry.hasFrame(entry)) {
+        if (!mm.entries().hasFrame(entry)) {
             return;
         }
-        long changed = PageEntry.protect(entry, protection.access());
+        long changed = mm.entries().protect(entry, Geometry.LAST_LEVEL, protection.access());
         if (changed != entry) {
             mm.table().replace(slot, entry, changed);
-            if (PageEntry.isValid(entry)) {
+            if (mm.entries().isValid(entry)) {
                 changes.changed(address);
             }
         }
@@ -230,7 +231,7 @@ final class MappingCalls {
                             moved.add(address + delta);
                             moved.add(entry);
                             mm.table().replace(slot, entry, 0);
-                            if (PageEntry.isValid(entry)) {
+                            if (mm.entries().isValid(entry)) {
                                 zap.changed(address);
                             }
                         });

@@ -1,6 +1,7 @@
 package org.opensva.emulated.kernel.mm;
 
 import org.opensva.api.memory.OutOfFramesException;
+import org.opensva.emulated.kernel.paging.Geometry;
 
 import java.util.ArrayList;
 import java.util.HashMap;

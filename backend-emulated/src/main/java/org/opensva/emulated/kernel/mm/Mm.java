@@ -1,8 +1,12 @@
 package org.opensva.emulated.kernel.mm;
 
+import org.opensva.emulated.kernel.paging.EntryFormat;
+import org.opensva.emulated.kernel.paging.Geometry;
+
 /**
  * The parts of one address space that its operations work on.
  *
+ * @param entries how table entries are written
  * @param geometry how addresses are cut
  * @param frames the pages of the machine
  * @param swap where reclaimed pages go
@@ -11,6 +15,7 @@ package org.opensva.emulated.kernel.mm;
  * @param listeners who hears of changes
  */
 record Mm(
+        EntryFormat entries,
         Geometry geometry,
         PageFrames frames,
         SwapArea swap,

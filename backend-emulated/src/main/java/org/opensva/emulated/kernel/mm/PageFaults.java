@@ -4,6 +4,8 @@ import org.opensva.api.memory.Access;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.memory.OutOfFramesException;
 import org.opensva.api.memory.Protection;
+import org.opensva.emulated.kernel.paging.EntryFormat;
+import org.opensva.emulated.kernel.paging.Geometry;
 
 /**
  * Makes pages present: demand zero, memory objects, swap, copy-on-write (Linux: {@code
@@ -37,11 +39,11 @@ final class PageFaults {
                         ? absentAnonymous(vma, slot, write)
                         : absentObject(vma, page, slot, write);
             }
-            if (PageEntry.isSwap(entry)) {
+            if (mm.entries().isSwap(entry)) {
                 swapIn(vma, slot, entry);
                 return Outcome.RESOLVED;
             }
-            if (write && !PageEntry.isWritable(entry)) {
+            if (write && !mm.entries().isWritable(entry)) {
                 breakSharing(vma, page, slot, entry);
             }
             return Outcome.RESOLVED;
@@ -52,9 +54,9 @@ final class PageFaults {
 
     private Outcome absentAnonymous(Vma vma, long slot, boolean write) {
         if (write) {
-            put(slot, vma.protection(), mm.frames().allocatePage(), true, 0);
+            put(slot, vma.protection(), mm.frames().allocatePage(), true, EntryFormat.ANONYMOUS);
         } else {
-            put(slot, vma.protection(), mm.frames().zeroPage(), false, PageEntry.SPECIAL);
+            put(slot, vma.protection(), mm.frames().zeroPage(), false, EntryFormat.ZERO_PAGE);
         }
         return Outcome.RESOLVED;
     }
@@ -70,50 +72,76 @@ final class PageFaults {
         }
         if (vma.shared()) {
             boolean writable = Access.writes(vma.protection().access());
-            put(slot, vma.protection(), frame, writable, PageEntry.OBJECT);
+            put(slot, vma.protection(), frame, writable, EntryFormat.OBJECT);
         } else if (write) {
             try {
-                put(slot, vma.protection(), mm.frames().copyPage(frame), true, 0);
+                put(
+                        slot,
+                        vma.protection(),
+                        mm.frames().copyPage(frame),
+                        true,
+                        EntryFormat.ANONYMOUS);
             } finally {
                 mm.frames().releasePage(frame);
             }
         } else {
-            put(slot, vma.protection(), frame, false, PageEntry.OBJECT);
+            put(slot, vma.protection(), frame, false, EntryFormat.OBJECT);
         }
         return Outcome.RESOLVED;
     }
 
-    private void put(long slot, Protection protection, long frame, boolean writable, long kind) {
-        mm.table().replace(slot, 0, PageEntry.page(frame, protection.access(), writable, kind));
+    private void put(long slot, Protection protection, long frame, boolean writable, int kind) {
+        mm.table()
+                .replace(
+                        slot,
+                        0,
+                        mm.entries()
+                                .leaf(
+                                        frame,
+                                        Geometry.LAST_LEVEL,
+                                        protection.access(),
+                                        writable,
+                                        kind));
     }
 
     private void swapIn(Vma vma, long slot, long entry) {
         long frame = mm.frames().allocatePage();
-        mm.swap().load(PageEntry.swapSlot(entry), mm.frames().memory(), frame);
+        mm.swap().load(mm.entries().swapSlot(entry), mm.frames().memory(), frame);
         int access = vma.protection().access();
         // Each address space that shares the slot gets a page of its own.
-        mm.table().replace(slot, entry, PageEntry.page(frame, access, Access.writes(access), 0));
-        mm.swap().release(PageEntry.swapSlot(entry));
+        mm.table()
+                .replace(
+                        slot,
+                        entry,
+                        mm.entries()
+                                .leaf(
+                                        frame,
+                                        Geometry.LAST_LEVEL,
+                                        access,
+                                        Access.writes(access),
+                                        EntryFormat.ANONYMOUS));
+        mm.swap().release(mm.entries().swapSlot(entry));
     }
 
     /** A write to a page that is there, in a mapping that allows it, but kept out so far. */
     private void breakSharing(Vma vma, long page, long slot, long entry) {
         boolean own =
-                PageEntry.isAnonymous(entry) && mm.frames().references(PageEntry.frame(entry)) == 1;
+                mm.entries().isAnonymous(entry)
+                        && mm.frames().references(mm.entries().frame(entry)) == 1;
         if (own || vma.shared()) {
             // Widened in place; devices must drop the narrower translation, or they would ask for
             // ever.
-            mm.table().replace(slot, entry, PageEntry.withWrite(entry));
+            mm.table().replace(slot, entry, mm.entries().withWrite(entry));
             notifyPage(page);
             return;
         }
-        long old = PageEntry.frame(entry);
+        long old = mm.entries().frame(entry);
         long copy = mm.frames().copyPage(old);
         // Clear, tell, set: nobody may see the new page before everybody has lost the old one.
         mm.table().replace(slot, entry, 0);
         notifyPage(page);
-        put(slot, vma.protection(), copy, true, 0);
-        if (!PageEntry.isSpecial(entry)) {
+        put(slot, vma.protection(), copy, true, EntryFormat.ANONYMOUS);
+        if (mm.entries().kind(entry) != EntryFormat.ZERO_PAGE) {
             mm.frames().releasePage(old);
         }
     }

@@ -5,6 +5,7 @@ import org.opensva.api.memory.OutOfFramesException;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.emulated.kernel.paging.Geometry;
 
 import java.util.concurrent.atomic.LongAdder;
 

@@ -13,9 +13,10 @@ import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.FaultOutcome;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.PageTable;
-import org.opensva.api.process.PageTableFormat;
 import org.opensva.api.process.Signal;
 import org.opensva.api.telemetry.HardwareEvent;
+import org.opensva.emulated.kernel.paging.EntryFormat;
+import org.opensva.emulated.kernel.paging.Geometry;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -62,13 +63,15 @@ public final class ProcessAddressSpace implements AddressSpace {
     ProcessAddressSpace(long id, AddressSpaces owner) {
         this.id = id;
         this.owner = owner;
+        EntryFormat entries = owner.entries();
         Geometry geometry = owner.geometry();
         this.mm =
                 new Mm(
+                        entries,
                         geometry,
                         owner.frames(),
                         owner.swap(),
-                        new TranslationTable(owner.frames(), geometry),
+                        new TranslationTable(owner.frames(), entries, geometry),
                         new VmaTree(this, geometry, LOWEST),
                         new Listeners());
         this.mappings = new MappingCalls(mm, LOWEST);
@@ -77,12 +80,12 @@ public final class ProcessAddressSpace implements AddressSpace {
         this.processor = new ProcessorAccess(mm, lock, this::processorFault);
         this.pageTable =
                 new PageTable(
-                        PageTableFormat.VMSAV8_64,
+                        entries.tables(geometry.virtualAddressBits()),
                         mm.table().root(),
                         geometry.granule(),
                         geometry.virtualAddressBits(),
-                        AddressSpaces.PHYSICAL_ADDRESS_BITS,
-                        PageEntry.MEMORY_ATTRIBUTES);
+                        entries.physicalAddressBits(),
+                        entries.memoryAttributes());
     }
 
     @Override

@@ -58,7 +58,7 @@ final class ProcessorAccess {
             long stamp = lock.readLock();
             try {
                 long entry = entry(address);
-                if (PageEntry.allows(entry, Access.READ)) {
+                if (mm.entries().allows(entry, Access.READ)) {
                     return mm.frames().memory().readLong(physical(entry, address));
                 }
             } finally {
@@ -84,7 +84,7 @@ final class ProcessorAccess {
             long stamp = lock.readLock();
             try {
                 long entry = entry(address);
-                if (PageEntry.allows(entry, Access.WRITE)) {
+                if (mm.entries().allows(entry, Access.WRITE)) {
                     mm.frames().memory().writeLong(physical(entry, address), value);
                     return;
                 }
@@ -123,7 +123,7 @@ final class ProcessorAccess {
             long stamp = lock.readLock();
             try {
                 long entry = entry(address);
-                if (PageEntry.allows(entry, access)) {
+                if (mm.entries().allows(entry, access)) {
                     long physical = physical(entry, address);
                     if (store) {
                         mm.frames().memory().write(physical, bytes, offset, length);
@@ -167,7 +167,7 @@ final class ProcessorAccess {
     }
 
     private long physical(long entry, long address) {
-        return PageEntry.frame(entry) | pageOffset(address);
+        return mm.entries().frame(entry) | pageOffset(address);
     }
 
     private long pageOffset(long address) {

@@ -1,6 +1,8 @@
 package org.opensva.emulated.kernel.mm;
 
 import org.opensva.api.memory.PhysicalMemory;
+import org.opensva.emulated.kernel.paging.EntryFormat;
+import org.opensva.emulated.kernel.paging.Geometry;
 
 /**
  * The page tables of one address space, in physical memory.
@@ -21,12 +23,14 @@ final class TranslationTable {
 
     private final PhysicalMemory memory;
     private final PageFrames frames;
+    private final EntryFormat entries;
     private final Geometry geometry;
     private final long root;
 
-    TranslationTable(PageFrames frames, Geometry geometry) {
+    TranslationTable(PageFrames frames, EntryFormat entries, Geometry geometry) {
         this.memory = frames.memory();
         this.frames = frames;
+        this.entries = entries;
         this.geometry = geometry;
         this.root = frames.allocateTable();
     }
@@ -46,10 +50,10 @@ final class TranslationTable {
         long table = root;
         for (int level = geometry.firstLevel(); level < Geometry.LAST_LEVEL; level++) {
             long entry = memory.readLong(table + geometry.entryOffset(address, level));
-            if (!PageEntry.isTable(entry)) {
+            if (!entries.isTable(entry)) {
                 return 0;
             }
-            table = PageEntry.frame(entry);
+            table = entries.frame(entry);
         }
         return table + geometry.entryOffset(address, Geometry.LAST_LEVEL);
     }
@@ -60,11 +64,11 @@ final class TranslationTable {
         for (int level = geometry.firstLevel(); level < Geometry.LAST_LEVEL; level++) {
             long slot = table + geometry.entryOffset(address, level);
             long entry = memory.readLong(slot);
-            if (PageEntry.isTable(entry)) {
-                table = PageEntry.frame(entry);
+            if (entries.isTable(entry)) {
+                table = entries.frame(entry);
             } else {
                 long next = frames.allocateTable();
-                replace(slot, 0, PageEntry.table(next));
+                replace(slot, 0, entries.table(next));
                 table = next;
             }
         }
@@ -95,7 +99,7 @@ final class TranslationTable {
                 if (level == Geometry.LAST_LEVEL) {
                     visitor.entry(at, slot, entry);
                 } else {
-                    visit(level + 1, PageEntry.frame(entry), at, next, visitor);
+                    visit(level + 1, entries.frame(entry), at, next, visitor);
                 }
             }
             at = next;
@@ -118,7 +122,7 @@ final class TranslationTable {
             long slot = table + geometry.entryOffset(at, level);
             long entry = memory.readLong(slot);
             if (entry != 0) {
-                long below = PageEntry.frame(entry);
+                long below = entries.frame(entry);
                 prune(level + 1, below, at, next, unlinked);
                 if (frames.populate(below, 0) == 0) {
                     replace(slot, entry, 0);

@@ -1,6 +1,7 @@
 package org.opensva.emulated.kernel.mm;
 
 import org.opensva.api.memory.AddressRange;
+import org.opensva.emulated.kernel.paging.EntryFormat;
 
 /**
  * Takes pages out of an address space in the one legal order (Linux: {@code mmu_gather}): clear the
@@ -27,13 +28,13 @@ final class Zap {
     /** Clears one entry. */
     void clearEntry(long address, long slot, long entry) {
         mm.table().replace(slot, entry, 0);
-        if (PageEntry.isValid(entry)) {
+        if (mm.entries().isValid(entry)) {
             changed(address);
         }
-        if (PageEntry.isSwap(entry)) {
-            slots.add(PageEntry.swapSlot(entry));
-        } else if (!PageEntry.isSpecial(entry)) {
-            pages.add(PageEntry.frame(entry));
+        if (mm.entries().isSwap(entry)) {
+            slots.add(mm.entries().swapSlot(entry));
+        } else if (mm.entries().kind(entry) != EntryFormat.ZERO_PAGE) {
+            pages.add(mm.entries().frame(entry));
         }
     }
 

@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.opensva.emulated.kernel.TestMachine.PAGE;
-import static org.opensva.emulated.kernel.TestMachine.anonymous;
 import static org.opensva.emulated.kernel.TestMachine.frame;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.opensva.api.memory.Access;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.memory.Protection;
@@ -26,22 +26,31 @@ import org.opensva.api.process.SvaProcess;
 import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.emulated.kernel.TestMachine;
 import org.opensva.emulated.kernel.TestMachine.Recorder;
-import org.opensva.emulated.machine.BuddyFrameAllocator;
+import org.opensva.emulated.kernel.paging.PagingMode;
 
 import java.util.List;
 
+@ParameterizedClass
+@EnumSource(PagingMode.class)
 class NotificationTest {
 
-    private final TestMachine machine = new TestMachine();
-    private final SvaProcess process = machine.spawn();
+    private final TestMachine machine;
+    private final int pageBytes;
+    private final SvaProcess process;
     private final Recorder recorder = new Recorder();
     private long at;
 
+    NotificationTest(PagingMode mode) {
+        machine = new TestMachine(mode);
+        pageBytes = machine.pageBytes;
+        process = machine.spawn();
+    }
+
     @BeforeEach
     void fourPagesAreThere() {
-        at = anonymous(process, 4);
+        at = machine.anonymous(process, 4);
         for (int i = 0; i < 4; i++) {
-            process.storeLong(at + i * PAGE, 100 + i);
+            process.storeLong(at + i * pageBytes, 100 + i);
         }
         process.addressSpace().subscribe(recorder);
     }
@@ -60,54 +69,54 @@ class NotificationTest {
     }
 
     private AddressRange pages(int first, int count) {
-        return AddressRange.of(at + (long) first * PAGE, (long) count * PAGE);
+        return AddressRange.of(at + (long) first * pageBytes, (long) count * pageBytes);
     }
 
     @Test
     void theEntryIsGoneAndTheFrameStillThereWhenTheListenerHears() {
-        long frame = frame(machine.hardwareEntry(process, at + PAGE));
+        long frame = frame(machine.walk(process, at + pageBytes));
         recorder.check =
                 () -> {
-                    assertEquals(0, machine.hardwareEntry(process, at + PAGE));
+                    assertEquals(0, machine.walk(process, at + pageBytes));
                     assertEquals(101, machine.memory.readLong(frame));
                 };
-        process.munmap(at + PAGE, PAGE);
+        process.munmap(at + pageBytes, pageBytes);
         heard(pages(1, 1));
-        assertEquals(BuddyFrameAllocator.POISON, machine.memory.readLong(frame));
+        assertEquals(machine.poison(), machine.memory.readLong(frame));
     }
 
     @Test
     void tablesAreFreedOnlyAfterTheListenerHasHeard() {
         long free = machine.frames.allocatedFrames();
         recorder.check = () -> assertEquals(free, machine.frames.allocatedFrames());
-        process.munmap(at, 4 * PAGE);
+        process.munmap(at, 4 * pageBytes);
         heard(pages(0, 4));
         assertTrue(machine.frames.allocatedFrames() < free - 4);
     }
 
     @Test
     void rangesAreHalfOpenAndExact() {
-        process.munmap(at + PAGE, 2 * PAGE);
+        process.munmap(at + pageBytes, 2 * pageBytes);
         heard(pages(1, 2));
-        process.mprotect(at, PAGE, Protection.READ);
+        process.mprotect(at, pageBytes, Protection.READ);
         heard(pages(0, 1));
-        process.madvise(at + 3 * PAGE, PAGE, Advice.DONTNEED);
+        process.madvise(at + 3 * pageBytes, pageBytes, Advice.DONTNEED);
         heard(pages(3, 1));
     }
 
     @Test
     void whatNoHardwareCouldHaveCachedIsNotReported() {
-        long untouched = anonymous(process, 10);
-        process.mprotect(untouched, 10 * PAGE, Protection.READ);
-        process.munmap(untouched, 10 * PAGE);
+        long untouched = machine.anonymous(process, 10);
+        process.mprotect(untouched, 10 * pageBytes, Protection.READ);
+        process.munmap(untouched, 10 * pageBytes);
         heard();
     }
 
     @Test
     void narrowingAndWideningAreBothHeard() {
-        process.mprotect(at, PAGE, Protection.READ);
-        process.mprotect(at, PAGE, Protection.READ_WRITE);
-        process.mprotect(at + PAGE, PAGE, Protection.NONE);
+        process.mprotect(at, pageBytes, Protection.READ);
+        process.mprotect(at, pageBytes, Protection.READ_WRITE);
+        process.mprotect(at + pageBytes, pageBytes, Protection.NONE);
         recorder.ranges.clear();
         process.storeLong(at, 1);
         heard(pages(0, 1));
@@ -115,70 +124,76 @@ class NotificationTest {
 
     @Test
     void aZeroPageThatIsWrittenIsReplacedInTheOpen() {
-        long fresh = anonymous(process, 1);
+        long fresh = machine.anonymous(process, 1);
         assertEquals(FaultOutcome.RESOLVED, process.addressSpace().handleFault(fresh, 1));
-        long zero = frame(machine.hardwareEntry(process, fresh));
+        long zero = frame(machine.walk(process, fresh));
         heard();
         process.storeLong(fresh, 1);
-        heard(AddressRange.of(fresh, PAGE));
-        assertNotEquals(zero, frame(machine.hardwareEntry(process, fresh)));
+        heard(AddressRange.of(fresh, pageBytes));
+        assertNotEquals(zero, frame(machine.walk(process, fresh)));
         assertEquals(0, machine.memory.readLong(zero));
     }
 
     @Test
     void aPageIsSavedToSwapOnlyAfterDevicesHaveLostIt() {
-        long frame = frame(machine.hardwareEntry(process, at));
+        long frame = frame(machine.walk(process, at));
         // The last write of a device comes while the listener drains it.
         recorder.check = () -> machine.memory.writeLong(frame, 777);
-        process.madvise(at, PAGE, Advice.PAGEOUT);
+        process.madvise(at, pageBytes, Advice.PAGEOUT);
         recorder.check = () -> {};
         assertEquals(777, process.loadLong(at));
     }
 
     @Test
     void aMoveIsHeardAtTheOldPlaceBeforeTheNewOneIsSet() {
-        process.mmap(MapRequest.anonymous(PAGE).at(at + 4 * PAGE));
+        process.mmap(MapRequest.anonymous(pageBytes).at(at + 4 * pageBytes));
         recorder.ranges.clear();
-        recorder.check = () -> assertEquals(0, machine.hardwareEntry(process, at));
-        long to = process.mremap(at, 4 * PAGE, 8 * PAGE, true);
-        assertTrue(recorder.covers(at, 4 * PAGE));
-        assertEquals(103, process.loadLong(to + 3 * PAGE));
+        recorder.check = () -> assertEquals(0, machine.walk(process, at));
+        long to = process.mremap(at, 4 * pageBytes, 8 * pageBytes, true);
+        assertTrue(recorder.covers(at, 4 * pageBytes));
+        assertEquals(103, process.loadLong(to + 3 * pageBytes));
     }
 
     @Test
     void aMoveWithinOneTableLosesNothing() {
         // The only pages of their table, so that it is empty for a moment.
-        long low = process.mmap(MapRequest.anonymous(2 * PAGE).at(0x20_0000));
-        process.mmap(MapRequest.anonymous(PAGE).at(0x20_2000).withProtection(Protection.READ));
+        long low =
+                process.mmap(
+                        MapRequest.anonymous(2 * pageBytes)
+                                .at(machine.mode.geometry().hugeBytes()));
+        process.mmap(
+                MapRequest.anonymous(pageBytes)
+                        .at(low + 2 * pageBytes)
+                        .withProtection(Protection.READ));
         process.storeLong(low, 5);
-        long to = process.mremap(low, 2 * PAGE, 3 * PAGE, true);
+        long to = process.mremap(low, 2 * pageBytes, 3 * pageBytes, true);
         assertEquals(5, process.loadLong(to));
-        process.munmap(to, 3 * PAGE);
+        process.munmap(to, 3 * pageBytes);
     }
 
     @Test
     void truncationIsHeardByEveryMapper() {
-        int fd = process.createSharedMemory(2 * PAGE);
-        long here = process.mmap(MapRequest.sharedFile(fd, 0, 2 * PAGE));
+        int fd = process.createSharedMemory(2 * pageBytes);
+        long here = process.mmap(MapRequest.sharedFile(fd, 0, 2 * pageBytes));
         SvaProcess other = machine.spawn();
         Recorder there = new Recorder();
         other.addressSpace().subscribe(there);
         int passed = other.files().receive(process.files(), fd);
-        long mapped = other.mmap(MapRequest.sharedFile(passed, 0, 2 * PAGE));
-        process.storeLong(here + PAGE, 1);
-        other.storeLong(mapped + PAGE, 2);
-        long frame = frame(machine.hardwareEntry(process, here + PAGE));
+        long mapped = other.mmap(MapRequest.sharedFile(passed, 0, 2 * pageBytes));
+        process.storeLong(here + pageBytes, 1);
+        other.storeLong(mapped + pageBytes, 2);
+        long frame = frame(machine.walk(process, here + pageBytes));
         recorder.ranges.clear();
         there.check = () -> assertEquals(2, machine.memory.readLong(frame));
-        process.truncate(fd, PAGE);
-        heard(AddressRange.of(here + PAGE, PAGE));
-        assertEquals(List.of(AddressRange.of(mapped + PAGE, PAGE)), there.ranges);
-        assertEquals(BuddyFrameAllocator.POISON, machine.memory.readLong(frame));
+        process.truncate(fd, pageBytes);
+        heard(AddressRange.of(here + pageBytes, pageBytes));
+        assertEquals(List.of(AddressRange.of(mapped + pageBytes, pageBytes)), there.ranges);
+        assertEquals(machine.poison(), machine.memory.readLong(frame));
     }
 
     @Test
     void releaseComesBeforeAnyPageIsFreedAndNothingAfterIt() {
-        long frame = frame(machine.hardwareEntry(process, at));
+        long frame = frame(machine.walk(process, at));
         recorder.releaseCheck = () -> assertEquals(100, machine.memory.readLong(frame));
         AddressSpace dying = process.addressSpace();
         process.exit(0);
@@ -199,13 +214,13 @@ class NotificationTest {
         long root = dying.pageTable().orElseThrow().root();
         process.close();
         assertEquals(1, machine.addressSpaces.identityCount());
-        for (long i = 0; i < PAGE; i += 8) {
+        for (long i = 0; i < pageBytes; i += 8) {
             assertEquals(0, machine.memory.readLong(root + i));
         }
         hold.close();
         hold.close();
         assertEquals(0, machine.addressSpaces.identityCount());
-        assertEquals(BuddyFrameAllocator.POISON, machine.memory.readLong(root));
+        assertEquals(machine.poison(), machine.memory.readLong(root));
     }
 
     @Test
@@ -229,7 +244,7 @@ class NotificationTest {
         AddressSpace.Subscription subscription = process.addressSpace().subscribe(other);
         subscription.close();
         subscription.close();
-        process.munmap(at, PAGE);
+        process.munmap(at, pageBytes);
         assertEquals(List.of(), other.ranges);
     }
 
@@ -239,15 +254,15 @@ class NotificationTest {
         int rw = Access.READ | Access.WRITE;
         assertEquals(FaultOutcome.RESOLVED, space.handleFault(at + 8, rw));
         assertEquals(FaultOutcome.INVALID, space.handleFault(at - 1, Access.READ));
-        assertEquals(FaultOutcome.INVALID, space.handleFault(at + 4 * PAGE, Access.READ));
+        assertEquals(FaultOutcome.INVALID, space.handleFault(at + 4 * pageBytes, Access.READ));
         assertEquals(FaultOutcome.INVALID, space.handleFault(at, Access.EXECUTE));
-        assertEquals(FaultOutcome.INVALID, space.handleFault(-PAGE, Access.READ));
-        process.mprotect(at, PAGE, Protection.READ_EXECUTE);
+        assertEquals(FaultOutcome.INVALID, space.handleFault(-pageBytes, Access.READ));
+        process.mprotect(at, pageBytes, Protection.READ_EXECUTE);
         assertEquals(FaultOutcome.INVALID, space.handleFault(at, Access.WRITE));
         assertEquals(FaultOutcome.RESOLVED, space.handleFault(at, Access.READ | Access.EXECUTE));
-        int fd = process.createSharedMemory(PAGE);
-        long shared = process.mmap(MapRequest.sharedFile(fd, 0, 2 * PAGE));
-        assertEquals(FaultOutcome.INVALID, space.handleFault(shared + PAGE, Access.READ));
+        int fd = process.createSharedMemory(pageBytes);
+        long shared = process.mmap(MapRequest.sharedFile(fd, 0, 2 * pageBytes));
+        assertEquals(FaultOutcome.INVALID, space.handleFault(shared + pageBytes, Access.READ));
         assertDoesNotThrow(() -> space.handleFault(Long.MIN_VALUE, rw));
     }
 }

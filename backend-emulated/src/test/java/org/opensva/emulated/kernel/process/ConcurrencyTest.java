@@ -3,12 +3,12 @@ package org.opensva.emulated.kernel.process;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.opensva.emulated.kernel.TestMachine.PAGE;
-import static org.opensva.emulated.kernel.TestMachine.anonymous;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.opensva.api.memory.Access;
 import org.opensva.api.process.Advice;
 import org.opensva.api.process.CpuFaultException;
@@ -17,6 +17,7 @@ import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.Signal;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.emulated.kernel.TestMachine;
+import org.opensva.emulated.kernel.paging.PagingMode;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,12 +27,20 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
 @Timeout(120)
+@ParameterizedClass
+@EnumSource(PagingMode.class)
 class ConcurrencyTest {
 
-    private final TestMachine machine = new TestMachine();
+    private final TestMachine machine;
+    private final int pageBytes;
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private final AtomicBoolean stop = new AtomicBoolean();
     private final List<Thread> threads = new ArrayList<>();
+
+    ConcurrencyTest(PagingMode mode) {
+        machine = new TestMachine(mode);
+        pageBytes = machine.pageBytes;
+    }
 
     @AfterEach
     void nothingIsLeftBehind() {
@@ -67,23 +76,24 @@ class ConcurrencyTest {
     void aCounterInSharedPagesLosesNoUpdateToForksReclaimAndProtection()
             throws InterruptedException {
         SvaProcess process = machine.spawn();
-        long at = anonymous(process, 8);
+        long at = machine.anonymous(process, 8);
         long[] counts = new long[8];
         run(() -> {
             for (int i = 0; i < 8; i++) {
-                assertEquals(counts[i], process.loadLong(at + i * PAGE));
-                process.storeLong(at + i * PAGE, ++counts[i]);
+                assertEquals(counts[i], process.loadLong(at + i * pageBytes));
+                process.storeLong(at + i * pageBytes, ++counts[i]);
             }
         });
         Random random = new Random(5);
         run(() -> {
-            long page = at + random.nextInt(8) * PAGE;
+            long page = at + random.nextInt(8) * pageBytes;
             switch (random.nextInt(4)) {
-                case 0 -> process.madvise(page, PAGE, Advice.PAGEOUT);
+                case 0 -> process.madvise(page, pageBytes, Advice.PAGEOUT);
                 case 1 ->
-                        process.mprotect(page, PAGE, org.opensva.api.memory.Protection.READ_WRITE);
+                        process.mprotect(
+                                page, pageBytes, org.opensva.api.memory.Protection.READ_WRITE);
                 case 2 -> process.addressSpace().handleFault(page, Access.READ | Access.WRITE);
-                default -> process.munmap(process.mmap(MapRequest.anonymous(PAGE)), PAGE);
+                default -> process.munmap(process.mmap(MapRequest.anonymous(pageBytes)), pageBytes);
             }
         });
         for (int i = 0; i < 300 && !stop.get(); i++) {
@@ -121,8 +131,8 @@ class ConcurrencyTest {
         }
         for (int i = 0; i < 5_000; i++) {
             phase.incrementAndGet();
-            process.mmap(MapRequest.anonymous(PAGE).at(at));
-            process.munmap(at, PAGE);
+            process.mmap(MapRequest.anonymous(pageBytes).at(at));
+            process.munmap(at, pageBytes);
             phase.incrementAndGet();
         }
         finish();
@@ -131,13 +141,13 @@ class ConcurrencyTest {
     @Test
     void truncationRacesWithFaultsAndForks() throws InterruptedException {
         SvaProcess process = machine.spawn();
-        int fd = process.createSharedMemory(8 * PAGE);
-        long shared = process.mmap(MapRequest.sharedFile(fd, 0, 8 * PAGE));
-        long own = process.mmap(MapRequest.sharedFile(fd, 0, 8 * PAGE).asPrivate());
+        int fd = process.createSharedMemory(8 * pageBytes);
+        long shared = process.mmap(MapRequest.sharedFile(fd, 0, 8 * pageBytes));
+        long own = process.mmap(MapRequest.sharedFile(fd, 0, 8 * pageBytes).asPrivate());
         for (int t = 0; t < 2; t++) {
             Random random = new Random(t);
             run(() -> {
-                long page = random.nextInt(8) * (long) PAGE;
+                long page = random.nextInt(8) * (long) pageBytes;
                 try {
                     process.storeLong(shared + page, 1);
                     process.storeLong(own + page, 2);
@@ -154,7 +164,7 @@ class ConcurrencyTest {
             }
         });
         for (int i = 0; i < 500; i++) {
-            process.truncate(fd, (i % 9) * (long) PAGE);
+            process.truncate(fd, (i % 9) * (long) pageBytes);
         }
         finish();
     }
@@ -163,7 +173,7 @@ class ConcurrencyTest {
     void killRacesWithEverything() throws InterruptedException {
         for (int round = 0; round < 60; round++) {
             SvaProcess victim = machine.spawn();
-            long at = anonymous(victim, 4);
+            long at = machine.anonymous(victim, 4);
             stop.set(false);
             threads.clear();
             Random random = new Random(round);
@@ -174,9 +184,9 @@ class ConcurrencyTest {
                         switch (random.nextInt(5)) {
                             case 0 -> victim.storeLong(at, 1);
                             case 1 -> victim.fork().close();
-                            case 2 -> victim.mmap(MapRequest.anonymous(PAGE));
-                            case 3 -> victim.madvise(at, 4 * PAGE, Advice.PAGEOUT);
-                            default -> victim.createSharedMemory(PAGE);
+                            case 2 -> victim.mmap(MapRequest.anonymous(pageBytes));
+                            case 3 -> victim.madvise(at, 4 * pageBytes, Advice.PAGEOUT);
+                            default -> victim.createSharedMemory(pageBytes);
                         }
                     } catch (ErrnoException | CpuFaultException e) {
                         // After exec there is nothing at the address.

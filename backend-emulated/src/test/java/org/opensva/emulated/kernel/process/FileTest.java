@@ -4,10 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.opensva.emulated.kernel.TestMachine.PAGE;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.memory.Protection;
 import org.opensva.api.process.Advice;
@@ -21,16 +22,26 @@ import org.opensva.api.process.OpenFile;
 import org.opensva.api.process.Signal;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.emulated.kernel.TestMachine;
+import org.opensva.emulated.kernel.paging.PagingMode;
 
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
+@ParameterizedClass
+@EnumSource(PagingMode.class)
 class FileTest {
 
-    private final TestMachine machine = new TestMachine();
-    private final SvaProcess process = machine.spawn();
+    private final TestMachine machine;
+    private final int pageBytes;
+    private final SvaProcess process;
     private final List<String> log = Collections.synchronizedList(new ArrayList<>());
+
+    FileTest(PagingMode mode) {
+        machine = new TestMachine(mode);
+        pageBytes = machine.pageBytes;
+        process = machine.spawn();
+    }
 
     @AfterEach
     void nothingIsLeftBehind() {
@@ -79,7 +90,7 @@ class FileTest {
 
         @Override
         public long size() {
-            return 2 * PAGE;
+            return 2 * pageBytes;
         }
 
         @Override
@@ -107,16 +118,16 @@ class FileTest {
     @Test
     void loadsAndStoresOfADeviceMappingReachItsRegisters() {
         int fd = process.files().install(new Registers(), true);
-        long at = process.mmap(MapRequest.sharedFile(fd, 0, 2 * PAGE));
+        long at = process.mmap(MapRequest.sharedFile(fd, 0, 2 * pageBytes));
         process.storeLong(at + 8, 0x55);
-        process.store(at + PAGE + 4, new byte[] {1, 2, 3, 4});
+        process.store(at + pageBytes + 4, new byte[] {1, 2, 3, 4});
         assertEquals(0x0807060504030201L, process.loadLong(at));
         assertArrayEquals(new byte[] {2, 3, 4, 5, 6, 7, 8}, process.load(at + 1, 7));
         assertEquals(
                 List.of(
-                        "map 8192",
+                        "map " + 2 * pageBytes,
                         "write 8 8 55",
-                        "write 4100 4 4030201",
+                        "write " + (pageBytes + 4) + " 4 4030201",
                         "read 0 8",
                         "read 1 1",
                         "read 2 2",
@@ -128,9 +139,9 @@ class FileTest {
     @Test
     void aDeviceMappingIsNeverMovedForkedOrDiscarded() {
         int fd = process.files().install(new Registers(), false);
-        long at = process.mmap(MapRequest.sharedFile(fd, 0, 2 * PAGE));
-        refused(Errno.EPERM, () -> process.mremap(at, 2 * PAGE, 4 * PAGE, true));
-        refused(Errno.EINVAL, () -> process.madvise(at, PAGE, Advice.DONTNEED));
+        long at = process.mmap(MapRequest.sharedFile(fd, 0, 2 * pageBytes));
+        refused(Errno.EPERM, () -> process.mremap(at, 2 * pageBytes, 4 * pageBytes, true));
+        refused(Errno.EINVAL, () -> process.madvise(at, pageBytes, Advice.DONTNEED));
         SvaProcess child = process.fork();
         CpuFaultException fault = assertThrows(CpuFaultException.class, () -> child.loadLong(at));
         assertEquals(Signal.SIGSEGV, fault.signal());
@@ -139,20 +150,20 @@ class FileTest {
     @Test
     void theFileLivesAsLongAsItsMappingAndEndsAfterIt() {
         int fd = process.files().install(new Registers(), false);
-        long at = process.mmap(MapRequest.sharedFile(fd, 0, 2 * PAGE));
+        long at = process.mmap(MapRequest.sharedFile(fd, 0, 2 * pageBytes));
         process.closeFile(fd);
-        process.munmap(at, PAGE);
-        assertEquals(List.of("map 8192"), taken());
-        process.storeLong(at + PAGE, 1);
-        assertEquals(List.of("write 4096 8 1"), taken());
-        process.munmap(at + PAGE, PAGE);
+        process.munmap(at, pageBytes);
+        assertEquals(List.of("map " + 2 * pageBytes), taken());
+        process.storeLong(at + pageBytes, 1);
+        assertEquals(List.of("write " + pageBytes + " 8 1"), taken());
+        process.munmap(at + pageBytes, pageBytes);
         assertEquals(List.of("unmapped", "release"), taken());
     }
 
     @Test
     void aMappingThatTheDriverRefusesLeavesNothing() {
         int fd = process.files().install(new Registers(), false);
-        refused(Errno.EINVAL, () -> process.mmap(MapRequest.sharedFile(fd, PAGE, PAGE)));
+        refused(Errno.EINVAL, () -> process.mmap(MapRequest.sharedFile(fd, pageBytes, pageBytes)));
         process.closeFile(fd);
         assertEquals(List.of("release"), taken());
     }
@@ -161,7 +172,7 @@ class FileTest {
     void aRemovedDeviceGivesABusError() {
         Registers registers = new Registers();
         int fd = process.files().install(registers, false);
-        long at = process.mmap(MapRequest.sharedFile(fd, 0, PAGE));
+        long at = process.mmap(MapRequest.sharedFile(fd, 0, pageBytes));
         registers.present = false;
         CpuFaultException fault =
                 assertThrows(CpuFaultException.class, () -> process.loadLong(at + 8));
@@ -201,9 +212,10 @@ class FileTest {
         recorder.releaseCheck = () -> log.add("memory released");
         process.addressSpace().subscribe(recorder);
         int fd = process.files().install(new Registers(), false);
-        process.mmap(MapRequest.sharedFile(fd, 0, PAGE));
+        process.mmap(MapRequest.sharedFile(fd, 0, pageBytes));
         process.exit(0);
-        assertEquals(List.of("map 4096", "memory released", "unmapped", "release"), taken());
+        assertEquals(
+                List.of("map " + pageBytes, "memory released", "unmapped", "release"), taken());
     }
 
     @Test

@@ -5,13 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.opensva.emulated.kernel.TestMachine.PAGE;
-import static org.opensva.emulated.kernel.TestMachine.anonymous;
 import static org.opensva.emulated.kernel.TestMachine.frame;
 import static org.opensva.emulated.kernel.TestMachine.writable;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.process.Advice;
 import org.opensva.api.process.CpuFaultException;
@@ -21,13 +21,25 @@ import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.emulated.kernel.TestMachine;
 import org.opensva.emulated.kernel.TestMachine.Recorder;
+import org.opensva.emulated.kernel.paging.PagingMode;
 
 import java.util.List;
 
+@ParameterizedClass
+@EnumSource(PagingMode.class)
 class ForkTest {
 
-    private final TestMachine machine = new TestMachine();
-    private final SvaProcess parent = machine.spawn();
+    private final PagingMode mode;
+    private final TestMachine machine;
+    private final int pageBytes;
+    private final SvaProcess parent;
+
+    ForkTest(PagingMode mode) {
+        this.mode = mode;
+        machine = new TestMachine(mode);
+        pageBytes = machine.pageBytes;
+        parent = machine.spawn();
+    }
 
     @AfterEach
     void nothingIsLeftBehind() {
@@ -37,41 +49,40 @@ class ForkTest {
 
     @Test
     void neitherSeesWhatTheOtherWritesAfterwards() {
-        long at = anonymous(parent, 2);
+        long at = machine.anonymous(parent, 2);
         parent.storeLong(at, 1);
-        parent.storeLong(at + PAGE, 2);
+        parent.storeLong(at + pageBytes, 2);
         SvaProcess child = parent.fork();
-        assertEquals(
-                frame(machine.hardwareEntry(parent, at)), frame(machine.hardwareEntry(child, at)));
+        assertEquals(frame(machine.walk(parent, at)), frame(machine.walk(child, at)));
         parent.storeLong(at, 10);
-        child.storeLong(at + PAGE, 20);
+        child.storeLong(at + pageBytes, 20);
         assertEquals(1, child.loadLong(at));
         assertEquals(10, parent.loadLong(at));
-        assertEquals(2, parent.loadLong(at + PAGE));
-        assertEquals(20, child.loadLong(at + PAGE));
+        assertEquals(2, parent.loadLong(at + pageBytes));
+        assertEquals(20, child.loadLong(at + pageBytes));
     }
 
     @Test
     void theLastOwnerOfAPageWritesItInPlace() {
-        long at = anonymous(parent, 1);
+        long at = machine.anonymous(parent, 1);
         parent.storeLong(at, 1);
         SvaProcess child = parent.fork();
         child.close();
-        long before = frame(machine.hardwareEntry(parent, at));
+        long before = frame(machine.walk(parent, at));
         parent.storeLong(at, 2);
-        assertEquals(before, frame(machine.hardwareEntry(parent, at)));
-        assertTrue(writable(machine.hardwareEntry(parent, at)));
+        assertEquals(before, frame(machine.walk(parent, at)));
+        assertTrue(writable(machine.walk(parent, at)));
     }
 
     @Test
     void theListenerHearsOneWholeFlushWhenEveryEntryIsNarrowed() {
-        long at = anonymous(parent, 50);
-        parent.madvise(at, 50 * PAGE, Advice.POPULATE_WRITE);
+        long at = machine.anonymous(parent, 50);
+        parent.madvise(at, 50 * pageBytes, Advice.POPULATE_WRITE);
         Recorder recorder = new Recorder();
         recorder.check =
                 () -> {
                     for (int i = 0; i < 50; i++) {
-                        assertFalse(writable(machine.hardwareEntry(parent, at + (long) i * PAGE)));
+                        assertFalse(writable(machine.walk(parent, at + (long) i * pageBytes)));
                     }
                 };
         try (var _ = parent.addressSpace().subscribe(recorder)) {
@@ -82,35 +93,36 @@ class ForkTest {
 
     @Test
     void aFailedForkFlushesToo() {
-        try (TestMachine small = new TestMachine(64 * PAGE)) {
+        try (TestMachine small = new TestMachine(mode, 64L * pageBytes)) {
             SvaProcess hungry = small.spawn();
-            // Pages 2 MiB apart need a table each, in the child too.
-            long at = hungry.mmap(MapRequest.anonymous(1L << 30));
+            // Each page needs a table of its own, in the child too.
+            int shift = mode.geometry().hugeShift();
+            long at = hungry.mmap(MapRequest.anonymous(32L << shift));
             int pages = 24;
             for (long i = 0; i < pages; i++) {
-                hungry.storeLong(at + (i << 21), i);
+                hungry.storeLong(at + (i << shift), i);
             }
             Recorder recorder = new Recorder();
             hungry.addressSpace().subscribe(recorder);
             assertEquals(Errno.ENOMEM, assertThrows(ErrnoException.class, hungry::fork).errno());
             assertEquals(List.of(AddressRange.WHOLE), recorder.ranges);
             for (long i = 0; i < pages; i++) {
-                assertEquals(i, hungry.loadLong(at + (i << 21)));
-                hungry.storeLong(at + (i << 21), i + 1);
+                assertEquals(i, hungry.loadLong(at + (i << shift)));
+                hungry.storeLong(at + (i << shift), i + 1);
             }
         }
     }
 
     @Test
     void copyOnWriteClearsTellsAndOnlyThenSets() {
-        long at = anonymous(parent, 1);
+        long at = machine.anonymous(parent, 1);
         parent.storeLong(at, 1);
         SvaProcess child = parent.fork();
         Recorder recorder = new Recorder();
-        recorder.check = () -> assertEquals(0, machine.hardwareEntry(parent, at));
+        recorder.check = () -> assertEquals(0, machine.walk(parent, at));
         parent.addressSpace().subscribe(recorder);
         parent.storeLong(at, 2);
-        assertEquals(List.of(new AddressRange(at, at + PAGE)), recorder.ranges);
+        assertEquals(List.of(new AddressRange(at, at + pageBytes)), recorder.ranges);
         assertEquals(1, child.loadLong(at));
     }
 
@@ -120,9 +132,9 @@ class ForkTest {
         parent.addressSpace().subscribe(recorder);
         SvaProcess child = parent.fork();
         recorder.ranges.clear();
-        long at = anonymous(child, 1);
+        long at = machine.anonymous(child, 1);
         child.storeLong(at, 1);
-        child.munmap(at, PAGE);
+        child.munmap(at, pageBytes);
         child.close();
         assertEquals(List.of(), recorder.ranges);
         assertEquals(0, recorder.releases.get());
@@ -131,42 +143,42 @@ class ForkTest {
 
     @Test
     void rangesThatAreNotForkedOrWipedAreAbsentOrEmptyInTheChild() {
-        long at = anonymous(parent, 3);
+        long at = machine.anonymous(parent, 3);
         for (int i = 0; i < 3; i++) {
-            parent.storeLong(at + i * PAGE, i + 1);
+            parent.storeLong(at + i * pageBytes, i + 1);
         }
-        parent.madvise(at, PAGE, Advice.DONTFORK);
-        parent.madvise(at + PAGE, PAGE, Advice.WIPEONFORK);
+        parent.madvise(at, pageBytes, Advice.DONTFORK);
+        parent.madvise(at + pageBytes, pageBytes, Advice.WIPEONFORK);
         SvaProcess child = parent.fork();
         assertThrows(CpuFaultException.class, () -> child.loadLong(at));
-        assertEquals(0, child.loadLong(at + PAGE));
-        assertEquals(3, child.loadLong(at + 2 * PAGE));
+        assertEquals(0, child.loadLong(at + pageBytes));
+        assertEquals(3, child.loadLong(at + 2 * pageBytes));
         SvaProcess grandchild = child.fork();
-        assertEquals(0, grandchild.loadLong(at + PAGE));
+        assertEquals(0, grandchild.loadLong(at + pageBytes));
     }
 
     @Test
     void aPageWithoutRightsIsStillCopied() {
-        long at = anonymous(parent, 1);
+        long at = machine.anonymous(parent, 1);
         parent.storeLong(at, 4);
-        parent.mprotect(at, PAGE, org.opensva.api.memory.Protection.NONE);
+        parent.mprotect(at, pageBytes, org.opensva.api.memory.Protection.NONE);
         SvaProcess child = parent.fork();
-        child.mprotect(at, PAGE, org.opensva.api.memory.Protection.READ_WRITE);
+        child.mprotect(at, pageBytes, org.opensva.api.memory.Protection.READ_WRITE);
         child.storeLong(at, 5);
-        parent.mprotect(at, PAGE, org.opensva.api.memory.Protection.READ_WRITE);
+        parent.mprotect(at, pageBytes, org.opensva.api.memory.Protection.READ_WRITE);
         assertEquals(4, parent.loadLong(at));
         assertEquals(5, child.loadLong(at));
     }
 
     @Test
     void aMemoryObjectTruncatedAfterForkIsCutInBoth() {
-        int fd = parent.createSharedMemory(2 * PAGE);
-        long at = parent.mmap(MapRequest.sharedFile(fd, 0, 2 * PAGE).asPrivate());
-        parent.storeLong(at + PAGE, 4);
+        int fd = parent.createSharedMemory(2 * pageBytes);
+        long at = parent.mmap(MapRequest.sharedFile(fd, 0, 2 * pageBytes).asPrivate());
+        parent.storeLong(at + pageBytes, 4);
         SvaProcess child = parent.fork();
-        assertEquals(4, child.loadLong(at + PAGE));
-        parent.truncate(fd, PAGE);
-        assertThrows(CpuFaultException.class, () -> child.loadLong(at + PAGE));
-        assertThrows(CpuFaultException.class, () -> parent.loadLong(at + PAGE));
+        assertEquals(4, child.loadLong(at + pageBytes));
+        parent.truncate(fd, pageBytes);
+        assertThrows(CpuFaultException.class, () -> child.loadLong(at + pageBytes));
+        assertThrows(CpuFaultException.class, () -> parent.loadLong(at + pageBytes));
     }
 }

@@ -1,9 +1,9 @@
 package org.opensva.emulated.kernel.process;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.opensva.emulated.kernel.TestMachine.PAGE;
 
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.opensva.api.memory.Access;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.memory.Protection;
@@ -14,6 +14,7 @@ import org.opensva.api.process.FaultOutcome;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.emulated.kernel.TestMachine;
+import org.opensva.emulated.kernel.paging.PagingMode;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -98,8 +99,7 @@ class RandomProgramTest {
                         cached.computeIfAbsent(
                                                 page,
                                                 key -> {
-                                                    long found =
-                                                            machine.hardwareEntry(process, key);
+                                                    long found = machine.walk(process, key);
                                                     return found == 0 ? null : found;
                                                 })
                                         == null
@@ -121,21 +121,25 @@ class RandomProgramTest {
         }
     }
 
-    @Test
-    void theMachineAgreesWithTheModel() {
+    @ParameterizedTest
+    @EnumSource(PagingMode.class)
+    void theMachineAgreesWithTheModel(PagingMode mode) {
         for (long seed = 1; seed <= 40; seed++) {
-            run(seed, 600);
+            run(mode, seed, 600);
         }
     }
 
-    private static void run(long seed, int steps) {
+    private static void run(PagingMode mode, long seed, int steps) {
         Random random = new Random(seed);
-        TestMachine machine = new TestMachine(64 << 20);
+        TestMachine machine = new TestMachine(mode, 256 << 20);
         try (machine) {
             List<Actor> actors = new ArrayList<>();
             actors.add(new Actor(machine, machine.spawn()));
             ModelObject object = new ModelObject();
-            int fd = actors.getFirst().process.createSharedMemory((long) OBJECT_PAGES * PAGE);
+            int fd =
+                    actors.getFirst()
+                            .process
+                            .createSharedMemory((long) OBJECT_PAGES * machine.pageBytes);
             for (int step = 0; step < steps; step++) {
                 try {
                     step(random, machine, actors, object, fd);
@@ -154,8 +158,8 @@ class RandomProgramTest {
         SvaProcess process = actor.process;
         int page = random.nextInt(PAGES);
         int count = 1 + random.nextInt(Math.min(6, PAGES - page));
-        long at = BASE + (long) page * PAGE;
-        long length = (long) count * PAGE;
+        long at = BASE + (long) page * machine.pageBytes;
+        long length = (long) count * machine.pageBytes;
         switch (random.nextInt(14)) {
             case 0 -> {
                 process.mmap(MapRequest.anonymous(length).at(at));
@@ -166,7 +170,8 @@ class RandomProgramTest {
             case 1, 2 -> {
                 boolean shared = random.nextBoolean();
                 int index = random.nextInt(OBJECT_PAGES - count + 1);
-                MapRequest request = MapRequest.sharedFile(fd, (long) index * PAGE, length).at(at);
+                MapRequest request =
+                        MapRequest.sharedFile(fd, (long) index * machine.pageBytes, length).at(at);
                 process.mmap(shared ? request : request.asPrivate());
                 for (int i = 0; i < count; i++) {
                     Cell cell = new Cell();
@@ -227,7 +232,7 @@ class RandomProgramTest {
             }
             case 9 -> {
                 int pages = random.nextInt(OBJECT_PAGES + 1);
-                process.truncate(fd, (long) pages * PAGE);
+                process.truncate(fd, (long) pages * machine.pageBytes);
                 for (int i = pages; i < OBJECT_PAGES; i++) {
                     object.cells[i] = 0;
                 }
@@ -245,7 +250,8 @@ class RandomProgramTest {
                 Cell cell = actor.cells[page];
                 if (cell != null && cell.object == null) {
                     boolean wipe = random.nextBoolean();
-                    process.madvise(at, PAGE, wipe ? Advice.WIPEONFORK : Advice.DONTFORK);
+                    process.madvise(
+                            at, machine.pageBytes, wipe ? Advice.WIPEONFORK : Advice.DONTFORK);
                     cell.wipe |= wipe;
                     cell.dontFork |= !wipe;
                 }
@@ -262,15 +268,17 @@ class RandomProgramTest {
             return;
         }
         // Grown by a page it must move, unless there is room; the model takes it back at once.
-        long at = BASE + (long) page * PAGE;
-        long moved = actor.process.mremap(at, PAGE, 2 * PAGE, true);
+        long at = BASE + (long) page * actor.machine.pageBytes;
+        long moved =
+                actor.process.mremap(
+                        at, actor.machine.pageBytes, 2 * actor.machine.pageBytes, true);
         if (moved == at) {
-            actor.process.munmap(at + PAGE, PAGE);
+            actor.process.munmap(at + actor.machine.pageBytes, actor.machine.pageBytes);
             return;
         }
         Cell cell = actor.cells[page];
         check(actor, moved, cell, random.nextInt(4) == 0, random.nextLong());
-        actor.process.munmap(moved, 2 * PAGE);
+        actor.process.munmap(moved, 2 * actor.machine.pageBytes);
         actor.cells[page] = null;
     }
 
@@ -301,7 +309,7 @@ class RandomProgramTest {
         int page = random.nextInt(PAGES);
         check(
                 actor,
-                BASE + (long) page * PAGE,
+                BASE + (long) page * actor.machine.pageBytes,
                 actor.cells[page],
                 random.nextInt(3) == 0,
                 random.nextLong());

@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.opensva.emulated.kernel.TestMachine.PAGE;
-import static org.opensva.emulated.kernel.TestMachine.anonymous;
 
 import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
@@ -17,6 +15,8 @@ import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.opensva.api.iommu.PageFault;
 import org.opensva.api.iommu.PageFaultHandler;
 import org.opensva.api.iommu.PageResponse;
@@ -30,6 +30,7 @@ import org.opensva.api.process.SvaProcess;
 import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.emulated.kernel.KernelTracer;
 import org.opensva.emulated.kernel.TestMachine;
+import org.opensva.emulated.kernel.paging.PagingMode;
 
 import java.util.HashSet;
 import java.util.List;
@@ -39,9 +40,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 @Timeout(60)
+@ParameterizedClass
+@EnumSource(PagingMode.class)
 class SvaCoreTest {
 
-    private final TestMachine machine = new TestMachine();
+    private final TestMachine machine;
+    private final int pageBytes;
     private final FakeIommu iommu = new FakeIommu();
     private final FakeIommu second = new FakeIommu();
     private final FakeIommu.Function zip = new FakeIommu.Function("zip-0", 8, 1 << 20);
@@ -51,8 +55,15 @@ class SvaCoreTest {
     private final FakeIommu.Function none = new FakeIommu.Function("none-4", 40, 1 << 20);
     private final InMemorySpanExporter spans = InMemorySpanExporter.create();
     private SvaCore serving;
-    private final SvaCore core = core(OpenTelemetry.noop());
-    private final SvaProcess process = machine.spawn();
+    private final SvaCore core;
+    private final SvaProcess process;
+
+    SvaCoreTest(PagingMode mode) {
+        machine = new TestMachine(mode);
+        pageBytes = machine.pageBytes;
+        process = machine.spawn();
+        core = core(OpenTelemetry.noop());
+    }
 
     private PageFaultHandler handler() {
         return serving;
@@ -229,17 +240,17 @@ class SvaCoreTest {
 
     @Test
     void aFaultOnAPageOfTheProcessIsServed() throws InterruptedException {
-        long at = anonymous(process, 2);
+        long at = machine.anonymous(process, 2);
         try (SvaBond bond = core.bind(zip, process.addressSpace())) {
             int pasid = bond.pasid().value();
             machine.events.recordEvents(true);
             zip.device.fault(
                     pasid,
                     new PageFault(at, Access.READ),
-                    new PageFault(at + PAGE, Access.READ | Access.WRITE));
+                    new PageFault(at + pageBytes, Access.READ | Access.WRITE));
             assertEquals(PageResponse.SUCCESS, zip.device.answer());
-            assertTrue(TestMachine.writable(machine.hardwareEntry(process, at + PAGE)));
-            assertNotEquals(0, machine.hardwareEntry(process, at));
+            assertTrue(TestMachine.writable(machine.walk(process, at + pageBytes)));
+            assertNotEquals(0, machine.walk(process, at));
         }
         List<HardwareEvent.Kind> kinds =
                 machine.events.events().stream().map(HardwareEvent::kind).toList();
@@ -249,23 +260,23 @@ class SvaCoreTest {
 
     @Test
     void theFirstFailureOfAGroupDecidesForAllOfIt() throws InterruptedException {
-        long at = anonymous(process, 3);
-        process.mprotect(at + PAGE, PAGE, org.opensva.api.memory.Protection.READ);
+        long at = machine.anonymous(process, 3);
+        process.mprotect(at + pageBytes, pageBytes, org.opensva.api.memory.Protection.READ);
         try (SvaBond bond = core.bind(zip, process.addressSpace())) {
             zip.device.fault(
                     bond.pasid().value(),
                     new PageFault(at, Access.READ),
-                    new PageFault(at + PAGE, Access.WRITE),
-                    new PageFault(at + 2 * PAGE, Access.READ));
+                    new PageFault(at + pageBytes, Access.WRITE),
+                    new PageFault(at + 2 * pageBytes, Access.READ));
             assertEquals(PageResponse.INVALID_REQUEST, zip.device.answer());
-            assertNotEquals(0, machine.hardwareEntry(process, at));
-            assertEquals(0, machine.hardwareEntry(process, at + 2 * PAGE));
+            assertNotEquals(0, machine.walk(process, at));
+            assertEquals(0, machine.walk(process, at + 2 * pageBytes));
         }
     }
 
     @Test
     void whatHasNoAddressSpaceIsInvalid() throws InterruptedException {
-        long at = anonymous(process, 1);
+        long at = machine.anonymous(process, 1);
         SvaBond bond = core.bind(zip, process.addressSpace());
         int pasid = bond.pasid().value();
         PageFault fault = new PageFault(at, Access.READ);
@@ -286,7 +297,7 @@ class SvaCoreTest {
 
     @Test
     void unbindWaitsForThePendingAnswersOfItsNumber() throws InterruptedException {
-        long at = anonymous(process, 1);
+        long at = machine.anonymous(process, 1);
         SvaBond bond = core.bind(zip, process.addressSpace());
         CountDownLatch answering = new CountDownLatch(1);
         CountDownLatch proceed = new CountDownLatch(1);
@@ -378,7 +389,7 @@ class SvaCoreTest {
                                                 .build())
                                 .build();
                 SvaCore traced = core(sdk)) {
-            long at = anonymous(process, 1);
+            long at = machine.anonymous(process, 1);
             SvaBond bond = traced.bind(zip, process.addressSpace());
             zip.device.fault(bond.pasid().value(), new PageFault(at, Access.READ));
             assertEquals(PageResponse.SUCCESS, zip.device.answer());
