@@ -60,8 +60,8 @@ enum Module {
             List.of(
                     "org.opensva.smmuv3.layout..",
                     "org.opensva.smmuv3.model..",
-                    "org.opensva.smmuv3.replay..",
-                    "org.opensva.smmuv3.inspect..");
+                    "org.opensva.vtd.layout..",
+                    "org.opensva.vtd.model..");
 
     /** The main classes of all modules, as the modules' own build made them. */
     static final JavaClasses ALL =

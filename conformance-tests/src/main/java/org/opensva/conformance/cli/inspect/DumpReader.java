@@ -1,13 +1,13 @@
 package org.opensva.conformance.cli.inspect;
 
 import org.opensva.api.memory.BusErrorException;
+import org.opensva.conformance.cli.inspect.smmuv3.Snapshot;
 import org.opensva.conformance.cli.replay.Document;
 import org.opensva.conformance.cli.replay.Fields;
 import org.opensva.conformance.cli.replay.InputException;
-import org.opensva.smmuv3.inspect.Snapshot;
+import org.opensva.conformance.replay.RecordedMemory;
+import org.opensva.conformance.replay.Recording;
 import org.opensva.smmuv3.layout.Register;
-import org.opensva.smmuv3.replay.RecordedMemory;
-import org.opensva.smmuv3.replay.Recording;
 
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,12 +1,12 @@
 package org.opensva.conformance.cli.inspect;
 
 import org.jspecify.annotations.Nullable;
-import org.opensva.smmuv3.inspect.Decoded;
-import org.opensva.smmuv3.inspect.Explanation;
-import org.opensva.smmuv3.inspect.ModelRun;
-import org.opensva.smmuv3.inspect.Overview;
-import org.opensva.smmuv3.inspect.QueueView;
-import org.opensva.smmuv3.inspect.StreamRange;
+import org.opensva.conformance.cli.inspect.smmuv3.Overview;
+import org.opensva.conformance.cli.inspect.smmuv3.QueueView;
+import org.opensva.conformance.cli.inspect.smmuv3.StreamRange;
+import org.opensva.conformance.inspect.Decoded;
+import org.opensva.conformance.inspect.Explanation;
+import org.opensva.conformance.inspect.Seen;
 
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -81,7 +81,7 @@ final class JsonReport {
     }
 
     static void print(
-            PrintWriter out, Explanation explanation, ModelRun.@Nullable Seen seen, String unable) {
+            PrintWriter out, Explanation explanation, @Nullable Seen seen, String unable) {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         ArrayNode steps = root.putArray("steps");
         for (Explanation.Step step : explanation.steps()) {
@@ -102,7 +102,7 @@ final class JsonReport {
                     ending.put("outcome", "aborted").put("reason", aborted.reason());
             case Explanation.Faulted fault ->
                     ending.put("outcome", "fault")
-                            .put("event", fault.event().name())
+                            .put("event", fault.fault())
                             .put("recorded", fault.recorded())
                             .put("stalled", fault.stalled())
                             .put("reason", fault.reason());
@@ -114,7 +114,7 @@ final class JsonReport {
             Long reached = seen.reached();
             model.put("agrees", seen.agrees(explanation.ending()))
                     .put("reached", reached == null ? null : hex(reached))
-                    .put("event", seen.event() == null ? null : String.valueOf(seen.event()));
+                    .put("event", seen.fault());
         }
         write(out, root);
     }

@@ -1,14 +1,15 @@
 package org.opensva.conformance.cli.inspect;
 
 import org.jspecify.annotations.Nullable;
+import org.opensva.conformance.cli.inspect.smmuv3.Explainer;
+import org.opensva.conformance.cli.inspect.smmuv3.ModelRun;
+import org.opensva.conformance.cli.inspect.smmuv3.Overview;
+import org.opensva.conformance.cli.inspect.smmuv3.Snapshot;
 import org.opensva.conformance.cli.replay.InputException;
-import org.opensva.smmuv3.inspect.Explainer;
-import org.opensva.smmuv3.inspect.Explanation;
-import org.opensva.smmuv3.inspect.Explanation.Access;
-import org.opensva.smmuv3.inspect.Explanation.Kind;
-import org.opensva.smmuv3.inspect.ModelRun;
-import org.opensva.smmuv3.inspect.Overview;
-import org.opensva.smmuv3.inspect.Snapshot;
+import org.opensva.conformance.inspect.Explanation;
+import org.opensva.conformance.inspect.Explanation.Access;
+import org.opensva.conformance.inspect.Explanation.Kind;
+import org.opensva.conformance.inspect.Seen;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -118,7 +119,7 @@ final class SmmuV3Command implements Callable<Integer> {
 
     private int explain(Snapshot state, Access access) {
         Explanation explanation = Explainer.explain(state, access);
-        ModelRun.@Nullable Seen seen = null;
+        @Nullable Seen seen = null;
         String unable = "";
         try {
             seen = ModelRun.run(state, access);

@@ -1,12 +1,12 @@
 package org.opensva.conformance.cli.inspect;
 
 import org.jspecify.annotations.Nullable;
-import org.opensva.smmuv3.inspect.Decoded;
-import org.opensva.smmuv3.inspect.Explanation;
-import org.opensva.smmuv3.inspect.ModelRun;
-import org.opensva.smmuv3.inspect.Overview;
-import org.opensva.smmuv3.inspect.QueueView;
-import org.opensva.smmuv3.inspect.StreamRange;
+import org.opensva.conformance.cli.inspect.smmuv3.Overview;
+import org.opensva.conformance.cli.inspect.smmuv3.QueueView;
+import org.opensva.conformance.cli.inspect.smmuv3.StreamRange;
+import org.opensva.conformance.inspect.Decoded;
+import org.opensva.conformance.inspect.Explanation;
+import org.opensva.conformance.inspect.Seen;
 
 import java.io.PrintWriter;
 import java.util.stream.Collectors;
@@ -72,7 +72,7 @@ final class TextReport {
     }
 
     static void print(
-            PrintWriter out, Explanation explanation, ModelRun.@Nullable Seen seen, String unable) {
+            PrintWriter out, Explanation explanation, @Nullable Seen seen, String unable) {
         int number = 1;
         for (Explanation.Step step : explanation.steps()) {
             out.println("%d. %s: %s".formatted(number++, step.what(), step.yields()));
@@ -106,18 +106,18 @@ final class TextReport {
             case Explanation.Faulted fault ->
                     "stopped: %s, %s%s: %s"
                             .formatted(
-                                    fault.event(),
+                                    fault.fault(),
                                     fault.recorded() ? "recorded" : "not recorded",
                                     fault.stalled() ? ", the access stalls" : "",
                                     fault.reason());
         };
     }
 
-    private static String seen(ModelRun.Seen seen) {
+    private static String seen(Seen seen) {
         Long reached = seen.reached();
         return "it reaches %s, with %s"
                 .formatted(
                         reached == null ? "nothing" : "0x" + Long.toHexString(reached),
-                        seen.event() == null ? "no event" : String.valueOf(seen.event()));
+                        seen.fault() == null ? "no event" : seen.fault());
     }
 }

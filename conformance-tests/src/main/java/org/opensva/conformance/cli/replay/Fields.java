@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
 
+import java.util.Collection;
 import java.util.regex.Pattern;
 
 /**
@@ -43,6 +44,11 @@ public record Fields(String where, JsonNode node) {
      */
     public InputException wrong(String field, String reason) {
         return new InputException("%s: '%s' %s".formatted(where, field, reason));
+    }
+
+    /** The names of all fields. */
+    Collection<String> names() {
+        return node.propertyNames();
     }
 
     boolean has(String field) {

@@ -1,14 +1,16 @@
 package org.opensva.conformance.cli.replay;
 
 import org.jspecify.annotations.Nullable;
-import org.opensva.smmuv3.replay.Recording;
-import org.opensva.smmuv3.replay.Step;
+import org.opensva.conformance.replay.Recording;
+import org.opensva.conformance.replay.Step;
 
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -62,13 +64,13 @@ final class RecordingReader {
     }
 
     /**
-     * Reads a recording of an SMMUv3.
+     * Reads a recording.
      *
-     * @param file a file whose {@link #head} says so
+     * @param file a file that has a {@link #head}
      * @return the recording
      * @throws InputException if something in it is wrong, with what and where
      */
-    static Recording smmuV3(Path file) throws InputException {
+    static Recording read(Path file) throws InputException {
         Parts parts = new Parts();
         Document.visit(file, parts::take);
         return parts.recording();
@@ -78,7 +80,7 @@ final class RecordingReader {
     private static final class Parts {
         private @Nullable String name;
         private @Nullable String quirk;
-        private Recording.@Nullable Identification identification;
+        private @Nullable Map<String, Long> identification;
         private @Nullable List<Recording.Ram> ram;
         private @Nullable List<Recording.Image> memory;
         private @Nullable List<Step> steps;
@@ -117,14 +119,12 @@ final class RecordingReader {
             return json.getString();
         }
 
-        private static Recording.Identification identification(Fields config)
-                throws InputException {
-            return new Recording.Identification(
-                    config.number("IDR0"),
-                    config.number("IDR1"),
-                    config.number("IDR3", 0L),
-                    config.number("IDR5"),
-                    config.number("AIDR", 0L));
+        private static Map<String, Long> identification(Fields config) throws InputException {
+            Map<String, Long> registers = new HashMap<>();
+            for (String name : config.names()) {
+                registers.put(name, config.number(name));
+            }
+            return registers;
         }
 
         Recording recording() throws InputException {

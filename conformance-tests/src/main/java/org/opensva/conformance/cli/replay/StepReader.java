@@ -1,18 +1,23 @@
 package org.opensva.conformance.cli.replay;
 
 import org.jspecify.annotations.Nullable;
-import org.opensva.smmuv3.replay.Step;
+import org.opensva.conformance.replay.Step;
 
 import tools.jackson.databind.JsonNode;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
-/** Reads the steps of SMMUv3 recordings. */
+/** Reads the steps of recordings. */
 final class StepReader {
 
     private static final int MOST_BYTES = 1 << 20;
     private static final int STREAM_BITS = 32;
+    private static final int REQUESTER_BITS = 16;
+    private static final int DATA_BITS = 32;
+    private static final int VECTOR_BITS = 8;
     private static final int PASID_BITS = 20;
 
     private StepReader() {}
@@ -34,6 +39,8 @@ final class StepReader {
             case "mem_read_expect" -> memory(step);
             case "dma" -> request(step);
             case "irq_expect" -> interrupts(step);
+            case "msi" -> deviceMessage(step);
+            case "msi_expect" -> sentMessages(step);
             default -> throw step.wrong("op", "is '%s', which is not known".formatted(operation));
         };
     }
@@ -59,19 +66,53 @@ final class StepReader {
     }
 
     private static Step interrupts(Fields step) throws InputException {
-        Step.Interrupts recorded = counts(step.object("asserted"), null);
-        return step.has("arch")
-                ? counts(step.object("asserted"), counts(step.object("arch"), null))
-                : recorded;
+        return new Step.Interrupts(
+                counts(step.object("asserted")),
+                step.has("arch") ? counts(step.object("arch")) : null);
     }
 
-    private static Step.Interrupts counts(Fields counts, Step.@Nullable Interrupts architecture)
-            throws InputException {
-        return new Step.Interrupts(
-                counts.integer("evtq", 0, Integer.MAX_VALUE),
-                counts.integer("cmd_sync", 0, Integer.MAX_VALUE),
-                counts.integer("gerror", 0, Integer.MAX_VALUE),
-                architecture);
+    private static Map<String, Integer> counts(Fields counts) throws InputException {
+        Map<String, Integer> lines = new HashMap<>();
+        for (String line : counts.names()) {
+            lines.put(line, counts.integer(line, 0, Integer.MAX_VALUE));
+        }
+        return lines;
+    }
+
+    private static Step deviceMessage(Fields step) throws InputException {
+        return new Step.DeviceMessage(
+                step.number("rid", REQUESTER_BITS),
+                message(step),
+                delivery(step.object("expect")),
+                step.has("arch") ? delivery(step.object("arch")) : null);
+    }
+
+    private static Step.Message message(Fields message) throws InputException {
+        return new Step.Message(message.number("address"), message.number("data", DATA_BITS));
+    }
+
+    private static Step.Delivery delivery(Fields delivery) throws InputException {
+        String outcome = delivery.text("outcome");
+        return switch (outcome) {
+            case "delivered" -> new Step.Delivery(true, delivery.number("vector", VECTOR_BITS));
+            case "blocked" -> Step.Delivery.BLOCKED;
+            default -> throw delivery.wrong("outcome", "is neither delivered nor blocked");
+        };
+    }
+
+    private static Step sentMessages(Fields step) throws InputException {
+        return new Step.SentMessages(
+                step.text("what", "sent"),
+                messages(step, "messages"),
+                step.has("arch") ? messages(step, "arch") : null);
+    }
+
+    private static List<Step.Message> messages(Fields step, String field) throws InputException {
+        List<Step.Message> messages = new ArrayList<>();
+        for (JsonNode node : step.array(field)) {
+            messages.add(message(Fields.of(step.where() + ", message " + messages.size(), node)));
+        }
+        return messages;
     }
 
     private static Step request(Fields step) throws InputException {
@@ -87,7 +128,9 @@ final class StepReader {
             }
         }
         return new Step.Request(
-                step.number("sid", STREAM_BITS),
+                step.has("rid")
+                        ? step.number("rid", REQUESTER_BITS)
+                        : step.number("sid", STREAM_BITS),
                 step.has("pasid") ? step.number("pasid", PASID_BITS) : -1,
                 step.number("iova"),
                 length,

@@ -1,0 +1,79 @@
+package org.opensva.conformance.inspect;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.memory.PhysicalMemory;
+
+/**
+ * Memory that remembers where the data of an access went: structures are read and written as words,
+ * data as bytes. One access at a time.
+ */
+public final class DataWatch implements PhysicalMemory {
+
+    private final PhysicalMemory memory;
+    private volatile @Nullable Long touched;
+
+    /**
+     * Watches a memory.
+     *
+     * @param memory the memory
+     */
+    public DataWatch(PhysicalMemory memory) {
+        this.memory = memory;
+    }
+
+    /**
+     * Where data was moved, or was to be moved, last.
+     *
+     * @return the physical address, or null if there was none
+     */
+    public @Nullable Long touched() {
+        return touched;
+    }
+
+    @Override
+    public boolean contains(long address, long length) {
+        return memory.contains(address, length);
+    }
+
+    @Override
+    public long readLong(long address) {
+        return memory.readLong(address);
+    }
+
+    @Override
+    public void writeLong(long address, long value) {
+        memory.writeLong(address, value);
+    }
+
+    @Override
+    public boolean compareAndSetLong(long address, long expected, long replacement) {
+        return memory.compareAndSetLong(address, expected, replacement);
+    }
+
+    @Override
+    public int readInt(long address) {
+        return memory.readInt(address);
+    }
+
+    @Override
+    public void writeInt(long address, int value) {
+        memory.writeInt(address, value);
+    }
+
+    @Override
+    public void read(long address, byte[] target, int offset, int length) {
+        touched = address;
+        memory.read(address, target, offset, length);
+    }
+
+    @Override
+    public void write(long address, byte[] source, int offset, int length) {
+        touched = address;
+        memory.write(address, source, offset, length);
+    }
+
+    @Override
+    public void fill(long address, long length, byte value) {
+        memory.fill(address, length, value);
+    }
+}
