@@ -5,7 +5,7 @@ package org.opensva.smmuv3.model;
  * what is mapped, permissions, and where in the tables it was found.
  *
  * <p>Bits: 5:0 permissions or hierarchical attributes, 7:6 granule as commands encode it, 9:8
- * level, 51:12 address, 57:52 log2 of the size, 63 set. 0 stands for nothing.
+ * level, 51:12 address, 57:52 log2 of the size, 58 Device memory, 63 set. 0 stands for nothing.
  */
 final class Cached {
 
@@ -23,6 +23,9 @@ final class Cached {
 
     /** Every permission. */
     static final int EVERYTHING = 0x3f;
+
+    /** Mapped as Device memory, which only stage 2 entries tell. */
+    static final long DEVICE = 1L << 58;
 
     private static final long PRESENT = 1L << 63;
     private static final long ADDRESS = (1L << 52) - (1L << 12);
@@ -59,5 +62,11 @@ final class Cached {
 
     static int level(long cached) {
         return (int) (cached >>> LEVEL_SHIFT) & 3;
+    }
+
+    /** log2 of what the descriptor maps, of which the entry may be a part. */
+    static int wholeShift(long cached) {
+        int granule = 10 + 2 * granuleCode(cached);
+        return Math.max(sizeShift(cached), granule + (3 - level(cached)) * (granule - 3));
     }
 }

@@ -6,6 +6,7 @@ import org.opensva.api.iommu.PageResponse;
 import org.opensva.api.iommu.Pasid;
 import org.opensva.smmuv3.layout.Command;
 import org.opensva.smmuv3.layout.ControlRegisters.Cr0;
+import org.opensva.smmuv3.layout.ControlRegisters.Cr2;
 import org.opensva.smmuv3.layout.IdRegisters.Idr0;
 import org.opensva.smmuv3.layout.Opcode;
 import org.opensva.smmuv3.layout.Register;
@@ -75,17 +76,21 @@ final class CommandProcessor {
             case CFGI_STE, CFGI_STE_RANGE, CFGI_CD, CFGI_CD_ALL -> configuration(opcode, w0, w1);
             case TLBI_NH_ALL, TLBI_NH_ASID, TLBI_NH_VA, TLBI_NH_VAA ->
                     profile.has(Idr0.S1P) ? stage1(opcode, w0, w1) : Result.ILLEGAL;
+            case TLBI_EL2_ALL, TLBI_EL2_ASID, TLBI_EL2_VA, TLBI_EL2_VAA ->
+                    profile.has(Idr0.HYP) && profile.has(Idr0.S1P)
+                            ? hypervisor(opcode, w0, w1)
+                            : Result.ILLEGAL;
             case TLBI_S12_VMALL, TLBI_S2_IPA ->
                     profile.has(Idr0.S2P) ? stage2(opcode, w0, w1) : Result.ILLEGAL;
             case TLBI_NSNH_ALL -> {
-                translations.invalidateAll();
+                translations.invalidateGuests();
                 yield invalidated();
             }
             case ATC_INV -> atcInvalidate(w0, w1);
             case PRI_RESP -> pageResponse(w0, w1);
             case RESUME, STALL_TERM -> stall(opcode, w0, w1);
             case SYNC -> sync(w0, w1);
-            // Hyp, MPAM, DPT, and the commands of the Secure queue are not claimed.
+            // MPAM, DPT, and the commands of the Secure queue are not claimed.
             default -> Result.ILLEGAL;
         };
     }
@@ -129,16 +134,43 @@ final class CommandProcessor {
         int vmid = machine(w0);
         switch (opcode) {
             case TLBI_NH_ALL -> translations.invalidateStage1(vmid);
-            case TLBI_NH_ASID -> translations.invalidateAddressSpace(Command.asid(w0), vmid);
+            case TLBI_NH_ASID ->
+                    translations.invalidateAddressSpace(
+                            Regime.EL1, Command.asid(w0), vmid, false);
             default -> {
                 TlbiRange range = TlbiRange.decode(w0, w1, false, profile);
                 if (range == null) {
                     return Result.ILLEGAL;
                 }
                 if (opcode == Opcode.TLBI_NH_VA) {
-                    translations.invalidateRange(Command.asid(w0), vmid, range);
+                    translations.invalidateRange(
+                            Regime.EL1, Command.asid(w0), vmid, range, false);
                 } else {
-                    translations.invalidateRangeAnySpace(vmid, range);
+                    translations.invalidateRangeAnySpace(Regime.EL1, vmid, range);
+                }
+            }
+        }
+        return invalidated();
+    }
+
+    /** Commands by address mean the regime that SMMU_CR2.E2H selects (section 4.4.2). */
+    private Result hypervisor(Opcode opcode, long w0, long w1) {
+        int asid = Command.asid(w0);
+        switch (opcode) {
+            case TLBI_EL2_ALL -> translations.invalidateHypervisors();
+            case TLBI_EL2_ASID ->
+                    translations.invalidateAddressSpace(Regime.EL2_HOST, asid, 0, false);
+            default -> {
+                TlbiRange range = TlbiRange.decode(w0, w1, false, profile);
+                if (range == null) {
+                    return Result.ILLEGAL;
+                }
+                boolean host = Cr2.E2H.isSet(registers.get(Register.CR2));
+                Regime regime = host ? Regime.EL2_HOST : Regime.EL2;
+                if (opcode == Opcode.TLBI_EL2_VA || !host) {
+                    translations.invalidateRange(regime, asid, 0, range, false);
+                } else {
+                    translations.invalidateRangeAnySpace(regime, 0, range);
                 }
             }
         }

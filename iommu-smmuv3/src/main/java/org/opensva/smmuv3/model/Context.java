@@ -6,6 +6,7 @@ import org.opensva.smmuv3.layout.ContextDescriptor;
 import org.opensva.smmuv3.layout.Granule;
 import org.opensva.smmuv3.layout.IdRegisters.Idr0;
 import org.opensva.smmuv3.layout.IdRegisters.Idr3;
+import org.opensva.smmuv3.layout.IdRegisters.Idr5;
 
 /**
  * A context descriptor as the SMMU understood it when it fetched it (section 5.4): what a
@@ -23,6 +24,11 @@ final class Context {
     private final @Nullable StageConfig upper;
     private final boolean lowerHierarchical;
     private final boolean upperHierarchical;
+    private final Regime regime;
+    private final boolean lowerClosed;
+    private final boolean upperClosed;
+    private final boolean enhancedPan;
+    private final long attributes;
 
     /**
      * Understands a descriptor.
@@ -37,11 +43,16 @@ final class Context {
         this.index = index;
         this.stamp = stamp;
         word0 = words[0];
+        regime = entry.regime();
         int vmid = entry.vmid();
-        tag = Tag.ofSpace(ContextDescriptor.asid(word0), vmid);
-        globalTag = Tag.ofGlobal(ContextDescriptor.ASET.isSet(word0), vmid);
-        boolean lowerDisabled = ContextDescriptor.EPD0.isSet(word0);
-        boolean upperDisabled = ContextDescriptor.EPD1.isSet(word0);
+        boolean privateSet = ContextDescriptor.ASET.isSet(word0);
+        tag = Tag.ofSpace(regime, privateSet, ContextDescriptor.asid(word0), vmid);
+        globalTag = Tag.ofGlobal(regime, privateSet, vmid);
+        boolean twoTables = regime.hasTwoLevels();
+        // With one table EPD0 and EPD1 are IGNORED, and so is everything about TTB1.
+        boolean lowerDisabled = twoTables && ContextDescriptor.EPD0.isSet(word0);
+        boolean upperDisabled = !twoTables || ContextDescriptor.EPD1.isSet(word0);
+        boolean ds = ContextDescriptor.DS.isSet(words[2]);
         lower =
                 lowerDisabled
                         ? null
@@ -49,6 +60,8 @@ final class Context {
                                 Granule.ofTg0((int) ContextDescriptor.TG0.get(word0)),
                                 (int) ContextDescriptor.T0SZ.get(word0),
                                 words[1],
+                                ds,
+                                (int) ContextDescriptor.SH0.get(word0),
                                 profile);
         upper =
                 upperDisabled
@@ -57,10 +70,17 @@ final class Context {
                                 Granule.ofTg1((int) ContextDescriptor.TG1.get(word0)),
                                 (int) ContextDescriptor.T1SZ.get(word0),
                                 words[2],
+                                ds,
+                                (int) ContextDescriptor.SH1.get(word0),
                                 profile);
         boolean canDisable = Idr3.HAD.isSet(profile.idr3());
         lowerHierarchical = !(canDisable && ContextDescriptor.HAD0.isSet(words[1]));
         upperHierarchical = !(canDisable && ContextDescriptor.HAD1.isSet(words[2]));
+        boolean canClose = twoTables && Idr3.E0PD.isSet(profile.idr3());
+        lowerClosed = canClose && ContextDescriptor.E0PD0.isSet(words[1]);
+        upperClosed = canClose && ContextDescriptor.E0PD1.isSet(words[2]);
+        enhancedPan = Idr3.EPAN.isSet(profile.idr3()) && ContextDescriptor.EPAN.isSet(words[1]);
+        attributes = words[3];
         illegal =
                 !lowerDisabled && lower == null
                         || !upperDisabled && upper == null
@@ -68,11 +88,19 @@ final class Context {
     }
 
     private @Nullable StageConfig stage(
-            @Nullable Granule granule, int size, long base, SmmuProfile profile) {
-        if (granule == null || !StreamEntry.supported(granule, profile)) {
+            @Nullable Granule granule,
+            int size,
+            long base,
+            boolean ds,
+            int shareability,
+            SmmuProfile profile) {
+        if (granule == null || !StageConfig.supported(granule, profile)) {
             return null;
         }
-        if (size < 16 || size > 39) {
+        boolean wideSmall = StageConfig.wideSmall(granule, ds, profile);
+        boolean large =
+                Idr5.VAX.get(profile.idr5()) != 0 && (granule == Granule.K64 || wideSmall);
+        if (size < (large ? 12 : 16) || size > StageConfig.largestSize(granule, profile)) {
             return null;
         }
         int outputBits =
@@ -80,13 +108,19 @@ final class Context {
                         AddressSize.bits((int) ContextDescriptor.IPS.get(word0)),
                         profile.addressBits());
         long table = ContextDescriptor.ttb(base);
-        if (table >>> outputBits != 0) {
+        if (StageConfig.outOfRange(table, granule, wideSmall, outputBits)) {
             return null;
         }
         int inputBits = 64 - size;
         int level = StageConfig.startLevel(granule, inputBits);
-        table = StageConfig.align(table, granule, inputBits, level);
-        return new StageConfig(table, granule, inputBits, level, outputBits);
+        return new StageConfig(
+                StageConfig.align(table, granule, inputBits, level, outputBits),
+                granule,
+                inputBits,
+                level,
+                outputBits,
+                StageConfig.wide(granule, ds, profile),
+                wideSmall ? shareability : -1);
     }
 
     /** The part of CdIllegal (section 5.4.2) that does not concern the table shapes. */
@@ -107,11 +141,13 @@ final class Context {
             return true;
         }
         long updates = Idr0.HTTU.get(profile.idr0());
-        if ((updatesAccessFlag() || updatesDirtyState()) && updates == 0
-                || updatesDirtyState() && updates == 1) {
+        boolean dirty = ContextDescriptor.HD.isSet(word0);
+        if ((updatesAccessFlag() || dirty) && updates == 0 || dirty && updates == 1) {
             return true;
         }
-        return !profile.has(Idr0.ASID16) && ContextDescriptor.asid(word0) > 0xff;
+        return regime.hasTwoLevels()
+                && !profile.has(Idr0.ASID16)
+                && ContextDescriptor.asid(word0) > 0xff;
     }
 
     int index() {
@@ -169,12 +205,32 @@ final class Context {
         return ContextDescriptor.PAN.isSet(word0);
     }
 
+    /** Whether PAN looks at what unprivileged software may execute, too. */
+    boolean enhancedPan() {
+        return enhancedPan;
+    }
+
+    /** Whether unprivileged accesses to this half of the addresses are translation faults. */
+    boolean closedToUser(long address) {
+        return isUpper(address) ? upperClosed : lowerClosed;
+    }
+
+    Regime regime() {
+        return regime;
+    }
+
+    /** The memory attribute that a descriptor selects, as MAIR encodes it. */
+    int memoryAttribute(int index) {
+        return ContextDescriptor.mairAttribute(attributes, index);
+    }
+
     boolean updatesAccessFlag() {
         return ContextDescriptor.HA.isSet(word0);
     }
 
+    /** Whether hardware updates the dirty state, which it only does with the Access flag. */
     boolean updatesDirtyState() {
-        return ContextDescriptor.HD.isSet(word0);
+        return ContextDescriptor.HD.isSet(word0) && updatesAccessFlag();
     }
 
     boolean stall() {

@@ -38,6 +38,7 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
     private final Devices devices;
     private final CommandProcessor processor;
     private final CommandQueue commands;
+    private final BroadcastMaintenance broadcasts;
     private final Totals departed = new Totals();
     private volatile boolean closed;
 
@@ -87,6 +88,7 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
                         stalls,
                         devices);
         commands = new CommandQueue(profile, registers, memory, signals, processor);
+        broadcasts = new BroadcastMaintenance(profile, registers, caches, devices);
         registerInterface = new RegisterInterface(registers, commands, stalls, devices);
     }
 
@@ -158,6 +160,27 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
             // An ATC is part of a device.
             case ATC_HITS, ATC_MISSES, ATC_EVICTIONS -> 0;
         };
+    }
+
+    /**
+     * TLB maintenance that a processor broadcasts (section 3.17). It reaches the IOTLB where
+     * SMMU_IDR0.BTM is claimed and SMMU_CR2.PTM is 0, and never a device's ATC.
+     *
+     * <p>What was cached is not used by what begins after this returns; see {@link
+     * #completeBroadcasts()} for what is under way.
+     *
+     * @param maintenance what is to be invalidated
+     */
+    public void broadcast(BroadcastTlbi maintenance) {
+        broadcasts.receive(maintenance);
+    }
+
+    /**
+     * The DSB behind broadcast TLB maintenance: returns when nothing that is under way uses what
+     * has been invalidated.
+     */
+    public void completeBroadcasts() {
+        broadcasts.complete();
     }
 
     /** Translates without moving data, for tests of this package. */

@@ -3,8 +3,8 @@ package org.opensva.smmuv3.model;
 import org.opensva.smmuv3.layout.Stage1Descriptor;
 
 /**
- * What a stage 1 descriptor permits in a translation regime with two privilege levels, and how
- * hardware updates it (VMSAv8-64 of the Arm A-profile architecture; section 3.13).
+ * What a stage 1 descriptor permits in a translation regime, and how hardware updates it (VMSAv8-64
+ * of the Arm A-profile architecture; sections 3.13 and 13.4.1).
  */
 final class Stage1Permissions {
 
@@ -49,12 +49,17 @@ final class Stage1Permissions {
         int access = (int) Stage1Descriptor.AP.get(descriptor);
         boolean writable =
                 (access & Stage1Descriptor.AP_READ_ONLY) == 0 && (inherited & NO_WRITES) == 0;
+        if (!context.regime().hasTwoLevels()) {
+            return ofOneLevel(descriptor, inherited, writable, context);
+        }
         boolean user =
                 (access & Stage1Descriptor.AP_UNPRIVILEGED) != 0
                         && (inherited & NO_UNPRIVILEGED_ACCESS) == 0;
         boolean userExecute =
                 !Stage1Descriptor.UXN.isSet(descriptor)
                         && (inherited & NO_UNPRIVILEGED_EXECUTION) == 0;
+        boolean privilegedData =
+                !(context.privilegedNeverUser() && (user || context.enhancedPan() && userExecute));
         // What unprivileged software can write is never executed with privilege.
         boolean privilegedExecute =
                 !Stage1Descriptor.PXN.isSet(descriptor)
@@ -64,7 +69,6 @@ final class Stage1Permissions {
             privilegedExecute = false;
             userExecute &= !user;
         }
-        boolean privilegedData = !(context.privilegedNeverUser() && user);
         int allowed = 0;
         if (user) {
             allowed |= Cached.READ | (writable ? Cached.WRITE : 0);
@@ -77,6 +81,18 @@ final class Stage1Permissions {
             privileged |= Cached.READ | (writable ? Cached.WRITE : 0);
         }
         return allowed | privileged << Cached.PRIVILEGED_SHIFT;
+    }
+
+    /** Where there is no privilege, AP[1], PXN and APTable[0] mean nothing. */
+    private static int ofOneLevel(
+            long descriptor, int inherited, boolean writable, Context context) {
+        boolean execute =
+                !Stage1Descriptor.UXN.isSet(descriptor)
+                        && (inherited & NO_UNPRIVILEGED_EXECUTION) == 0
+                        && !(context.writableNeverExecutable() && writable);
+        int allowed =
+                Cached.READ | (writable ? Cached.WRITE : 0) | (execute ? Cached.EXECUTE : 0);
+        return allowed | allowed << Cached.PRIVILEGED_SHIFT;
     }
 
     /**

@@ -5,7 +5,6 @@ import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.smmuv3.layout.EventRecord;
 import org.opensva.smmuv3.layout.EventType;
 import org.opensva.smmuv3.layout.Granule;
-import org.opensva.smmuv3.layout.OutputAddress;
 import org.opensva.smmuv3.layout.Stage1Descriptor;
 
 /**
@@ -45,7 +44,10 @@ final class Stage1Walker {
     Translation.Outcome walk(
             StreamEntry entry, Context context, long address, Translation request, Lane lane) {
         StageConfig stage = context.stage(address);
-        if (stage == null || !inRange(address, stage.inputBits())) {
+        boolean closed = context.closedToUser(address);
+        if (stage == null
+                || !inRange(address, stage.inputBits())
+                || closed && !request.privileged()) {
             return request.stage1Fault(EventType.F_TRANSLATION, context);
         }
         long stamp = stamps.of(context.tag());
@@ -82,15 +84,12 @@ final class Stage1Walker {
             } catch (BusErrorException e) {
                 return request.walkAbort(false, EventRecord.CLASS_TT, physical);
             }
-            boolean leaf =
-                    Stage1Descriptor.isPage(descriptor, level)
-                            || Stage1Descriptor.isBlock(descriptor, level)
-                                    && granule.blockAllowed(level, false);
+            boolean leaf = stage.isLeaf(descriptor, level);
             if (!leaf && !Stage1Descriptor.isTable(descriptor, level)) {
                 return request.stage1Fault(EventType.F_TRANSLATION, context);
             }
             int shift = leaf ? granule.levelShift(level) : granule.shift();
-            long output = OutputAddress.bits48(descriptor, shift);
+            long output = stage.output(descriptor, shift);
             if (output >>> stage.outputBits() != 0) {
                 return request.stage1Fault(EventType.F_ADDR_SIZE, context);
             }
@@ -132,9 +131,21 @@ final class Stage1Walker {
                 return request.stage1Fault(EventType.F_ACCESS, context);
             }
             int allowed = Stage1Permissions.of(descriptor, inherited, context);
+            if (closed) {
+                // The fault must come on a hit as well: an entry without rights is walked again.
+                allowed &= Cached.EVERYTHING << Cached.PRIVILEGED_SHIFT;
+            }
             int required = request.required();
             if ((allowed & required) != required) {
                 return request.stage1Fault(EventType.F_PERMISSION, context);
+            }
+            if (request.attributesWanted()) {
+                int selected = (int) Stage1Descriptor.ATTRINDX.get(descriptor);
+                request.attributes(
+                        MemoryAttributes.ofMair(
+                                        context.memoryAttribute(selected),
+                                        stage.shareability(descriptor))
+                                .withHintsOf(request.attributes()));
             }
             boolean global = !Stage1Descriptor.NG.isSet(descriptor);
             long tag = global ? context.globalTag() : context.tag();

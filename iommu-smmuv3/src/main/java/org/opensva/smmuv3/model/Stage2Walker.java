@@ -5,7 +5,6 @@ import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.smmuv3.layout.EventRecord;
 import org.opensva.smmuv3.layout.EventType;
 import org.opensva.smmuv3.layout.Granule;
-import org.opensva.smmuv3.layout.OutputAddress;
 import org.opensva.smmuv3.layout.Stage1Descriptor;
 import org.opensva.smmuv3.layout.Stage2Descriptor;
 
@@ -67,19 +66,27 @@ final class Stage2Walker {
             Translation request,
             Lane lane) {
         long tag = Tag.ofMachine(entry.vmid());
-        long cached = tlb.find(tag, ipa);
+        SecondStage stage = entry.secondStage();
+        if (stage == null) {
+            throw new IllegalStateException("an entry without stage 2 does not come here");
+        }
+        boolean input = faultClass == EventRecord.CLASS_IN;
+        long found = input && request.attributesWanted() ? 0 : tlb.find(tag, ipa);
         boolean mustUpdate =
                 dirty
-                        && entry.stage2UpdatesDirtyState()
-                        && (Cached.permissions(cached) & Cached.WRITE) == 0;
-        if (cached != 0 && (Cached.permissions(cached) & required) == required && !mustUpdate) {
-            return cached;
+                        && stage.updatesDirtyState()
+                        && (Cached.permissions(found) & Cached.WRITE) == 0;
+        if (found == 0 || (Cached.permissions(found) & required) != required || mustUpdate) {
+            found = walk(stage, tag, ipa, faultClass, required, dirty, request, lane);
         }
-        return walk(entry, tag, ipa, faultClass, required, dirty, request, lane);
+        if (!input && (found & Cached.DEVICE) != 0 && stage.protectsTables()) {
+            return fault(EventType.F_PERMISSION, faultClass, ipa, dirty, stage, request);
+        }
+        return found;
     }
 
     private long walk(
-            StreamEntry entry,
+            SecondStage stage,
             long tag,
             long ipa,
             int faultClass,
@@ -87,16 +94,16 @@ final class Stage2Walker {
             boolean dirty,
             Translation request,
             Lane lane) {
-        StageConfig stage = entry.secondStage();
-        if (stage == null || ipa >>> stage.inputBits() != 0) {
-            return fault(EventType.F_TRANSLATION, faultClass, ipa, dirty, entry, request);
+        StageConfig tables = stage.tables();
+        if (ipa >>> tables.inputBits() != 0) {
+            return fault(EventType.F_TRANSLATION, faultClass, ipa, dirty, stage, request);
         }
         long stamp = stamps.of(tag);
         long ranges = stamps.ranges();
-        Granule granule = stage.granule();
-        long at = stage.firstDescriptor(ipa);
+        Granule granule = tables.granule();
+        long at = tables.firstDescriptor(ipa);
         int attempts = 0;
-        int level = stage.startLevel();
+        int level = tables.startLevel();
         while (true) {
             long descriptor;
             try {
@@ -106,24 +113,21 @@ final class Stage2Walker {
                 request.walkAbort(true, faultClass, at);
                 return 0;
             }
-            boolean leaf =
-                    Stage1Descriptor.isPage(descriptor, level)
-                            || Stage1Descriptor.isBlock(descriptor, level)
-                                    && granule.blockAllowed(level, false);
+            boolean leaf = tables.isLeaf(descriptor, level);
             int shift = leaf ? granule.levelShift(level) : granule.shift();
-            long address = OutputAddress.bits48(descriptor, shift);
+            long address = tables.output(descriptor, shift);
             if (!leaf && !Stage1Descriptor.isTable(descriptor, level)) {
-                return fault(EventType.F_TRANSLATION, faultClass, ipa, dirty, entry, request);
+                return fault(EventType.F_TRANSLATION, faultClass, ipa, dirty, stage, request);
             }
-            if (address >>> stage.outputBits() != 0) {
-                return fault(EventType.F_ADDR_SIZE, faultClass, ipa, dirty, entry, request);
+            if (address >>> tables.outputBits() != 0) {
+                return fault(EventType.F_ADDR_SIZE, faultClass, ipa, dirty, stage, request);
             }
             if (!leaf) {
                 level++;
-                at = stage.descriptor(address, ipa, level);
+                at = tables.descriptor(address, ipa, level);
                 continue;
             }
-            long updated = update(descriptor, entry, dirty);
+            long updated = update(descriptor, stage, dirty);
             if (updated != descriptor) {
                 if (!replace(at, descriptor, updated)) {
                     if (++attempts > UPDATE_ATTEMPTS) {
@@ -134,14 +138,26 @@ final class Stage2Walker {
                 }
                 descriptor = updated;
             }
-            if (!Stage2Descriptor.AF.isSet(descriptor) && !entry.stage2AccessFlagFaultsDisabled()) {
-                return fault(EventType.F_ACCESS, faultClass, ipa, dirty, entry, request);
+            if (!Stage2Descriptor.AF.isSet(descriptor) && !stage.accessFlagFaultsDisabled()) {
+                return fault(EventType.F_ACCESS, faultClass, ipa, dirty, stage, request);
             }
             int allowed = permissions(descriptor);
             if ((allowed & required) != required) {
-                return fault(EventType.F_PERMISSION, faultClass, ipa, dirty, entry, request);
+                return fault(EventType.F_PERMISSION, faultClass, ipa, dirty, stage, request);
             }
             long data = Cached.of(address, shift, allowed, granule.commandTg(), level);
+            int type = (int) Stage2Descriptor.MEMATTR.get(descriptor);
+            if (isDevice(type, stage)) {
+                data |= Cached.DEVICE;
+            }
+            if (faultClass == EventRecord.CLASS_IN && request.attributesWanted()) {
+                int sh = tables.shareability(descriptor);
+                MemoryAttributes first = request.attributes();
+                request.attributes(
+                        stage.forcesAttributes()
+                                ? first.forced(type, sh)
+                                : first.combine(MemoryAttributes.ofStage2(type, sh)));
+            }
             tlb.insert(tag, ipa, data, stamp, ranges, (int) (at >>> 3));
             return data;
         }
@@ -152,10 +168,16 @@ final class Stage2Walker {
             int faultClass,
             long ipa,
             boolean write,
-            StreamEntry entry,
+            SecondStage stage,
             Translation request) {
-        request.stage2Fault(type, faultClass, ipa, !write, entry);
+        request.stage2Fault(type, faultClass, ipa, !write, stage);
         return 0;
+    }
+
+    private static boolean isDevice(int type, SecondStage stage) {
+        return stage.forcesAttributes()
+                ? (type & 0b0100) == 0
+                : MemoryAttributes.ofStage2(type, 0).isDevice();
     }
 
     private boolean replace(long at, long expected, long updated) {
@@ -167,16 +189,16 @@ final class Stage2Walker {
     }
 
     /** The descriptor after hardware updates of the Access flag and dirty state. */
-    private static long update(long descriptor, StreamEntry entry, boolean dirty) {
+    private static long update(long descriptor, SecondStage stage, boolean dirty) {
         long updated = descriptor;
-        if (entry.stage2UpdatesAccessFlag()) {
+        if (stage.updatesAccessFlag()) {
             updated |= Stage2Descriptor.AF.mask();
         }
         boolean accessed =
-                Stage2Descriptor.AF.isSet(updated) || entry.stage2AccessFlagFaultsDisabled();
+                Stage2Descriptor.AF.isSet(updated) || stage.accessFlagFaultsDisabled();
         if (dirty
                 && accessed
-                && entry.stage2UpdatesDirtyState()
+                && stage.updatesDirtyState()
                 && Stage2Descriptor.DBM.isSet(updated)) {
             updated |= Stage2Descriptor.S2AP.place(Stage2Descriptor.S2AP_WRITE);
         }

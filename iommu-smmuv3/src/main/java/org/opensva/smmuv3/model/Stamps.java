@@ -4,11 +4,11 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * Generations of address spaces and virtual machines, by which whole groups of cached translations
- * die in constant time: an entry carries the stamp of its group and is dead once they differ.
+ * Generations of address spaces, virtual machines and regimes, by which whole groups of cached
+ * translations die in constant time: an entry carries the stamp of its group and is dead once they
+ * differ.
  *
  * <p>A stamp is a sum of counters that only grow, so that it changes when any of them does.
- * Counters are advanced by command processing, one thread at a time, and read by any thread.
  */
 final class Stamps {
 
@@ -21,12 +21,14 @@ final class Stamps {
 
     private final long[] addressSpaces;
     private final long[] machines;
-    private volatile long all;
+    private volatile long guests;
+    private volatile long hypervisors;
     private volatile long ranges;
 
     /** Makes stamps; without ASIDs (stage 2) only machines are told apart. */
     Stamps(boolean asids, boolean vmids) {
-        addressSpaces = new long[asids ? ASIDS + 1 : 1];
+        // One counter for each ASID of either set, and one that never moves, for global entries.
+        addressSpaces = new long[asids ? 2 * ASIDS + 1 : 1];
         machines = new long[vmids ? 1 << 16 : 1];
     }
 
@@ -35,17 +37,23 @@ final class Stamps {
             return 0;
         }
         if (Tag.isGlobal(tag)) {
-            return ASIDS;
+            return 2 * ASIDS;
         }
         // Two machines may share a counter, which only means that more dies than was asked for.
-        return (Tag.asid(tag) ^ Tag.vmid(tag) * 0x9e3b) & ASIDS - 1;
+        int mixed = Tag.asid(tag) ^ Tag.vmid(tag) * 0x9e3b ^ Tag.regime(tag) * 0x6a09;
+        return mixed & ASIDS - 1 | (Tag.isPrivate(tag) ? ASIDS : 0);
     }
 
     /** The current stamp of the group that a tag belongs to. */
     long of(long tag) {
-        long space = (long) ELEMENT.getAcquire(addressSpaces, spaceIndex(tag));
-        long machine = (long) ELEMENT.getAcquire(machines, Tag.vmid(tag) & machines.length - 1);
-        return space + machine + all & MASK;
+        long stamp = (long) ELEMENT.getAcquire(addressSpaces, spaceIndex(tag));
+        if (Tag.regime(tag) == Regime.EL1.ordinal()) {
+            int machine = Tag.vmid(tag) & machines.length - 1;
+            stamp += (long) ELEMENT.getAcquire(machines, machine) + guests;
+        } else {
+            stamp += hypervisors;
+        }
+        return stamp & MASK;
     }
 
     /** Kills every entry of an address space, global entries excepted. */
@@ -58,9 +66,14 @@ final class Stamps {
         ELEMENT.getAndAdd(machines, vmid & machines.length - 1, 1L);
     }
 
-    /** Kills every entry. */
-    synchronized void expireAll() {
-        all++;
+    /** Kills every entry of every virtual machine. */
+    synchronized void expireGuests() {
+        guests++;
+    }
+
+    /** Kills every entry of the hypervisor's regimes. */
+    synchronized void expireHypervisors() {
+        hypervisors++;
     }
 
     /** How many invalidations by address have begun; a walk that saw one begin keeps nothing. */

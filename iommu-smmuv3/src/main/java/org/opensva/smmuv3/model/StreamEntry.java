@@ -1,12 +1,9 @@
 package org.opensva.smmuv3.model;
 
 import org.jspecify.annotations.Nullable;
-import org.opensva.smmuv3.layout.AddressSize;
-import org.opensva.smmuv3.layout.Granule;
 import org.opensva.smmuv3.layout.IdRegisters.Idr0;
 import org.opensva.smmuv3.layout.IdRegisters.Idr1;
 import org.opensva.smmuv3.layout.IdRegisters.Idr3;
-import org.opensva.smmuv3.layout.IdRegisters.Idr5;
 import org.opensva.smmuv3.layout.StreamTableEntry;
 
 /**
@@ -41,8 +38,9 @@ final class StreamEntry {
     private final int privilege;
     private final int instruction;
     private final int vmid;
-    private final @Nullable StageConfig secondStage;
-    private final long word2;
+    private final Regime regime;
+    private final long word1;
+    private final @Nullable SecondStage secondStage;
 
     /**
      * Understands an entry.
@@ -50,9 +48,15 @@ final class StreamEntry {
      * @param words the eight words of the entry
      * @param profile the SMMU's claims
      * @param atsChecked SMMU_CR0.ATSCHK, which is cached with the entry (section 3.9.2)
+     * @param hostHypervisor SMMU_CR2.E2H, which is cached as well (section 6.3.12)
      * @param stamp generation of the configuration cache before the fetch
      */
-    StreamEntry(long[] words, SmmuProfile profile, boolean atsChecked, long stamp) {
+    StreamEntry(
+            long[] words,
+            SmmuProfile profile,
+            boolean atsChecked,
+            boolean hostHypervisor,
+            long stamp) {
         this.stamp = stamp;
         int config = StreamTableEntry.config(words[0]);
         boolean passes = (config & StreamTableEntry.CONFIG_PASS_BIT) != 0;
@@ -73,10 +77,16 @@ final class StreamEntry {
         boolean overrides = Idr1.ATTR_PERMS_OVR.isSet(profile.idr1());
         privilege = overrides ? (int) StreamTableEntry.PRIVCFG.get(words[1]) : 0;
         instruction = overrides ? (int) StreamTableEntry.INSTCFG.get(words[1]) : 0;
-        vmid = profile.has(Idr0.S2P) ? StreamTableEntry.s2Vmid(words[2]) : 0;
-        word2 = words[2];
+        word1 = words[1];
+        int world = worldOf(words[1], profile, config);
+        regime =
+                world == StreamTableEntry.STRW_EL1
+                        ? Regime.EL1
+                        : hostHypervisor ? Regime.EL2_HOST : Regime.EL2;
+        boolean tagged = profile.has(Idr0.S2P) && (stage1 || stage2) && regime == Regime.EL1;
+        vmid = tagged ? StreamTableEntry.s2Vmid(words[2]) : 0;
         ats = effectiveAts(words, profile, config, atsChecked);
-        secondStage = stage2 ? secondStage(words, profile) : null;
+        secondStage = stage2 ? SecondStage.of(words, profile) : null;
         if (!StreamTableEntry.valid(words[0])) {
             kind = Kind.ILLEGAL;
         } else if (!passes) {
@@ -115,36 +125,13 @@ final class StreamEntry {
         };
     }
 
-    private static @Nullable StageConfig secondStage(long[] words, SmmuProfile profile) {
-        Granule granule = Granule.ofTg0((int) StreamTableEntry.S2TG.get(words[2]));
-        if (granule == null || !supported(granule, profile)) {
-            return null;
-        }
-        int size = (int) StreamTableEntry.S2T0SZ.get(words[2]);
-        int inputBits = 64 - size;
-        if (size > 39 || inputBits > profile.addressBits() || inputBits > 48) {
-            return null;
-        }
-        int encoded = (int) StreamTableEntry.S2SL0.get(words[2]);
-        int level = granule == Granule.K4 ? 2 - encoded : 3 - encoded;
-        if (encoded == 3 || level < 0) {
-            return null;
-        }
-        int indexBits = inputBits - granule.levelShift(level);
-        // Up to sixteen concatenated tables resolve four more bits in the first lookup.
-        if (indexBits < 1 || indexBits > granule.bitsPerLevel() + 4) {
-            return null;
-        }
-        int outputBits =
-                Math.min(
-                        AddressSize.bits((int) StreamTableEntry.S2PS.get(words[2])),
-                        profile.addressBits());
-        long table = StreamTableEntry.s2Ttb(words[3]);
-        if (table >>> outputBits != 0) {
-            return null;
-        }
-        table = StageConfig.align(table, granule, inputBits, level);
-        return new StageConfig(table, granule, inputBits, level, outputBits);
+    /** STRW where it counts (IgnoreSTESTRW of section 5.2.2). */
+    private static int worldOf(long word1, SmmuProfile profile, int config) {
+        boolean ignored =
+                !profile.has(Idr0.S1P)
+                        || !profile.has(Idr0.HYP)
+                        || config != StreamTableEntry.CONFIG_S1;
+        return ignored ? StreamTableEntry.STRW_EL1 : (int) StreamTableEntry.STRW.get(word1);
     }
 
     /** The part of SteIllegal (section 5.2.2) that concerns entries that pass traffic. */
@@ -165,13 +152,16 @@ final class StreamEntry {
                 return true;
             }
         }
+        if ((worldOf(words[1], profile, config) & 1) != 0) {
+            return true;
+        }
         if (stage1 && illegalStage1(profile)) {
             return true;
         }
-        if (stage2 && (secondStage == null || illegalStage2(words, profile, stage2Stalls))) {
+        if (stage2 && secondStage == null) {
             return true;
         }
-        return profile.has(Idr0.S2P) && !profile.has(Idr0.VMID16) && vmid > 0xff;
+        return !profile.has(Idr0.VMID16) && vmid > 0xff;
     }
 
     private boolean illegalStage1(SmmuProfile profile) {
@@ -185,27 +175,6 @@ final class StreamEntry {
             return true;
         }
         return contextTable >>> profile.addressBits() != 0;
-    }
-
-    private static boolean illegalStage2(long[] words, SmmuProfile profile, boolean stalls) {
-        if (!StreamTableEntry.S2AA64.isSet(words[2]) || StreamTableEntry.S2ENDI.isSet(words[2])) {
-            return true;
-        }
-        if (stalls && !profile.stallModel()) {
-            return true;
-        }
-        long updates = Idr0.HTTU.get(profile.idr0());
-        boolean accessFlag = StreamTableEntry.S2HA.isSet(words[2]);
-        boolean dirty = StreamTableEntry.S2HD.isSet(words[2]);
-        return (accessFlag || dirty) && updates == 0 || dirty && updates == 1;
-    }
-
-    static boolean supported(Granule granule, SmmuProfile profile) {
-        return switch (granule) {
-            case K4 -> Idr5.GRAN4K.isSet(profile.idr5());
-            case K16 -> Idr5.GRAN16K.isSet(profile.idr5());
-            case K64 -> Idr5.GRAN64K.isSet(profile.idr5());
-        };
     }
 
     Kind kind() {
@@ -261,28 +230,18 @@ final class StreamEntry {
         return vmid;
     }
 
-    boolean stage2Record() {
-        return StreamTableEntry.S2R.isSet(word2);
+    /** The word with MTCFG, MemAttr, ALLOCCFG and SHCFG. */
+    long attributeWord() {
+        return word1;
     }
 
-    boolean stage2Stall() {
-        return StreamTableEntry.S2S.isSet(word2);
+    /** Whose translations these are. */
+    Regime regime() {
+        return regime;
     }
 
-    boolean stage2AccessFlagFaultsDisabled() {
-        return StreamTableEntry.S2AFFD.isSet(word2);
-    }
-
-    boolean stage2UpdatesAccessFlag() {
-        return StreamTableEntry.S2HA.isSet(word2);
-    }
-
-    boolean stage2UpdatesDirtyState() {
-        return StreamTableEntry.S2HD.isSet(word2);
-    }
-
-    /** Shape of the stage 2 table; only for a legal entry with stage 2. */
-    @Nullable StageConfig secondStage() {
+    /** Stage 2; only for a legal entry that has it. */
+    @Nullable SecondStage secondStage() {
         return secondStage;
     }
 

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.opensva.api.memory.BusErrorException;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.smmuv3.layout.ControlRegisters.Cr0;
+import org.opensva.smmuv3.layout.ControlRegisters.Cr2;
 import org.opensva.smmuv3.layout.EventType;
 import org.opensva.smmuv3.layout.IdRegisters.Idr0;
 import org.opensva.smmuv3.layout.IdRegisters.Idr1;
@@ -67,7 +68,8 @@ final class StreamTable {
             return null;
         }
         boolean checked = Cr0.ATSCHK.isSet(registers.get(Register.CR0));
-        StreamEntry entry = new StreamEntry(words, profile, checked, stamp);
+        boolean host = Cr2.E2H.isSet(registers.get(Register.CR2));
+        StreamEntry entry = new StreamEntry(words, profile, checked, host, stamp);
         stream.keep(entry);
         return entry;
     }

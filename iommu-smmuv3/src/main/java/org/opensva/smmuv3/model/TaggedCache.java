@@ -13,6 +13,11 @@ import java.lang.invoke.VarHandle;
  * different sizes live side by side; the sizes that ever occurred are remembered, so that a look-up
  * probes no others.
  *
+ * <p>The address alone chooses one of several shards, each with a lock for those who write. Entries
+ * are also chained, by tag and by address, so that an invalidation finds what it is after without
+ * looking at anything else. The address of the second chain is that of what stage 1 maps as one:
+ * where stage 2 broke that into smaller entries, an invalidation of any part of it must find all.
+ *
  * <p>Fills race with invalidations. A fill carries the stamp and the number of range invalidations
  * of before the walk; if either has moved, the entry is dead on arrival or not written.
  */
@@ -26,6 +31,10 @@ final class TaggedCache {
     private static final int VERSION_BITS = 64 - Stamps.BITS;
     private static final long VERSION_MASK = (1L << VERSION_BITS) - 1;
     private static final long OCCUPIED = 1 << 6;
+    private static final int MOST_SHARDS = 16;
+
+    /** A range of so few pages is looked up page by page without asking what there is. */
+    private static final int FEW_PAGES = 8;
 
     // An array begins 16 bytes into its first cache line; from here on sets do not straddle lines.
     private static final int ORIGIN = 6;
@@ -34,16 +43,38 @@ final class TaggedCache {
 
     private final Stamps stamps;
     private final long[] words;
-    private final int sets;
-    private final int setShift;
+    private final Shard[] shards;
+    private final int shardShift;
+    private final int setsPerShard;
     private volatile long sizes;
-    private volatile boolean globals;
+    private volatile long brokenSizes;
+    private volatile int kinds;
+
+    /** What writers of a part of the cache share; its monitor guards that part. */
+    private static final class Shard {
+        final Chains byTag;
+        final Chains byAddress;
+        final int firstEntry;
+
+        Shard(int firstEntry, int entries, int lists) {
+            this.firstEntry = firstEntry;
+            byTag = new Chains(entries, lists);
+            byAddress = new Chains(entries, lists);
+        }
+    }
 
     TaggedCache(int entries, Stamps stamps) {
         this.stamps = stamps;
         words = new long[ORIGIN + entries * WORDS];
-        sets = entries / WAYS;
-        setShift = 64 - Integer.numberOfTrailingZeros(entries / WAYS);
+        int sets = entries / WAYS;
+        int count = Math.min(MOST_SHARDS, Math.max(1, sets / 64));
+        setsPerShard = sets / count;
+        shardShift = 64 - Integer.numberOfTrailingZeros(count);
+        shards = new Shard[count];
+        int each = setsPerShard * WAYS;
+        for (int i = 0; i < count; i++) {
+            shards[i] = new Shard(i * each, each, setsPerShard);
+        }
     }
 
     /**
@@ -53,7 +84,7 @@ final class TaggedCache {
      */
     long find(long tag, long globalTag, long address) {
         long found = find(tag, address);
-        return found == 0 && globals ? find(globalTag, address) : found;
+        return found == 0 && everHeld(globalTag) ? find(globalTag, address) : found;
     }
 
     /**
@@ -93,6 +124,11 @@ final class TaggedCache {
         return 0;
     }
 
+    /** Whether there ever was an entry of the tag's kind. */
+    private boolean everHeld(long tag) {
+        return (kinds & 1 << Tag.kind(tag)) != 0;
+    }
+
     /**
      * Keeps a translation, in the place of an older one if the set is full.
      *
@@ -102,30 +138,39 @@ final class TaggedCache {
      */
     void insert(long tag, long address, long data, long stamp, long ranges, int random) {
         int shift = Cached.sizeShift(data);
-        if ((sizes & 1L << shift) == 0) {
-            remember(shift);
-        }
-        if (Tag.isGlobal(tag) && !globals) {
-            globals = true;
+        int whole = Cached.wholeShift(data);
+        if ((sizes & 1L << shift) == 0
+                || !everHeld(tag)
+                || whole != shift && (brokenSizes & 1L << whole) == 0) {
+            remember(shift, whole, tag);
         }
         long key = key(address, shift);
-        int at = place(key, tag, random);
-        long sequence = (long) ELEMENT.getVolatile(words, at);
-        if ((sequence & 1) != 0 || !ELEMENT.compareAndSet(words, at, sequence, sequence | 1)) {
-            return; // someone else fills this entry; the next miss is ours
+        Shard shard = shard(key);
+        synchronized (shard) {
+            if (stamps.ranges() != ranges) {
+                return;
+            }
+            int at = place(key, tag, random);
+            unlink(shard, at);
+            long sequence = words[at];
+            ELEMENT.setOpaque(words, at, sequence | 1);
+            VarHandle.storeStoreFence();
+            ELEMENT.setOpaque(words, at + KEY, key);
+            ELEMENT.setOpaque(words, at + TAG, tag);
+            ELEMENT.setOpaque(words, at + DATA, data);
+            ELEMENT.setRelease(words, at, stamp << VERSION_BITS | sequence + 2 & VERSION_MASK);
+            int entry = (at - ORIGIN) / WORDS - shard.firstEntry;
+            shard.byTag.add(tagList(tag), entry);
+            shard.byAddress.add(addressList(key(address, whole), tag), entry);
         }
-        if (stamps.ranges() != ranges) {
-            ELEMENT.setRelease(words, at, sequence);
-            return;
-        }
-        ELEMENT.setOpaque(words, at + KEY, key);
-        ELEMENT.setOpaque(words, at + TAG, tag);
-        ELEMENT.setOpaque(words, at + DATA, data);
-        ELEMENT.setRelease(words, at, stamp << VERSION_BITS | sequence + 2 & VERSION_MASK);
     }
 
-    private synchronized void remember(int shift) {
+    private synchronized void remember(int shift, int whole, long tag) {
         sizes |= 1L << shift;
+        if (whole != shift) {
+            brokenSizes |= 1L << whole;
+        }
+        kinds |= 1 << Tag.kind(tag);
     }
 
     private int place(long key, long tag, int random) {
@@ -145,8 +190,8 @@ final class TaggedCache {
     }
 
     /**
-     * Drops the entries of one tag that touch a range. The cost is that of the range, or of the
-     * whole cache if that is less.
+     * Drops the entries of one tag that touch a range. The cost is that of the pages of the range,
+     * or of the entries of the tag if they are fewer.
      *
      * @param first first address
      * @param last last address, unsigned, not below {@code first}
@@ -154,62 +199,154 @@ final class TaggedCache {
      * @param level only entries found at this level, 0 for all
      */
     void invalidate(long tag, long first, long last, int granuleCode, int level) {
-        for (long rest = sizes; rest != 0; rest &= rest - 1) {
-            int shift = Long.numberOfTrailingZeros(rest);
-            long from = first >>> shift;
-            long steps = (last >>> shift) - from;
-            if (steps < sets) {
+        if (!everHeld(tag)) {
+            return;
+        }
+        if (pages(first, last, FEW_PAGES) || pages(first, last, population(tag))) {
+            for (long rest = sizes; rest != 0; rest &= rest - 1) {
+                int shift = Long.numberOfTrailingZeros(rest);
+                long steps = (last >>> shift) - (first >>> shift);
                 for (long step = 0; step <= steps; step++) {
-                    drop(tag, from + step << shift, shift, granuleCode, level);
+                    drop(tag, (first >>> shift) + step << shift, shift, granuleCode, level);
                 }
-            } else {
-                scan(tag, ~0L, first, last, granuleCode, level);
-                return;
+            }
+            dropBroken(tag, -1L, first, last, granuleCode, level);
+            return;
+        }
+        for (Shard shard : shards) {
+            synchronized (shard) {
+                int next;
+                int list = tagList(tag);
+                for (int entry = shard.byTag.first(list); entry >= 0; entry = next) {
+                    next = shard.byTag.after(entry);
+                    int at = position(shard, entry);
+                    if (words[at + TAG] == tag
+                            && touches(at, first, last)
+                            && matches(words[at + DATA], granuleCode, level)) {
+                        clear(shard, at);
+                    }
+                }
             }
         }
     }
 
-    /** Drops the global entries that touch a range; nothing if there never was one. */
-    void invalidateGlobal(int vmid, long first, long last, int granuleCode, int level) {
-        if (globals) {
-            invalidate(Tag.ofGlobal(false, vmid), first, last, granuleCode, level);
-            invalidate(Tag.ofGlobal(true, vmid), first, last, granuleCode, level);
+    /** Whether a range has at most that many pages, counting those of every size. */
+    private boolean pages(long first, long last, long limit) {
+        long left = limit;
+        for (long rest = sizes | brokenSizes; rest != 0 && left >= 0; rest &= rest - 1) {
+            int shift = Long.numberOfTrailingZeros(rest);
+            left -= (last >>> shift) - (first >>> shift) + 1;
+        }
+        return left >= 0;
+    }
+
+    private long population(long tag) {
+        int list = tagList(tag);
+        long count = 0;
+        for (Shard shard : shards) {
+            synchronized (shard) {
+                count += shard.byTag.length(list);
+            }
+        }
+        return count;
+    }
+
+    /**
+     * Drops the entries that touch a range, of every tag of a regime and machine.
+     *
+     * @param machine any tag of the regime and machine
+     */
+    void invalidateEverySpace(long machine, long first, long last, int granuleCode, int level) {
+        long wanted = machine & Tag.MACHINE;
+        if (pages(first, last, (long) shards.length * setsPerShard)) {
+            for (long rest = sizes; rest != 0; rest &= rest - 1) {
+                int shift = Long.numberOfTrailingZeros(rest);
+                long steps = (last >>> shift) - (first >>> shift);
+                for (long step = 0; step <= steps; step++) {
+                    long key = key((first >>> shift) + step << shift, shift);
+                    dropChained(shard(key), key, wanted, Tag.MACHINE, granuleCode, level);
+                }
+            }
+            dropBroken(wanted, Tag.MACHINE, first, last, granuleCode, level);
+            return;
+        }
+        // More pages than the cache has sets: what is not touched belongs to other machines.
+        for (Shard shard : shards) {
+            synchronized (shard) {
+                int from = ORIGIN + shard.firstEntry * WORDS;
+                for (int at = from; at < from + setsPerShard * WAYS * WORDS; at += WORDS) {
+                    if (words[at + KEY] != 0
+                            && (words[at + TAG] & Tag.MACHINE) == wanted
+                            && touches(at, first, last)
+                            && matches(words[at + DATA], granuleCode, level)) {
+                        clear(shard, at);
+                    }
+                }
+            }
         }
     }
 
-    /** Drops the entries of every address space of a machine that touch a range: searches all. */
-    void invalidateAnySpace(int vmid, long first, long last, int granuleCode, int level) {
-        scan(Tag.ofMachine(vmid), Tag.ofMachine(0xffff), first, last, granuleCode, level);
+    /** Drops what is part of something larger that touches the range. */
+    private void dropBroken(
+            long tag, long tagMask, long first, long last, int granuleCode, int level) {
+        for (long rest = brokenSizes; rest != 0; rest &= rest - 1) {
+            int shift = Long.numberOfTrailingZeros(rest);
+            long steps = (last >>> shift) - (first >>> shift);
+            for (long step = 0; step <= steps; step++) {
+                long key = key((first >>> shift) + step << shift, shift);
+                for (Shard shard : shards) {
+                    dropChained(shard, key, tag, tagMask, granuleCode, level);
+                }
+            }
+        }
+    }
+
+    private void dropChained(
+            Shard shard, long key, long tag, long tagMask, int granuleCode, int level) {
+        synchronized (shard) {
+            int next;
+            int list = addressList(key, tag);
+            for (int entry = shard.byAddress.first(list); entry >= 0; entry = next) {
+                next = shard.byAddress.after(entry);
+                int at = position(shard, entry);
+                if (wholeKey(at) == key
+                        && (words[at + TAG] & tagMask) == tag
+                        && matches(words[at + DATA], granuleCode, level)) {
+                    clear(shard, at);
+                }
+            }
+        }
     }
 
     private void drop(long tag, long address, int shift, int granuleCode, int level) {
         long key = key(address, shift);
         int first = set(key, tag);
-        for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
-            awaitWritten(at);
-            if (words[at + KEY] == key
-                    && words[at + TAG] == tag
-                    && matches(words[at + DATA], granuleCode, level)) {
-                clear(at, key);
+        Shard shard = shard(key);
+        synchronized (shard) {
+            for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
+                if (words[at + KEY] == key
+                        && words[at + TAG] == tag
+                        && matches(words[at + DATA], granuleCode, level)) {
+                    clear(shard, at);
+                }
             }
         }
     }
 
-    private void scan(long tag, long tagMask, long first, long last, int granuleCode, int level) {
-        for (int at = ORIGIN; at < words.length; at += WORDS) {
-            awaitWritten(at);
-            long key = words[at + KEY];
-            if (key != 0
-                    && ((words[at + TAG] ^ tag) & tagMask) == 0
-                    && matches(words[at + DATA], granuleCode, level)) {
-                long start = key & -1L << 12;
-                long end = start + (1L << Cached.sizeShift(words[at + DATA])) - 1;
-                if (Long.compareUnsigned(start, last) <= 0
-                        && Long.compareUnsigned(end, first) >= 0) {
-                    clear(at, key);
-                }
-            }
-        }
+    private static int position(Shard shard, int entry) {
+        return ORIGIN + (shard.firstEntry + entry) * WORDS;
+    }
+
+    /** The key of what stage 1 maps as one. */
+    private long wholeKey(int at) {
+        return key(words[at + KEY] & -1L << 12, Cached.wholeShift(words[at + DATA]));
+    }
+
+    private boolean touches(int at, long first, long last) {
+        int shift = Cached.wholeShift(words[at + DATA]);
+        long start = words[at + KEY] & -1L << shift;
+        long end = start + (1L << shift) - 1;
+        return Long.compareUnsigned(start, last) <= 0 && Long.compareUnsigned(end, first) >= 0;
     }
 
     private static boolean matches(long data, int granuleCode, int level) {
@@ -217,25 +354,23 @@ final class TaggedCache {
                 && (level == 0 || Cached.level(data) == level);
     }
 
-    /** A fill that is being written either sees the invalidation, or is seen by it. */
-    private void awaitWritten(int at) {
-        while (((long) ELEMENT.getVolatile(words, at) & 1) != 0) {
-            Thread.onSpinWait();
-        }
+    private void clear(Shard shard, int at) {
+        unlink(shard, at);
+        long sequence = words[at];
+        ELEMENT.setOpaque(words, at, sequence | 1);
+        VarHandle.storeStoreFence();
+        ELEMENT.setOpaque(words, at + KEY, 0L);
+        long version = sequence + 2 & VERSION_MASK;
+        ELEMENT.setRelease(words, at, sequence & ~VERSION_MASK | version);
     }
 
-    private void clear(int at, long key) {
-        while (true) {
-            long sequence = (long) ELEMENT.getVolatile(words, at);
-            if ((sequence & 1) == 0 && ELEMENT.compareAndSet(words, at, sequence, sequence | 1)) {
-                if (words[at + KEY] == key) {
-                    ELEMENT.setOpaque(words, at + KEY, 0L);
-                }
-                long version = sequence + 2 & VERSION_MASK;
-                ELEMENT.setRelease(words, at, sequence & ~VERSION_MASK | version);
-                return;
-            }
-            Thread.onSpinWait();
+    private void unlink(Shard shard, int at) {
+        long key = words[at + KEY];
+        if (key != 0) {
+            long tag = words[at + TAG];
+            int entry = (at - ORIGIN) / WORDS - shard.firstEntry;
+            shard.byTag.remove(tagList(tag), entry);
+            shard.byAddress.remove(addressList(wholeKey(at), tag), entry);
         }
     }
 
@@ -243,12 +378,35 @@ final class TaggedCache {
         return address & -1L << shift | OCCUPIED | shift;
     }
 
+    private static long mix(long key) {
+        return (key ^ key >>> 17) * 0x9e3779b97f4a7c15L;
+    }
+
+    private int shardIndex(long mixed) {
+        // A single shard would shift by 64, which Java takes as 0.
+        return shards.length == 1 ? 0 : (int) (mixed >>> shardShift);
+    }
+
+    private Shard shard(long key) {
+        return shards[shardIndex(mix(key))];
+    }
+
+    private int tagList(long tag) {
+        long hash = tag * 0xc2b2ae3d27d4eb4fL;
+        return (int) (hash >>> 40) & setsPerShard - 1;
+    }
+
+    private int addressList(long key, long tag) {
+        long hash = mix(key) + (tag & Tag.MACHINE) * 0xc2b2ae3d27d4eb4fL;
+        return (int) (hash >>> 30) & setsPerShard - 1;
+    }
+
     private int set(long key, long tag) {
-        long hash = (key ^ key >>> 17) * 0x9e3779b97f4a7c15L + tag * 0xc2b2ae3d27d4eb4fL;
+        long mixed = mix(key);
+        long hash = mixed + tag * 0xc2b2ae3d27d4eb4fL;
         hash ^= hash >>> 32;
         hash *= 0x9e3779b97f4a7c15L;
-        // A cache of one set would shift by 64, which Java takes as 0.
-        int set = setShift == 64 ? 0 : (int) (hash >>> setShift);
+        int set = shardIndex(mixed) * setsPerShard + ((int) (hash >>> 40) & setsPerShard - 1);
         return ORIGIN + set * (WAYS * WORDS);
     }
 }

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.opensva.smmuv3.layout.Command;
 import org.opensva.smmuv3.layout.Granule;
 import org.opensva.smmuv3.layout.IdRegisters.Idr3;
+import org.opensva.smmuv3.layout.IdRegisters.Idr5;
 import org.opensva.smmuv3.layout.TlbRange;
 
 /**
@@ -32,11 +33,15 @@ record TlbiRange(long first, long last, boolean leafOnly, int granuleCode, int l
             return new TlbiRange(address, address | 0xfff, leaf, 0, 0);
         }
         int level = (int) Command.TTL.get(w1);
-        if (granule == Granule.K16 && level == 1) {
+        boolean wide = Idr5.DS.isSet(profile.idr5());
+        if (granule == Granule.K16 && level == 1 && !wide) {
             level = 0; // without 52-bit tables there are no leaves at that level
         }
         int num = (int) Command.NUM.get(w0);
-        int scale = (int) Math.min(Command.SCALE.get(w0), TlbRange.MAX_SCALE_WITHOUT_DS);
+        int scale = (int) Command.SCALE.get(w0);
+        if (!wide) {
+            scale &= TlbRange.MAX_SCALE_WITHOUT_DS; // the highest bit is RES0
+        }
         if (TlbRange.reserved(code, num, scale, level)) {
             return null;
         }

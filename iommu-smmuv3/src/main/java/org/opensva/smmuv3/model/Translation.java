@@ -29,12 +29,14 @@ final class Translation {
     private boolean execute;
     private boolean privileged;
     private boolean atsRequest;
+    private boolean attributesWanted;
 
     // The answer.
     private long output;
     private long intermediate;
     private int sizeShift;
     private int permissions;
+    private MemoryAttributes attributes = MemoryAttributes.SUPPLIED;
 
     // The fault.
     private EventType fault = EventType.F_UUT;
@@ -53,6 +55,32 @@ final class Translation {
         execute = !writes && (access & Access.EXECUTE) != 0;
         privileged = (access & Access.PRIVILEGED) != 0;
         atsRequest = ats;
+        attributesWanted = false;
+        attributes = MemoryAttributes.SUPPLIED;
+    }
+
+    /**
+     * Asks for the memory attributes of the output, too. They are not in the IOTLB, so that the
+     * tables are walked; the caller has begun the request.
+     */
+    void askForAttributes() {
+        attributesWanted = true;
+    }
+
+    boolean attributesWanted() {
+        return attributesWanted;
+    }
+
+    /**
+     * The memory attributes so far, which begin as those that a device does not supply; of the
+     * output once it is translated, if they were asked for.
+     */
+    MemoryAttributes attributes() {
+        return attributes;
+    }
+
+    void attributes(MemoryAttributes changed) {
+        attributes = changed;
     }
 
     /** Applies the privilege and instruction overrides of a stream. */
@@ -183,7 +211,7 @@ final class Translation {
 
     /** A fault of stage 2, handled as the STE says. */
     Outcome stage2Fault(
-            EventType type, int faultClass, long ipa, boolean descriptorRead, StreamEntry entry) {
+            EventType type, int faultClass, long ipa, boolean descriptorRead, SecondStage stage) {
         fault = type;
         faultWord1 = accessWord() | EventRecord.stage(true, faultClass);
         if (faultClass == EventRecord.CLASS_TT
@@ -192,8 +220,8 @@ final class Translation {
             faultWord1 |= EventRecord.TTRNW.mask();
         }
         faultWord3 = EventRecord.IPA.address(ipa);
-        record = entry.stage2Record() || entry.stage2Stall();
-        stall = entry.stage2Stall();
+        record = stage.records() || stage.stalls();
+        stall = stage.stalls();
         abort = true;
         return Outcome.FAULT;
     }

@@ -43,54 +43,82 @@ final class TranslationCaches {
         return stage2Tlb;
     }
 
-    /** CMD_TLBI_NSNH_ALL. */
-    void invalidateAll() {
-        stamps.expireAll();
-        stage2Stamps.expireAll();
+    /** All stages of all virtual machines (CMD_TLBI_NSNH_ALL). */
+    void invalidateGuests() {
+        stamps.expireGuests();
+        stage2Stamps.expireGuests();
     }
 
-    /** CMD_TLBI_NH_ALL: stage 1 of a machine. */
+    /** Everything of the hypervisor, whether it has ASIDs or not (CMD_TLBI_EL2_ALL). */
+    void invalidateHypervisors() {
+        stamps.expireHypervisors();
+    }
+
+    /** Stage 1 of a machine (CMD_TLBI_NH_ALL). */
     void invalidateStage1(int vmid) {
         stamps.expireMachine(vmid);
     }
 
-    /** CMD_TLBI_S12_VMALL: both stages of a machine. */
+    /** Both stages of a machine (CMD_TLBI_S12_VMALL). */
     void invalidateMachine(int vmid) {
         stamps.expireMachine(vmid);
         stage2Stamps.expireMachine(vmid);
     }
 
-    /** CMD_TLBI_NH_ASID: an address space, its global entries excepted. */
-    void invalidateAddressSpace(int asid, int vmid) {
-        stamps.expireAddressSpace(Tag.ofSpace(asid, vmid));
+    /**
+     * An address space, its global entries excepted (CMD_TLBI_NH_ASID, CMD_TLBI_EL2_ASID).
+     *
+     * @param shared whether only ASIDs that are shared with processors are meant (CD.ASET)
+     */
+    void invalidateAddressSpace(Regime regime, int asid, int vmid, boolean shared) {
+        stamps.expireAddressSpace(Tag.ofSpace(regime, false, asid, vmid));
+        if (!shared) {
+            stamps.expireAddressSpace(Tag.ofSpace(regime, true, asid, vmid));
+        }
     }
 
-    /** CMD_TLBI_NH_VA: a range of an address space, and global entries in it. */
-    void invalidateRange(int asid, int vmid, TlbiRange range) {
+    /**
+     * A range of an address space, and global entries in it (CMD_TLBI_NH_VA, CMD_TLBI_EL2_VA).
+     *
+     * @param shared whether only ASIDs that are shared with processors are meant (CD.ASET)
+     */
+    void invalidateRange(Regime regime, int asid, int vmid, TlbiRange range, boolean shared) {
         stamps.beginRange();
-        long tag = Tag.ofSpace(asid, vmid);
+        invalidateRange(regime, false, asid, vmid, range);
+        if (!shared) {
+            invalidateRange(regime, true, asid, vmid, range);
+        }
+    }
+
+    private void invalidateRange(
+            Regime regime, boolean privateSet, int asid, int vmid, TlbiRange range) {
+        long tag = Tag.ofSpace(regime, privateSet, asid, vmid);
+        long globalTag = Tag.ofGlobal(regime, privateSet, vmid);
         long first = range.first();
         long last = range.last();
         iotlb.invalidate(tag, first, last, range.granuleCode(), range.level());
-        iotlb.invalidateGlobal(vmid, first, last, range.granuleCode(), range.level());
+        if (globalTag != tag) {
+            iotlb.invalidate(globalTag, first, last, range.granuleCode(), range.level());
+        }
         if (!range.leafOnly()) {
             // Table descriptors are found at levels above that of the leaf.
             walkCache.invalidate(tag, first, last, range.granuleCode(), 0);
         }
     }
 
-    /** CMD_TLBI_NH_VAA: a range of all address spaces of a machine. */
-    void invalidateRangeAnySpace(int vmid, TlbiRange range) {
+    /** A range of all address spaces of a machine (CMD_TLBI_NH_VAA, CMD_TLBI_EL2_VAA). */
+    void invalidateRangeAnySpace(Regime regime, int vmid, TlbiRange range) {
         stamps.beginRange();
+        long machine = Tag.ofGlobal(regime, false, vmid);
         long first = range.first();
         long last = range.last();
-        iotlb.invalidateAnySpace(vmid, first, last, range.granuleCode(), range.level());
+        iotlb.invalidateEverySpace(machine, first, last, range.granuleCode(), range.level());
         if (!range.leafOnly()) {
-            walkCache.invalidateAnySpace(vmid, first, last, range.granuleCode(), 0);
+            walkCache.invalidateEverySpace(machine, first, last, range.granuleCode(), 0);
         }
     }
 
-    /** CMD_TLBI_S2_IPA: a range of stage 2; combined entries are not meant. */
+    /** A range of stage 2; combined entries are not meant (CMD_TLBI_S2_IPA). */
     void invalidateStage2Range(int vmid, TlbiRange range) {
         stage2Stamps.beginRange();
         stage2Tlb.invalidate(

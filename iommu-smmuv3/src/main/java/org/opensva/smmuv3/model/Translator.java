@@ -21,6 +21,7 @@ final class Translator {
     private final TaggedCache iotlb;
     private final Stage1Walker stage1;
     private final Stage2Walker stage2;
+    private final AttributeOverrides overrides;
     private final int addressBits;
 
     Translator(
@@ -37,6 +38,7 @@ final class Translator {
         this.iotlb = iotlb;
         this.stage1 = stage1;
         this.stage2 = stage2;
+        overrides = new AttributeOverrides(profile);
         addressBits = profile.addressBits();
     }
 
@@ -44,6 +46,9 @@ final class Translator {
     Translation.Outcome transaction(StreamState stream, Translation request, Lane lane) {
         lane.add(Lane.Count.TRANSLATIONS, 1);
         if (!enabled()) {
+            if (request.attributesWanted()) {
+                request.attributes(overrides.global(registers.get(Register.GBPA)));
+            }
             // Bypass of the whole SMMU (section 6.3.14); no event describes what goes wrong here.
             return Gbpa.ABORT.isSet(registers.get(Register.GBPA)) || tooLarge(request.input())
                     ? Translation.Outcome.ABORT
@@ -52,6 +57,9 @@ final class Translator {
         StreamEntry entry = entry(stream, request);
         if (entry == null) {
             return Translation.Outcome.FAULT;
+        }
+        if (request.attributesWanted()) {
+            request.attributes(overrides.ofStream(entry.attributeWord()));
         }
         return switch (entry.kind()) {
             case ABORT -> Translation.Outcome.ABORT;
@@ -91,10 +99,22 @@ final class Translator {
         return request.translated(request.input(), addressBits, Cached.EVERYTHING);
     }
 
-    /** Translates with a legal entry that has at least one stage. */
+    /**
+     * Translates with a legal entry that has at least one stage, after the entry's overrides of
+     * privilege and instruction.
+     */
     Translation.Outcome translate(
             StreamState stream, StreamEntry entry, Translation request, Lane lane) {
         entry.override(request);
+        return lookUp(stream, entry, request, lane);
+    }
+
+    /**
+     * Translates with a legal entry that has at least one stage, without any override (as address
+     * translation operations do, section 9.1).
+     */
+    Translation.Outcome lookUp(
+            StreamState stream, StreamEntry entry, Translation request, Lane lane) {
         int index = 0;
         if (request.hasSubstream()) {
             index = request.substream();
@@ -136,7 +156,8 @@ final class Translator {
         int wanted = request.atsRequest() ? request.wanted() : request.required();
         // Split-stage ATS answers with the address in between, which the IOTLB does not have.
         boolean split = request.atsRequest() && entry.ats() == StreamTableEntry.EATS_SPLIT;
-        long found = split ? 0 : iotlb.find(context.tag(), context.globalTag(), address);
+        boolean walks = split || request.attributesWanted();
+        long found = walks ? 0 : iotlb.find(context.tag(), context.globalTag(), address);
         if (found != 0 && (Cached.permissions(found) & wanted) == wanted) {
             lane.add(Lane.Count.HITS, 1);
             int size = Cached.sizeShift(found);

@@ -127,7 +127,8 @@ class RandomTablesTest {
         int bits = 64 - (int) (high ? ContextDescriptor.T1SZ : ContextDescriptor.T0SZ).get(cd[0]);
         int level = StageConfig.startLevel(granule, bits);
         long base =
-                StageConfig.align(ContextDescriptor.ttb(cd[high ? 2 : 1]), granule, bits, level);
+                StageConfig.align(
+                        ContextDescriptor.ttb(cd[high ? 2 : 1]), granule, bits, level, OAS);
         long index = (va & (1L << bits) - 1) >>> granule.levelShift(level);
         while (true) {
             long at = base + 8 * index;

@@ -116,7 +116,7 @@ final class ReferenceWalker {
                 return fault(EventType.F_ADDR_SIZE);
             }
             boolean setsAccess = bit(cd[0], 43);
-            boolean setsDirty = bit(cd[0], 42);
+            boolean setsDirty = bit(cd[0], 42) && setsAccess;
             boolean accessFaults = !bit(cd[0], 35);
             long updated = setsAccess ? d | 1L << 10 : d;
             if (!bit(updated, 10) && accessFaults) {
