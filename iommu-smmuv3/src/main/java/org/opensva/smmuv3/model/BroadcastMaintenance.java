@@ -38,11 +38,9 @@ final class BroadcastMaintenance {
         switch (message.scope()) {
             case ALLE1 -> translations.invalidateGuests();
             case ALLE2 -> translations.invalidateHypervisors();
-            case VAE2 ->
-                    translations.invalidateRange(Regime.EL2, 0, 0, range(message), true);
+            case VAE2 -> translations.invalidateRange(Regime.EL2, 0, 0, range(message), true);
             case ASIDE2_HOST ->
-                    translations.invalidateAddressSpace(
-                            Regime.EL2_HOST, message.asid(), 0, true);
+                    translations.invalidateAddressSpace(Regime.EL2_HOST, message.asid(), 0, true);
             case VAE2_HOST ->
                     translations.invalidateRange(
                             Regime.EL2_HOST, message.asid(), 0, range(message), true);

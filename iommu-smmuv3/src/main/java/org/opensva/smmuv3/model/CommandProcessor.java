@@ -135,16 +135,14 @@ final class CommandProcessor {
         switch (opcode) {
             case TLBI_NH_ALL -> translations.invalidateStage1(vmid);
             case TLBI_NH_ASID ->
-                    translations.invalidateAddressSpace(
-                            Regime.EL1, Command.asid(w0), vmid, false);
+                    translations.invalidateAddressSpace(Regime.EL1, Command.asid(w0), vmid, false);
             default -> {
                 TlbiRange range = TlbiRange.decode(w0, w1, false, profile);
                 if (range == null) {
                     return Result.ILLEGAL;
                 }
                 if (opcode == Opcode.TLBI_NH_VA) {
-                    translations.invalidateRange(
-                            Regime.EL1, Command.asid(w0), vmid, range, false);
+                    translations.invalidateRange(Regime.EL1, Command.asid(w0), vmid, range, false);
                 } else {
                     translations.invalidateRangeAnySpace(Regime.EL1, vmid, range);
                 }

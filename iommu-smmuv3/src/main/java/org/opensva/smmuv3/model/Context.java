@@ -98,8 +98,7 @@ final class Context {
             return null;
         }
         boolean wideSmall = StageConfig.wideSmall(granule, ds, profile);
-        boolean large =
-                Idr5.VAX.get(profile.idr5()) != 0 && (granule == Granule.K64 || wideSmall);
+        boolean large = Idr5.VAX.get(profile.idr5()) != 0 && (granule == Granule.K64 || wideSmall);
         if (size < (large ? 12 : 16) || size > StageConfig.largestSize(granule, profile)) {
             return null;
         }

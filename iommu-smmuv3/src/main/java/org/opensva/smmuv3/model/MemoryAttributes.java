@@ -112,8 +112,7 @@ record MemoryAttributes(int outer, int inner, int shareability) {
             int theirs = other.isDevice() ? other.inner : 0b1100;
             return new MemoryAttributes(0, Math.min(mine, theirs), sh);
         }
-        return new MemoryAttributes(
-                combine(outer, other.outer), combine(inner, other.inner), sh);
+        return new MemoryAttributes(combine(outer, other.outer), combine(inner, other.inner), sh);
     }
 
     /**
@@ -136,8 +135,7 @@ record MemoryAttributes(int outer, int inner, int shareability) {
                             writeBack(isDevice() ? NON_CACHEABLE : outer),
                             writeBack(isDevice() ? NON_CACHEABLE : inner),
                             stronger);
-            default ->
-                    isDevice() ? this : new MemoryAttributes(NON_CACHEABLE, NON_CACHEABLE, sh);
+            default -> isDevice() ? this : new MemoryAttributes(NON_CACHEABLE, NON_CACHEABLE, sh);
         };
     }
 

@@ -87,8 +87,9 @@ final class ProfileRules {
         atMost("IDR1.EVENTQS", Idr1.EVENTQS.get(idr1), 19);
         atMost("IDR1.PRIQS", Idr1.PRIQS.get(idr1), 19);
         atMost("IDR3.BBML", Idr3.BBML.get(idr3), 2);
-        if (AddressSize.bits((int) Idr5.OAS.get(idr5)) > 48) {
-            throw refused("IDR5.OAS", "is at most 5, which is 48 bits");
+        atMost("IDR5.VAX", Idr5.VAX.get(idr5), 1);
+        if (AddressSize.bits((int) Idr5.OAS.get(idr5)) > 52) {
+            throw refused("IDR5.OAS", "is at most 6, which is 52 bits");
         }
     }
 
@@ -156,14 +157,22 @@ final class ProfileRules {
 
     /** Refuses what the architecture allows and the model does not do. */
     private void behaviour() {
-        refuse(0, idr0, Idr0.BTM, Idr0.DORMHINT, Idr0.HYP, Idr0.SEV, Idr0.ATOS, Idr0.VMW);
+        refuse(0, idr0, Idr0.DORMHINT, Idr0.SEV, Idr0.ATOS, Idr0.VMW);
         refuse(0, idr0, Idr0.VATOS, Idr0.RME_IMPL);
-        refuse(1, idr1, Idr1.ATTR_TYPES_OVR, Idr1.REL, Idr1.QUEUES_PRESET, Idr1.TABLES_PRESET);
+        refuse(1, idr1, Idr1.REL, Idr1.QUEUES_PRESET, Idr1.TABLES_PRESET);
         refuse(1, idr1, Idr1.ECMDQ);
-        refuse(3, idr3, Idr3.PBHA, Idr3.MPAM, Idr3.FWB, Idr3.STT, Idr3.E0PD, Idr3.PTWNNC);
-        refuse(3, idr3, Idr3.DPT, Idr3.PASIDTT, Idr3.EPAN, Idr3.S1PI, Idr3.S2PI, Idr3.S2PO);
+        refuse(
+                3,
+                idr3,
+                Idr3.PBHA,
+                Idr3.MPAM,
+                Idr3.DPT,
+                Idr3.PASIDTT,
+                Idr3.S1PI,
+                Idr3.S2PI,
+                Idr3.S2PO);
         refuse(3, idr3, Idr3.THE, Idr3.MTEPERM, Idr3.AIE);
-        refuse(5, idr5, Idr5.DS, Idr5.D128, Idr5.VAX);
+        refuse(5, idr5, Idr5.D128);
     }
 
     private static void atMost(String field, long value, long greatest) {

@@ -117,6 +117,34 @@ public record SmmuProfile(
     }
 
     /**
+     * {@link #nested()} with everything else that the model does: 52-bit addresses at both stages
+     * with every granule, small tables, the regimes of a hypervisor, broadcast TLB maintenance, and
+     * overrides of memory attributes.
+     *
+     * @return the profile
+     */
+    public static SmmuProfile complete() {
+        SmmuProfile base = nested();
+        long idr0 = base.idr0 | Idr0.BTM.mask() | Idr0.HYP.mask();
+        long idr3 =
+                base.idr3
+                        | Idr3.FWB.mask()
+                        | Idr3.STT.mask()
+                        | Idr3.E0PD.mask()
+                        | Idr3.PTWNNC.mask()
+                        | Idr3.EPAN.mask();
+        long idr5 =
+                Idr5.OAS.set(base.idr5, AddressSize.BITS_52) | Idr5.DS.mask() | Idr5.VAX.place(1);
+        return base.withIdentification(
+                idr0,
+                base.idr1 | Idr1.ATTR_TYPES_OVR.mask(),
+                idr3,
+                idr5,
+                base.iidr,
+                Aidr.ARCHMINORREV.place(3));
+    }
+
+    /**
      * The same sizes with other identification registers, for example those of a recording.
      *
      * @param newIdr0 SMMU_IDR0
@@ -189,7 +217,7 @@ public record SmmuProfile(
      * The size of physical addresses, which is also that of intermediate physical addresses because
      * there are no VMSAv8-32 tables (section 3.4).
      *
-     * @return 32 to 48 bits
+     * @return 32 to 52 bits
      */
     public int addressBits() {
         return AddressSize.bits((int) Idr5.OAS.get(idr5));

@@ -90,8 +90,7 @@ final class Stage1Permissions {
                 !Stage1Descriptor.UXN.isSet(descriptor)
                         && (inherited & NO_UNPRIVILEGED_EXECUTION) == 0
                         && !(context.writableNeverExecutable() && writable);
-        int allowed =
-                Cached.READ | (writable ? Cached.WRITE : 0) | (execute ? Cached.EXECUTE : 0);
+        int allowed = Cached.READ | (writable ? Cached.WRITE : 0) | (execute ? Cached.EXECUTE : 0);
         return allowed | allowed << Cached.PRIVILEGED_SHIFT;
     }
 

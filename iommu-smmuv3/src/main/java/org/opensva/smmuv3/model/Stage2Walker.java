@@ -194,12 +194,8 @@ final class Stage2Walker {
         if (stage.updatesAccessFlag()) {
             updated |= Stage2Descriptor.AF.mask();
         }
-        boolean accessed =
-                Stage2Descriptor.AF.isSet(updated) || stage.accessFlagFaultsDisabled();
-        if (dirty
-                && accessed
-                && stage.updatesDirtyState()
-                && Stage2Descriptor.DBM.isSet(updated)) {
+        boolean accessed = Stage2Descriptor.AF.isSet(updated) || stage.accessFlagFaultsDisabled();
+        if (dirty && accessed && stage.updatesDirtyState() && Stage2Descriptor.DBM.isSet(updated)) {
             updated |= Stage2Descriptor.S2AP.place(Stage2Descriptor.S2AP_WRITE);
         }
         return updated;

@@ -76,8 +76,7 @@ record StageConfig(
     }
 
     /** Whether a table may not be there: beyond the output size, or beyond what tables reach. */
-    static boolean outOfRange(
-            long address, Granule granule, boolean wideSmall, int outputBits) {
+    static boolean outOfRange(long address, Granule granule, boolean wideSmall, int outputBits) {
         int bits = granule == Granule.K64 || wideSmall ? outputBits : Math.min(outputBits, 48);
         return address >>> bits != 0;
     }
@@ -98,8 +97,7 @@ record StageConfig(
     /** Whether a descriptor maps memory. */
     boolean isLeaf(long descriptor, int level) {
         return Stage1Descriptor.isPage(descriptor, level)
-                || Stage1Descriptor.isBlock(descriptor, level)
-                        && granule.blockAllowed(level, wide);
+                || Stage1Descriptor.isBlock(descriptor, level) && granule.blockAllowed(level, wide);
     }
 
     /** What a descriptor points to, with this many low bits left out. */

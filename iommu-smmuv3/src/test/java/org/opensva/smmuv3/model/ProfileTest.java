@@ -99,32 +99,32 @@ class ProfileTest {
                 "{\"IDR0\":{\"ATS\":0,\"ATSRECERR\":0}} | IDR0.PRI needs IDR0.ATS",
                 "{\"IDR0\":{\"ATS\":0,\"PRI\":0}} | IDR0.ATSRECERR needs IDR0.ATS",
                 "{\"IDR0\":{\"S2P\":0,\"NS1ATS\":1}} | IDR0.NS1ATS needs IDR0.ATS, IDR0.S1P and"
-                    + " IDR0.S2P",
+                        + " IDR0.S2P",
                 "{\"IDR0\":{\"S1P\":0,\"S2P\":0}} | IDR0.S1P or IDR0.S2P must be 1: no stage is"
-                    + " claimed",
+                        + " claimed",
                 "{\"IDR0\":{\"S1P\":0}} | IDR3.HAD needs IDR0.S1P",
                 "{\"IDR0\":{\"ST_LEVEL\":0}} | IDR0.ST_LEVEL is 0, but IDR1.SIDSIZE of 7 or more"
-                    + " needs two levels",
+                        + " needs two levels",
                 "{\"IDR0\":{\"STALL_MODEL\":1}} | IDR5.STALL_MAX is RES0 where IDR0.STALL_MODEL is"
-                    + " 1",
+                        + " 1",
                 "{\"IDR5\":{\"STALL_MAX\":0}} | IDR5.STALL_MAX is 0, but IDR0.STALL_MODEL claims"
-                    + " stalls",
+                        + " stalls",
                 "{\"IDR0\":{\"TTF\":3}} | IDR0.TTF must be 2, VMSAv8-64 tables only",
                 "{\"IDR0\":{\"S2P\":0,\"VMW\":1}} | IDR0.VMW needs IDR0.S2P",
                 "{\"IDR0\":{\"S2P\":0,\"Hyp\":1}} | IDR0.Hyp needs IDR0.S1P and IDR0.S2P",
                 "{\"IDR0\":{\"VATOS\":1,\"ATOS\":0}} | IDR0.VATOS needs IDR0.ATOS, IDR0.S1P and"
-                    + " IDR0.S2P",
+                        + " IDR0.S2P",
                 "{\"IDR1\":{\"SSIDSIZE\":21}} | IDR1.SSIDSIZE is 21, must be at most 20",
                 "{\"IDR1\":{\"SSIDSIZE\":32}} | IDR1.SSIDSIZE is 32, must be at most 31",
                 "{\"IDR1\":{\"SIDSIZE\":33}} | IDR1.SIDSIZE is 33, must be at most 32",
                 "{\"IDR1\":{\"CMDQS\":20}} | IDR1.CMDQS is 20, must be at most 19",
                 "{\"IDR1\":{\"REL\":1}} | IDR1.REL needs IDR1.TABLES_PRESET or IDR1.QUEUES_PRESET",
                 "{\"IDR0\":{\"MSI\":0},\"IDR1\":{\"ECMDQ\":1}} | IDR1.ECMDQ needs IDR0.COHACC and"
-                    + " IDR0.MSI, and no IDR1.QUEUES_PRESET",
+                        + " IDR0.MSI, and no IDR1.QUEUES_PRESET",
                 "{\"IDR3\":{\"BBML\":3}} | IDR3.BBML is 3, must be at most 2",
                 "{\"IDR3\":{\"S2PO\":1}} | IDR3.S2PO needs IDR3.S2PI",
                 "{\"IDR5\":{\"GRAN4K\":0,\"GRAN16K\":0,\"GRAN64K\":0}} | IDR5.GRAN4K or another"
-                    + " granule must be claimed",
+                        + " granule must be claimed",
                 "{\"IDR5\":{\"DS\":1}} | IDR5.DS needs IDR5.VAX, and IDR5.GRAN4K or IDR5.GRAN16K",
                 "{\"IDR0\":{\"PRO\":1}} | IDR0.PRO: the register has no such field",
                 "{\"IDR0\":{\"S1P\":2}} | IDR0.S1P is 2, must be at most 1",
@@ -139,7 +139,7 @@ class ProfileTest {
                 "{\"IDR7\":0} | IDR7: a profile has no such entry",
                 "{\"iotlbEntries\":5} | iotlbEntries is 5, must be a power of two and at least 4",
                 "{\"iotlbEntries\":99999999999} | iotlbEntries is 99999999999, must be at most"
-                    + " 2^24",
+                        + " 2^24",
                 "{\"atcTimeoutNanos\":0} | atcTimeoutNanos must be positive",
                 "{\"AIDR\":16} | AIDR.ArchMajorRev is 1, must be at most 0"
             })
@@ -182,7 +182,19 @@ class ProfileTest {
 
     /** Fields of one bit that the model does, but that SmmuProfile.nested() does not claim. */
     private static final List<Field> CLAIMED_ELSEWHERE =
-            List.of(Idr0.NS1ATS, Idr0.TERM_MODEL, Idr3.PPS);
+            List.of(
+                    Idr0.NS1ATS,
+                    Idr0.TERM_MODEL,
+                    Idr0.BTM,
+                    Idr0.HYP,
+                    Idr1.ATTR_TYPES_OVR,
+                    Idr3.PPS,
+                    Idr3.FWB,
+                    Idr3.STT,
+                    Idr3.E0PD,
+                    Idr3.PTWNNC,
+                    Idr3.EPAN,
+                    Idr5.DS);
 
     private static Structure structure(int register) {
         return Stream.of(Idr0.STRUCTURE, Idr1.STRUCTURE, Idr3.STRUCTURE, Idr5.STRUCTURE)

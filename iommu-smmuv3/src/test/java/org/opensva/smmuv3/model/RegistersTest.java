@@ -51,8 +51,7 @@ class RegistersTest {
     @Test
     void aClaimWithoutBehaviourIsRefused() {
         SmmuProfile base = SmmuProfile.sva();
-        for (long bit :
-                new long[] {Idr0.BTM.mask(), Idr0.HYP.mask(), Idr0.ATOS.mask(), Idr0.VMW.mask()}) {
+        for (long bit : new long[] {Idr0.RME_IMPL.mask(), Idr0.DORMHINT.mask()}) {
             assertThrows(
                     IllegalArgumentException.class,
                     () ->
