@@ -1,7 +1,9 @@
 package org.opensva.conformance.inspect;
 
 import org.jspecify.annotations.Nullable;
+import org.opensva.api.memory.BusErrorException;
 import org.opensva.api.memory.PhysicalMemory;
+import org.opensva.conformance.replay.RecordedMemory;
 
 /**
  * Memory that remembers where the data of an access went: structures are read and written as words,
@@ -10,15 +12,25 @@ import org.opensva.api.memory.PhysicalMemory;
 public final class DataWatch implements PhysicalMemory {
 
     private final PhysicalMemory memory;
+    private final long writeOnly;
     private volatile @Nullable Long touched;
 
     /**
      * Watches a memory.
      *
      * @param memory the memory
+     * @param writeOnly address of a page that the dump does not have: the IOMMU can write it, but
+     *     what points there finds no memory
      */
-    public DataWatch(PhysicalMemory memory) {
+    public DataWatch(PhysicalMemory memory, long writeOnly) {
         this.memory = memory;
+        this.writeOnly = writeOnly;
+    }
+
+    private void checkRead(long address) {
+        if ((address & -RecordedMemory.PAGE_BYTES) == writeOnly) {
+            throw BusErrorException.instance();
+        }
     }
 
     /**
@@ -37,6 +49,7 @@ public final class DataWatch implements PhysicalMemory {
 
     @Override
     public long readLong(long address) {
+        checkRead(address);
         return memory.readLong(address);
     }
 
@@ -47,11 +60,13 @@ public final class DataWatch implements PhysicalMemory {
 
     @Override
     public boolean compareAndSetLong(long address, long expected, long replacement) {
+        checkRead(address);
         return memory.compareAndSetLong(address, expected, replacement);
     }
 
     @Override
     public int readInt(long address) {
+        checkRead(address);
         return memory.readInt(address);
     }
 

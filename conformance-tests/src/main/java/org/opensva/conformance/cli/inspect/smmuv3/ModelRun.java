@@ -58,7 +58,7 @@ public final class ModelRun {
         long queue = free(state);
         RecordedMemory copy =
                 state.memory().copy(List.of(new Recording.Ram(queue, RecordedMemory.PAGE_BYTES)));
-        DataWatch memory = new DataWatch(copy);
+        DataWatch memory = new DataWatch(copy, queue);
         Unblock unblock = new Unblock();
         try (SmmuV3 smmu = new SmmuV3(profile, memory, unblock, System::nanoTime)) {
             unblock.of(smmu);
