@@ -1,0 +1,255 @@
+package org.opensva.vtd.model;
+
+import org.opensva.vtd.layout.PagingLevel;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * A set-associative cache of translations in one flat array: the IOTLB, or the paging-structure
+ * cache (sections 6.2.4 and 6.2.5).
+ *
+ * <p>An entry is four words: a sequence word (the stamp of its tag, and a version whose lowest bit
+ * is set while the entry is being written), the input address with the level, the tag, and what
+ * {@link CachedTranslation} packs, with the age in the bits it leaves. Look-ups take no lock: they
+ * read the sequence word before and after. Entries of all levels live side by side; the levels that
+ * ever occurred are remembered, so that a look-up probes no others.
+ */
+final class TranslationCache {
+
+    private static final int WAYS = 4;
+    private static final int WORDS = 4;
+    private static final int KEY = 1;
+    private static final int TAG = 2;
+    private static final int DATA = 3;
+    private static final int VERSION_BITS = 64 - Generations.BITS;
+    private static final long VERSION_MASK = (1L << VERSION_BITS) - 1;
+    private static final int AGE_SHIFT = CachedTranslation.USED_BITS;
+    private static final long AGE_MASK = (1L << 64 - AGE_SHIFT) - 1;
+    private static final long DATA_MASK = (1L << AGE_SHIFT) - 1;
+
+    /** Ranges of more entries than this are noted instead of being looked up. */
+    private static final long PROBES = 64;
+
+    private static final int SWEEP = RangeLog.GREATEST_AGE / 2;
+
+    // An array begins 16 bytes into its first cache line; from here on sets do not straddle lines.
+    private static final int ORIGIN = 6;
+
+    private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
+
+    private final Generations generations;
+    private final RangeLog log = new RangeLog();
+    private final long[] words;
+    private final int setShift;
+    private volatile int levels;
+    private int victim; // races only make the choice less fair
+
+    TranslationCache(int entries, Generations generations) {
+        this.generations = generations;
+        words = new long[ORIGIN + entries * WORDS];
+        setShift = 64 - Integer.numberOfTrailingZeros(entries / WAYS);
+    }
+
+    /** Invalidations of many pages so far, for {@link FillToken}. */
+    long logged() {
+        return log.count();
+    }
+
+    /**
+     * Looks an address up.
+     *
+     * @return what {@link CachedTranslation} packs, or 0
+     */
+    long find(long tag, long address) {
+        for (int rest = levels; rest != 0; rest &= rest - 1) {
+            long found = probe(tag, address, Integer.numberOfTrailingZeros(rest));
+            if (found != 0) {
+                return found;
+            }
+        }
+        return 0;
+    }
+
+    /**
+     * Looks an address up at one level.
+     *
+     * @return what {@link CachedTranslation} packs, or 0
+     */
+    long probe(long tag, long address, int level) {
+        long key = key(address, level);
+        int first = set(key, tag);
+        for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
+            long sequence = (long) ELEMENT.getAcquire(words, at);
+            if (words[at + KEY] == key && words[at + TAG] == tag && (sequence & 1) == 0) {
+                long data = words[at + DATA];
+                VarHandle.loadLoadFence();
+                if ((long) ELEMENT.getOpaque(words, at) == sequence
+                        && sequence >>> VERSION_BITS == generations.of(tag)) {
+                    long logged = log.count();
+                    return data >>> AGE_SHIFT == (logged & AGE_MASK) || spared(key, tag, data)
+                            ? data & DATA_MASK
+                            : 0;
+                }
+            }
+        }
+        return 0;
+    }
+
+    private boolean spared(long key, long tag, long data) {
+        long now = log.count();
+        long since = now - (now - (data >>> AGE_SHIFT) & AGE_MASK);
+        long start = key & -1L << 12;
+        long end = start + PagingLevel.bytes(CachedTranslation.level(data)) - 1;
+        return log.spares(since, tag, start, end);
+    }
+
+    /**
+     * Keeps a translation, in the place of an older one if its set is full.
+     *
+     * @param token what was remembered before the walk
+     * @param logged {@link #logged()} before the walk
+     */
+    void insert(FillToken token, long logged, long address, long data) {
+        int level = CachedTranslation.level(data);
+        if ((levels & 1 << level) == 0) {
+            remember(level);
+        }
+        long tag = token.tag;
+        long key = key(address, level);
+        int at = place(key, tag, token.stamp);
+        long sequence = (long) ELEMENT.getVolatile(words, at);
+        if ((sequence & 1) != 0 || !ELEMENT.compareAndSet(words, at, sequence, sequence | 1)) {
+            return; // someone else fills this entry; the next miss is ours
+        }
+        if (generations.ranges(tag) != token.ranges || log.count() - logged > SWEEP) {
+            ELEMENT.setRelease(words, at, sequence);
+            return;
+        }
+        ELEMENT.setOpaque(words, at + KEY, key);
+        ELEMENT.setOpaque(words, at + TAG, tag);
+        ELEMENT.setOpaque(words, at + DATA, data | logged << AGE_SHIFT);
+        ELEMENT.setRelease(words, at, token.stamp << VERSION_BITS | sequence + 2 & VERSION_MASK);
+    }
+
+    private synchronized void remember(int level) {
+        levels |= 1 << level;
+    }
+
+    private int place(long key, long tag, long stamp) {
+        int first = set(key, tag);
+        int free = -1;
+        for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
+            long other = words[at + KEY];
+            long otherTag = words[at + TAG];
+            if (other == key && otherTag == tag) {
+                return at;
+            }
+            if (free < 0) {
+                long current = otherTag == tag ? stamp : generations.of(otherTag);
+                if (other == 0 || words[at] >>> VERSION_BITS != current) {
+                    free = at;
+                }
+            }
+        }
+        return free >= 0 ? free : first + (victim++ & WAYS - 1) * WORDS;
+    }
+
+    /**
+     * Drops the entries of one tag that touch a range. The cost is that of the pages of the range,
+     * or of a note in the log if those are many.
+     *
+     * @param first first address
+     * @param last last address, unsigned, not below {@code first}
+     */
+    void invalidate(long tag, long first, long last) {
+        generations.beginRange(tag);
+        long probes = 0;
+        for (int rest = levels; rest != 0 && probes <= PROBES; rest &= rest - 1) {
+            int shift = PagingLevel.shift(Integer.numberOfTrailingZeros(rest));
+            probes += (last >>> shift) - (first >>> shift) + 1;
+        }
+        if (probes > PROBES) {
+            note(tag, first, last);
+            return;
+        }
+        for (int rest = levels; rest != 0; rest &= rest - 1) {
+            int level = Integer.numberOfTrailingZeros(rest);
+            int shift = PagingLevel.shift(level);
+            long steps = (last >>> shift) - (first >>> shift);
+            for (long step = 0; step <= steps; step++) {
+                drop(tag, (first >>> shift) + step << shift, level);
+            }
+        }
+    }
+
+    private void drop(long tag, long address, int level) {
+        long key = key(address, level);
+        int first = set(key, tag);
+        for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
+            // A fill that is being written either sees the invalidation, or is seen by it.
+            while (((long) ELEMENT.getVolatile(words, at) & 1) != 0) {
+                Thread.onSpinWait();
+            }
+            if (words[at + KEY] == key && words[at + TAG] == tag) {
+                long sequence = lock(at);
+                if (words[at + KEY] == key && words[at + TAG] == tag) {
+                    ELEMENT.setOpaque(words, at + KEY, 0L);
+                }
+                unlock(at, sequence);
+            }
+        }
+    }
+
+    private synchronized void note(long tag, long first, long last) {
+        log.add(tag, first, last);
+        if (log.count() % SWEEP == 0) {
+            sweep();
+        }
+    }
+
+    /** Makes every entry young again, or drops it: one look at all of them for many notes. */
+    private void sweep() {
+        long now = log.count();
+        for (int at = ORIGIN; at < words.length; at += WORDS) {
+            long sequence = lock(at);
+            long key = words[at + KEY];
+            long data = words[at + DATA];
+            if (key != 0) {
+                if (spared(key, words[at + TAG], data)) {
+                    ELEMENT.setOpaque(words, at + DATA, data & DATA_MASK | now << AGE_SHIFT);
+                } else {
+                    ELEMENT.setOpaque(words, at + KEY, 0L);
+                }
+            }
+            unlock(at, sequence);
+        }
+    }
+
+    private long lock(int at) {
+        while (true) {
+            long sequence = (long) ELEMENT.getVolatile(words, at);
+            if ((sequence & 1) == 0 && ELEMENT.compareAndSet(words, at, sequence, sequence | 1)) {
+                return sequence;
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    private void unlock(int at, long sequence) {
+        ELEMENT.setRelease(words, at, sequence & ~VERSION_MASK | sequence + 2 & VERSION_MASK);
+    }
+
+    private static long key(long address, int level) {
+        return address & -1L << PagingLevel.shift(level) | level;
+    }
+
+    private int set(long key, long tag) {
+        long hash = (key ^ key >>> 19) * 0x9e3779b97f4a7c15L + tag * 0xc2b2ae3d27d4eb4fL;
+        hash ^= hash >>> 32;
+        hash *= 0x9e3779b97f4a7c15L;
+        // A cache of one set would shift by 64, which Java takes as 0.
+        int set = setShift == 64 ? 0 : (int) (hash >>> setShift);
+        return ORIGIN + set * (WAYS * WORDS);
+    }
+}

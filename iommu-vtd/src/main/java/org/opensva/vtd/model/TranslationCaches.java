@@ -1,0 +1,86 @@
+package org.opensva.vtd.model;
+
+/**
+ * The IOTLB and the paging-structure cache, each separate, and what invalidations do to them
+ * (sections 6.2.4, 6.2.5, 6.5.2.3 and 6.5.2.4).
+ *
+ * <p>First-stage and nested entries belong to a PASID of a domain, second-stage entries to the
+ * domain. An invalidation by page within a domain names second-stage input addresses, from which
+ * nobody can tell the first-stage entries that depend on them: all of those of the domain go. An
+ * invalidation of a PASID concerns its own entries only.
+ */
+final class TranslationCaches {
+
+    private final Generations generations = new Generations();
+    private final TranslationCache iotlb;
+    private final TranslationCache tables;
+
+    TranslationCaches(VtdProfile profile) {
+        iotlb = new TranslationCache(profile.iotlbEntries(), generations);
+        tables = new TranslationCache(profile.walkCacheEntries(), generations);
+    }
+
+    TranslationCache iotlb() {
+        return iotlb;
+    }
+
+    TranslationCache tables() {
+        return tables;
+    }
+
+    /** Remembers what is needed to keep what a walk finds; before its first read. */
+    void begin(FillToken token, long tag) {
+        token.tag = tag;
+        token.stamp = generations.of(tag);
+        token.ranges = generations.ranges(tag);
+        token.pages = iotlb.logged();
+        token.tables = tables.logged();
+    }
+
+    /** Keeps a page. */
+    void keepPage(FillToken token, long address, long data) {
+        iotlb.insert(token, token.pages, address, data);
+    }
+
+    /** Keeps a table. */
+    void keepTable(FillToken token, long address, long data) {
+        tables.insert(token, token.tables, address, data);
+    }
+
+    /** IOTLB invalidation, global. */
+    void invalidateAll() {
+        generations.expireAll();
+    }
+
+    /** IOTLB invalidation, domain-selective. */
+    void invalidateDomain(int domain) {
+        generations.expireDomain(domain);
+    }
+
+    /** IOTLB invalidation, page-selective within a domain. */
+    void invalidateDomainPages(int domain, long address, int addressMask, boolean leafOnly) {
+        generations.expireFirstStages(domain);
+        invalidate(CacheTag.ofSecondStage(domain), address, addressMask, leafOnly);
+    }
+
+    /** PASID-based IOTLB invalidation, PASID-selective. */
+    void invalidateSpace(int domain, int pasid) {
+        generations.expireSpace(CacheTag.ofFirstStage(domain, pasid));
+    }
+
+    /** PASID-based IOTLB invalidation, page-selective within a PASID. */
+    void invalidateSpacePages(
+            int domain, int pasid, long address, int addressMask, boolean leafOnly) {
+        invalidate(CacheTag.ofFirstStage(domain, pasid), address, addressMask, leafOnly);
+    }
+
+    private void invalidate(long tag, long address, int addressMask, boolean leafOnly) {
+        int shift = 12 + addressMask;
+        long first = shift >= 64 ? 0 : address & -1L << shift;
+        long last = shift >= 64 ? -1L : first + (1L << shift) - 1;
+        iotlb.invalidate(tag, first, last);
+        if (!leafOnly) {
+            tables.invalidate(tag, first, last);
+        }
+    }
+}
