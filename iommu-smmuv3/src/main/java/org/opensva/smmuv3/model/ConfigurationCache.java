@@ -37,6 +37,15 @@ final class ConfigurationCache {
         return streams.computeIfAbsent(streamId, id -> new StreamState(id, contextSlots));
     }
 
+    /**
+     * The cache of a stream that has one, or else a new one that nobody keeps: software may ask for
+     * more streams than there are devices.
+     */
+    StreamState streamOrNew(int streamId) {
+        StreamState known = streams.get(streamId);
+        return known != null ? known : new StreamState(streamId, 1);
+    }
+
     /** How often level 1 stream table descriptors have been invalidated. */
     long level1Invalidations() {
         return level1Invalidations;

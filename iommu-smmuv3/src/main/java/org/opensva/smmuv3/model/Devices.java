@@ -14,8 +14,10 @@ final class Devices {
     private final CopyOnWriteArrayList<StreamPort> all = new CopyOnWriteArrayList<>();
     private final LongSupplier nanoTime;
     private final long atcTimeout;
+    private final Atos operations;
 
-    Devices(LongSupplier nanoTime, long atcTimeout) {
+    Devices(LongSupplier nanoTime, long atcTimeout, Atos operations) {
+        this.operations = operations;
         this.nanoTime = nanoTime;
         this.atcTimeout = atcTimeout;
     }
@@ -50,8 +52,9 @@ final class Devices {
         return nanoTime.getAsLong();
     }
 
-    /** Waits for every transaction that is under way now. */
+    /** Waits for every transaction and operation that is under way now. */
     void awaitLanes() {
+        operations.awaitLanes();
         for (StreamPort port : all) {
             port.awaitLanes();
         }

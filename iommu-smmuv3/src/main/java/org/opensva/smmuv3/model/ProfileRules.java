@@ -157,7 +157,7 @@ final class ProfileRules {
 
     /** Refuses what the architecture allows and the model does not do. */
     private void behaviour() {
-        refuse(0, idr0, Idr0.DORMHINT, Idr0.SEV, Idr0.ATOS, Idr0.VMW);
+        refuse(0, idr0, Idr0.DORMHINT, Idr0.SEV, Idr0.VMW);
         refuse(0, idr0, Idr0.VATOS, Idr0.RME_IMPL);
         refuse(1, idr1, Idr1.REL, Idr1.QUEUES_PRESET, Idr1.TABLES_PRESET);
         refuse(1, idr1, Idr1.ECMDQ);

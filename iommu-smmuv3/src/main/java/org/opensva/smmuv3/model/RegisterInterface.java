@@ -20,9 +20,15 @@ final class RegisterInterface {
     private final CommandQueue commands;
     private final StallBuffer stalls;
     private final Devices devices;
+    private final Atos operations;
 
     RegisterInterface(
-            Registers registers, CommandQueue commands, StallBuffer stalls, Devices devices) {
+            Registers registers,
+            CommandQueue commands,
+            StallBuffer stalls,
+            Devices devices,
+            Atos operations) {
+        this.operations = operations;
         this.registers = registers;
         this.commands = commands;
         this.stalls = stalls;
@@ -83,6 +89,10 @@ final class RegisterInterface {
         }
         if (register == Register.GBPA && !Gbpa.UPDATE.isSet(value)) {
             return; // only a write with Update counts (section 6.3.14)
+        }
+        if (register == Register.GATOS_CTRL) {
+            operations.control(value, touched);
+            return;
         }
         long before = registers.get(register);
         if (!registers.store(register, value, touched)) {

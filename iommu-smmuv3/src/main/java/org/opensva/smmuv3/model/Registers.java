@@ -1,5 +1,6 @@
 package org.opensva.smmuv3.model;
 
+import org.opensva.smmuv3.layout.AtosRegisters.GatosSid;
 import org.opensva.smmuv3.layout.ControlRegisters.Cr0;
 import org.opensva.smmuv3.layout.ControlRegisters.Cr2;
 import org.opensva.smmuv3.layout.ControlRegisters.Gbpa;
@@ -76,6 +77,10 @@ final class Registers {
                                     ? 0
                                     : Gbpa.PRIVCFG.mask() | Gbpa.INSTCFG.mask());
             case GERRORN -> Gerror.CMDQP_ERR.mask() | Gerror.DPT_ERR.mask();
+            case GATOS_SID ->
+                    ~(GatosSid.STREAMID.place((1L << Idr1.SIDSIZE.get(profile.idr1())) - 1)
+                            | GatosSid.SUBSTREAMID.place((1L << profile.substreamBits()) - 1)
+                            | (profile.substreamBits() > 0 ? GatosSid.SSID_VALID.mask() : 0));
             default -> 0;
         };
     }

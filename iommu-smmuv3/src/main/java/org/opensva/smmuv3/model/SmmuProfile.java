@@ -72,6 +72,7 @@ public record SmmuProfile(
                         | Idr0.ATS.mask()
                         | Idr0.ASID16.mask()
                         | Idr0.MSI.mask()
+                        | Idr0.ATOS.mask()
                         | Idr0.PRI.mask()
                         | Idr0.CD2L.mask()
                         | Idr0.TTENDIAN.place(2)

@@ -76,7 +76,8 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
         ats = new AtsHandler(profile, registers, translator, faults);
         pageRequests = new PageRequestQueue(profile, registers, memory, signals);
         pages = new PageRequestHandler(profile, pageRequests, translator, faults, signals);
-        devices = new Devices(nanoTime, profile.atcTimeoutNanos());
+        Atos operations = new Atos(profile, registers, configurations, translator);
+        devices = new Devices(nanoTime, profile.atcTimeoutNanos(), operations);
         processor =
                 new CommandProcessor(
                         profile,
@@ -89,7 +90,7 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
                         devices);
         commands = new CommandQueue(profile, registers, memory, signals, processor);
         broadcasts = new BroadcastMaintenance(profile, registers, caches, devices);
-        registerInterface = new RegisterInterface(registers, commands, stalls, devices);
+        registerInterface = new RegisterInterface(registers, commands, stalls, devices, operations);
     }
 
     @Override

@@ -110,7 +110,7 @@ final class Stage1Walker {
                 continue;
             }
             long updated = Stage1Permissions.update(descriptor, inherited, context, request);
-            if (updated != descriptor) {
+            if (updated != descriptor && !request.passive()) {
                 if (entry.stage2()) {
                     physical =
                             stage2.translateTable(
@@ -125,8 +125,8 @@ final class Stage1Walker {
                     }
                     continue; // someone else wrote the descriptor: read it again
                 }
-                descriptor = updated;
             }
+            descriptor = updated;
             if (!Stage1Descriptor.AF.isSet(descriptor) && !context.accessFlagFaultsDisabled()) {
                 return request.stage1Fault(EventType.F_ACCESS, context);
             }
@@ -152,6 +152,9 @@ final class Stage1Walker {
             long data = Cached.of(output, shift, allowed, granule.commandTg(), level);
             long within = output | address & (1L << shift) - 1;
             request.intermediate(within);
+            if (request.stage1Only()) {
+                return request.translated(within, shift, allowed);
+            }
             if (entry.stage2()) {
                 if (grantsNothing(allowed, request)) {
                     return request.translated(within, shift, 0);
@@ -162,8 +165,10 @@ final class Stage1Walker {
                 }
                 data = combine(data, found, within, granule.commandTg(), level);
             }
-            iotlb.insert(
-                    tag, address, data, global ? globalStamp : stamp, ranges, (int) (at >>> 3));
+            if (!request.passive()) {
+                iotlb.insert(
+                        tag, address, data, global ? globalStamp : stamp, ranges, (int) (at >>> 3));
+            }
             int size = Cached.sizeShift(data);
             return request.translated(
                     Cached.address(data) | address & (1L << size) - 1,

@@ -128,7 +128,7 @@ final class Stage2Walker {
                 continue;
             }
             long updated = update(descriptor, stage, dirty);
-            if (updated != descriptor) {
+            if (updated != descriptor && !request.passive()) {
                 if (!replace(at, descriptor, updated)) {
                     if (++attempts > UPDATE_ATTEMPTS) {
                         request.walkAbort(true, faultClass, at);
@@ -136,8 +136,8 @@ final class Stage2Walker {
                     }
                     continue; // someone else wrote the descriptor: read it again
                 }
-                descriptor = updated;
             }
+            descriptor = updated;
             if (!Stage2Descriptor.AF.isSet(descriptor) && !stage.accessFlagFaultsDisabled()) {
                 return fault(EventType.F_ACCESS, faultClass, ipa, dirty, stage, request);
             }
@@ -158,7 +158,9 @@ final class Stage2Walker {
                                 ? first.forced(type, sh)
                                 : first.combine(MemoryAttributes.ofStage2(type, sh)));
             }
-            tlb.insert(tag, ipa, data, stamp, ranges, (int) (at >>> 3));
+            if (!request.passive()) {
+                tlb.insert(tag, ipa, data, stamp, ranges, (int) (at >>> 3));
+            }
             return data;
         }
     }

@@ -30,6 +30,8 @@ final class Translation {
     private boolean privileged;
     private boolean atsRequest;
     private boolean attributesWanted;
+    private boolean stage1Only;
+    private boolean passive;
 
     // The answer.
     private long output;
@@ -56,6 +58,8 @@ final class Translation {
         privileged = (access & Access.PRIVILEGED) != 0;
         atsRequest = ats;
         attributesWanted = false;
+        stage1Only = false;
+        passive = false;
         attributes = MemoryAttributes.SUPPLIED;
     }
 
@@ -81,6 +85,28 @@ final class Translation {
 
     void attributes(MemoryAttributes changed) {
         attributes = changed;
+    }
+
+    /**
+     * Makes this a question of an address translation operation (chapter 9).
+     *
+     * @param firstOnly whether the output of stage 1 is what is asked for
+     * @param inhibited whether no descriptor may be updated; one that would be is taken as if it
+     *     had been, and nothing of it is kept
+     */
+    void probe(boolean firstOnly, boolean inhibited) {
+        stage1Only = firstOnly;
+        passive = inhibited;
+    }
+
+    /** Whether the output of stage 1 is not translated by stage 2. */
+    boolean stage1Only() {
+        return stage1Only;
+    }
+
+    /** Whether no descriptor may be updated. */
+    boolean passive() {
+        return passive;
     }
 
     /** Applies the privilege and instruction overrides of a stream. */

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.opensva.smmuv3.layout.ControlRegisters.Cr0;
 import org.opensva.smmuv3.layout.ControlRegisters.Gbpa;
 import org.opensva.smmuv3.layout.EventType;
+import org.opensva.smmuv3.layout.IdRegisters.Idr5;
 import org.opensva.smmuv3.layout.Register;
 import org.opensva.smmuv3.layout.StreamTableEntry;
 
@@ -23,6 +24,7 @@ final class Translator {
     private final Stage2Walker stage2;
     private final AttributeOverrides overrides;
     private final int addressBits;
+    private final int smallestPage;
 
     Translator(
             SmmuProfile profile,
@@ -40,6 +42,10 @@ final class Translator {
         this.stage2 = stage2;
         overrides = new AttributeOverrides(profile);
         addressBits = profile.addressBits();
+        smallestPage =
+                Idr5.GRAN4K.isSet(profile.idr5())
+                        ? 12
+                        : Idr5.GRAN16K.isSet(profile.idr5()) ? 14 : 16;
     }
 
     /** Translates an untranslated transaction. */
@@ -178,6 +184,10 @@ final class Translator {
             // The output of a bypassed stage 1 is too large (section 7.3.14).
             return request.stage1Fault(EventType.F_ADDR_SIZE, null);
         }
+        if (request.stage1Only()) {
+            // A bypassed stage 1 has pages of any size (section 9.1.3).
+            return request.translated(address, smallestPage, Cached.EVERYTHING);
+        }
         if (!entry.stage2()) {
             return identity(request);
         }
@@ -196,6 +206,11 @@ final class Translator {
     /** Takes the address for a physical one; one that is too large is aborted (section 3.9.1.1). */
     Translation.Outcome physical(Translation request) {
         return tooLarge(request.input()) ? Translation.Outcome.ABORT : identity(request);
+    }
+
+    /** Translates an intermediate physical address with a legal entry that has stage 2. */
+    Translation.Outcome secondStage(StreamEntry entry, Translation request, Lane lane) {
+        return withoutStage1(entry, request, lane);
     }
 
     /** Translates the address of a translated transaction through stage 2 (split-stage ATS). */
