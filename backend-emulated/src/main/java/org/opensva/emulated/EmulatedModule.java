@@ -20,7 +20,6 @@ import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Introspection;
 import org.opensva.api.backend.PasidSupply;
 import org.opensva.api.iommu.IommuDriver;
-import org.opensva.api.iommu.RequesterId;
 import org.opensva.api.iommu.SvaBinder;
 import org.opensva.api.process.ProcessHost;
 import org.opensva.api.telemetry.HardwareCounter;
@@ -31,6 +30,8 @@ import org.opensva.emulated.kernel.mm.AddressSpaces;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.kernel.sva.SvaCore;
 import org.opensva.emulated.machine.EventLog;
+import org.opensva.emulated.profile.IommuProfile;
+import org.opensva.emulated.profile.MachineProfile;
 import org.opensva.uacce.UacceConfig;
 import org.opensva.uacce.UacceDevice;
 import org.opensva.uacce.engine.StandardEngines;
@@ -42,6 +43,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.ToIntFunction;
 
 /**
  * Puts an emulated machine together.
@@ -55,34 +57,26 @@ import java.util.TreeMap;
  */
 public final class EmulatedModule extends AbstractModule {
 
-    private static final int PASID_BITS = 20;
-    private static final int INVALIDATE_QUEUE_DEPTH = 32;
-    private static final int OUTSTANDING_PAGE_REQUESTS = 128;
-
-    /** A device and its place on the bus. */
-    private record Function(String name, RequesterId requester) {}
-
-    private static final List<Function> FUNCTIONS =
-            List.of(
-                    new Function("zip-0", RequesterId.of(1, 0, 0)),
-                    new Function("dma-1", RequesterId.of(2, 0, 0)));
-
     private static final AttributeKey<String> COUNTER =
             AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_COUNTER);
 
-    private final EmulatedVariant variant;
     private final EmulatedOptions options;
+    private final MachineProfile profile;
 
-    EmulatedModule(EmulatedVariant variant, EmulatedOptions options) {
-        this.variant = variant;
+    EmulatedModule(EmulatedOptions options) {
         this.options = options;
+        this.profile = options.profile();
     }
 
     @Override
     protected void configure() {
         bindScope(MachineScoped.class, new MachineScope());
-        install(new MachineModule(options.memory(), variant.paging()));
-        install(new KernelModule(options.memory(), variant.paging()));
+        install(new MachineModule(profile));
+        install(
+                switch (profile.iommu()) {
+                    case IommuProfile.Smmu smmu -> new SmmuModule(smmu.profile());
+                });
+        install(new KernelModule(profile));
         bind(EndpointFactory.class).to(AtsEndpointFactory.class);
         bind(EngineFactory.class).to(StandardEngines.class);
         bind(Introspection.class).to(EmulatedIntrospection.class);
@@ -124,15 +118,11 @@ public final class EmulatedModule extends AbstractModule {
             Lifecycle lifecycle) {
         List<Endpoint> buses = new ArrayList<>();
         List<Accelerator> nodes = new ArrayList<>();
-        for (Function function : FUNCTIONS) {
-            Endpoint endpoint =
-                    lifecycle.add(
-                            Stage.ENDPOINTS,
-                            endpoints.create(
-                                    endpoint(function.name(), function.requester()), iommu));
+        for (EndpointConfig device : profile.devices()) {
+            Endpoint endpoint = lifecycle.add(Stage.ENDPOINTS, endpoints.create(device, iommu));
             buses.add(endpoint);
             UacceConfig config =
-                    UacceConfig.of(function.name())
+                    UacceConfig.of(device.name())
                             .withInstances(options.queues())
                             .withForeignHandles(options.foreignHandles())
                             .withRegionSize(host.pageSize());
@@ -142,19 +132,6 @@ public final class EmulatedModule extends AbstractModule {
                             new UacceDevice(config, endpoint, binder, engines, telemetry)));
         }
         return new Accelerators(buses, nodes);
-    }
-
-    private EndpointConfig endpoint(String name, RequesterId requester) {
-        return new EndpointConfig(
-                name,
-                requester,
-                PASID_BITS,
-                variant.ats(),
-                variant.pri(),
-                variant.stall(),
-                options.atcEntries(),
-                INVALIDATE_QUEUE_DEPTH,
-                OUTSTANDING_PAGE_REQUESTS);
     }
 
     @Provides
@@ -176,22 +153,34 @@ public final class EmulatedModule extends AbstractModule {
     BackendDescriptor descriptor(ProcessHost host, IommuDriver driver) {
         SortedMap<String, String> properties = new TreeMap<>();
         properties.put("page-size", Integer.toString(host.pageSize()));
-        properties.put("memory", Long.toString(options.memory()));
+        properties.put("page-table-levels", Integer.toString(profile.paging().levels()));
+        properties.put("memory", Long.toString(profile.memory()));
         properties.put("iommu", driver.capabilities().name());
         properties.put(
                 "pasid-bits",
-                Integer.toString(Math.min(PASID_BITS, driver.capabilities().pasidBits())));
-        properties.put("atc-entries", Integer.toString(variant.ats() ? options.atcEntries() : 0));
+                each(device -> Math.min(device.pasidBits(), driver.capabilities().pasidBits())));
+        properties.put("atc-entries", each(device -> device.ats() ? device.atcEntries() : 0));
         properties.put("queues", Integer.toString(options.queues()));
         return new BackendDescriptor(
                 EmulatedBackendProvider.NAME,
-                variant.id(),
+                profile.name(),
                 version(),
                 "OpenSVA",
-                variant.capabilities(),
+                profile.capabilities(),
                 options.foreignHandles(),
                 PasidSupply.QUEUE,
                 properties);
+    }
+
+    /** One number if all devices agree, otherwise one for each. */
+    private String each(ToIntFunction<EndpointConfig> property) {
+        List<String> values =
+                profile.devices().stream()
+                        .map(device -> Integer.toString(property.applyAsInt(device)))
+                        .toList();
+        return values.stream().distinct().count() == 1
+                ? values.getFirst()
+                : String.join(",", values);
     }
 
     private static String version() {
@@ -237,7 +226,7 @@ public final class EmulatedModule extends AbstractModule {
 
     private void observe(
             OpenTelemetry telemetry, Introspection inside, SvaCore sva, Lifecycle lifecycle) {
-        String name = EmulatedBackendProvider.NAME + ":" + variant.id();
+        String name = EmulatedBackendProvider.NAME + ":" + profile.name();
         AttributeKey<String> backend = AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_BACKEND);
         Map<HardwareCounter, Attributes> series = new EnumMap<>(HardwareCounter.class);
         for (HardwareCounter counter : HardwareCounter.values()) {

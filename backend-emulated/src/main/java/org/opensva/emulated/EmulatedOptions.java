@@ -1,24 +1,30 @@
 package org.opensva.emulated;
 
+import org.opensva.api.ats.EndpointConfig;
 import org.opensva.api.backend.BackendException;
 import org.opensva.api.backend.BackendOption;
 import org.opensva.api.backend.ForeignHandlePolicy;
+import org.opensva.emulated.profile.ByteCount;
+import org.opensva.emulated.profile.MachineProfile;
+import org.opensva.emulated.profile.ProfileReader;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /**
- * The options of the backend, checked.
+ * The options of the backend, checked, with the profile that they have changed.
  *
+ * @param profile what the machine is made of
  * @param foreignHandles what a handle in a foreign address space may do
- * @param memory bytes of physical memory
- * @param atcEntries capacity of each ATC
  * @param queues queues of each accelerator
  */
-record EmulatedOptions(
-        ForeignHandlePolicy foreignHandles, long memory, int atcEntries, int queues) {
+record EmulatedOptions(MachineProfile profile, ForeignHandlePolicy foreignHandles, int queues) {
+
+    /** The value of an option that leaves the profile as it is. */
+    private static final String PROFILE = "profile";
 
     private static final BackendOption FOREIGN_HANDLES =
             new BackendOption(
@@ -27,27 +33,47 @@ record EmulatedOptions(
                     "refuse");
     private static final BackendOption MEMORY =
             new BackendOption(
-                    "memory", "physical memory, 1M to 4T; only what is touched costs any", "8G");
+                    "memory",
+                    "physical memory, 1M to 4T; only what is touched costs any; profile: as the"
+                            + " variant says, 8G for those that come with the backend",
+                    PROFILE);
     private static final BackendOption ATC_ENTRIES =
             new BackendOption(
-                    "atc-entries", "capacity of each ATC, a power of two, 1 to 1048576", "4096");
+                    "atc-entries",
+                    "capacity of each ATC, a power of two, 1 to 1048576; profile: as the variant"
+                            + " says, 4096 for those that come with the backend",
+                    PROFILE);
+    private static final BackendOption PASID_BITS =
+            new BackendOption(
+                    "pasid-bits",
+                    "PASID bits of the devices, 0 to 20: one number for all, or one for each as in"
+                            + " 20,2; profile: as the variant says, 20 for those that come with the"
+                            + " backend",
+                    PROFILE);
     private static final BackendOption QUEUES =
             new BackendOption("queues", "queues of each accelerator, 1 to 65536", "256");
 
-    private static final long MIN_MEMORY = 1L << 20;
-    private static final long MAX_MEMORY = 1L << 42;
     private static final int MAX_ATC_ENTRIES = 1 << 20;
+    private static final int MAX_PASID_BITS = 20;
     private static final int MAX_QUEUES = 1 << 16;
 
     static List<BackendOption> all() {
-        return List.of(FOREIGN_HANDLES, MEMORY, ATC_ENTRIES, QUEUES);
+        return List.of(FOREIGN_HANDLES, MEMORY, ATC_ENTRIES, PASID_BITS, QUEUES);
     }
 
-    static EmulatedOptions parse(Map<String, String> values) {
+    static EmulatedOptions parse(MachineProfile profile, Map<String, String> values) {
+        String memory = value(values, MEMORY);
+        MachineProfile changed =
+                memory.equals(PROFILE) ? profile : profile.withMemory(bytes(memory));
+        changed =
+                changed.withDevices(
+                        devices(
+                                changed.devices(),
+                                value(values, ATC_ENTRIES),
+                                value(values, PASID_BITS)));
         return new EmulatedOptions(
+                changed,
                 policy(value(values, FOREIGN_HANDLES)),
-                size(value(values, MEMORY)),
-                powerOfTwo(value(values, ATC_ENTRIES)),
                 (int) number(QUEUES, value(values, QUEUES), 1, MAX_QUEUES));
     }
 
@@ -62,37 +88,42 @@ record EmulatedOptions(
                 .orElseThrow(() -> refused(FOREIGN_HANDLES, text));
     }
 
-    private static long size(String text) {
-        String digits = text.toUpperCase(Locale.ROOT);
-        int shift = 0;
-        if (!digits.isEmpty()) {
-            shift =
-                    switch (digits.charAt(digits.length() - 1)) {
-                        case 'K' -> 10;
-                        case 'M' -> 20;
-                        case 'G' -> 30;
-                        case 'T' -> 40;
-                        default -> 0;
-                    };
-        }
-        if (shift > 0) {
-            digits = digits.substring(0, digits.length() - 1);
-        }
-        long count;
-        try {
-            count = Long.parseLong(digits);
-        } catch (NumberFormatException e) {
-            throw refused(MEMORY, text);
-        }
-        if (count <= 0 || count > MAX_MEMORY >> shift) {
-            throw refused(MEMORY, text);
-        }
+    private static long bytes(String text) {
+        OptionalLong bytes = ByteCount.parse(text, ProfileReader.MOST_MEMORY);
         // Whole pages of the largest granule.
-        long bytes = count << shift & -(1L << 16);
-        if (bytes < MIN_MEMORY) {
+        long whole = bytes.orElse(0) & -(1L << 16);
+        if (whole < ProfileReader.LEAST_MEMORY) {
             throw refused(MEMORY, text);
         }
-        return bytes;
+        return whole;
+    }
+
+    private static List<EndpointConfig> devices(
+            List<EndpointConfig> devices, String atcEntries, String pasidBits) {
+        String[] widths = pasidBits.split(",", -1);
+        if (widths.length != 1 && widths.length != devices.size()) {
+            throw refused(PASID_BITS, pasidBits);
+        }
+        List<EndpointConfig> changed = new ArrayList<>();
+        for (EndpointConfig device : devices) {
+            String width = widths[widths.length == 1 ? 0 : changed.size()].trim();
+            changed.add(
+                    new EndpointConfig(
+                            device.name(),
+                            device.requester(),
+                            pasidBits.equals(PROFILE)
+                                    ? device.pasidBits()
+                                    : (int) number(PASID_BITS, width, 0, MAX_PASID_BITS),
+                            device.ats(),
+                            device.pri(),
+                            device.stall(),
+                            atcEntries.equals(PROFILE)
+                                    ? device.atcEntries()
+                                    : powerOfTwo(atcEntries),
+                            device.invalidateQueueDepth(),
+                            device.outstandingPageRequests()));
+        }
+        return changed;
     }
 
     private static int powerOfTwo(String text) {

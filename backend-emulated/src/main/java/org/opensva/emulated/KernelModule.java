@@ -16,22 +16,20 @@ import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.emulated.Lifecycle.Stage;
 import org.opensva.emulated.kernel.KernelTracer;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
-import org.opensva.emulated.kernel.paging.PagingMode;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.kernel.sva.IommuLookup;
 import org.opensva.emulated.kernel.sva.SvaCore;
+import org.opensva.emulated.profile.MachineProfile;
 
 import java.util.Optional;
 
 /** The operating system of a machine. */
 final class KernelModule extends AbstractModule {
 
-    private final long memoryBytes;
-    private final PagingMode paging;
+    private final MachineProfile profile;
 
-    KernelModule(long memoryBytes, PagingMode paging) {
-        this.paging = paging;
-        this.memoryBytes = memoryBytes;
+    KernelModule(MachineProfile profile) {
+        this.profile = profile;
     }
 
     @Override
@@ -57,7 +55,11 @@ final class KernelModule extends AbstractModule {
         return lifecycle.add(
                 Stage.MEMORY,
                 new AddressSpaces(
-                        memory, frames, MachineModule.MEMORY_BASE + memoryBytes, paging, events));
+                        memory,
+                        frames,
+                        profile.memoryBase() + profile.memory(),
+                        profile.paging(),
+                        events));
     }
 
     @Provides

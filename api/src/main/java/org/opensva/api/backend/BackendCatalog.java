@@ -113,6 +113,21 @@ public final class BackendCatalog {
     }
 
     /**
+     * The same catalog with one more variant of a backend, which a user describes.
+     *
+     * @param name the name of the backend
+     * @param profile the description, in the backend's own format
+     * @return a catalog in which the new variant is the backend's last one
+     * @throws BackendException if there is no such backend, it takes no descriptions, or this one
+     *     is wrong
+     */
+    public BackendCatalog withProfile(String name, String profile) {
+        SortedMap<String, BackendProvider> changed = new TreeMap<>(providers);
+        changed.put(name, provider(name).withProfile(profile));
+        return new BackendCatalog(changed);
+    }
+
+    /**
      * Resolves a selector.
      *
      * @param selector {@code name} or {@code name:variant}

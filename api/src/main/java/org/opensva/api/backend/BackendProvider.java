@@ -35,6 +35,18 @@ public interface BackendProvider {
     }
 
     /**
+     * The same provider with one more variant, the last one, which a user describes.
+     *
+     * @param profile the description, in the provider's own format
+     * @return a provider of the same name
+     * @throws BackendException with one line that names what is wrong with the description, or
+     *     because the provider takes none
+     */
+    default BackendProvider withProfile(String profile) {
+        throw new BackendException("backend '%s' takes no profiles".formatted(name()));
+    }
+
+    /**
      * Makes the module that binds {@link Backend} and, where a vendor may want to replace them, the
      * layers below it. The injector is made with explicit bindings only and binds {@code
      * io.opentelemetry.api.OpenTelemetry}.

@@ -24,9 +24,26 @@ final class BackendOptions {
                     "An option of the backend, as listed by 'opensva backends'; may be repeated.")
     private Map<String, String> options = new LinkedHashMap<>();
 
-    /** Loads the plugins. */
+    @Option(
+            names = "--profile",
+            paramLabel = "FILE",
+            description =
+                    "A machine of your own: a JSON file that adds the variant it names to"
+                            + " 'emulated'; may be repeated.")
+    private List<Path> profiles = new ArrayList<>();
+
+    /** Loads the plugins, then the profiles. */
     Plugins load() {
-        return Plugins.load(plugins);
+        return Plugins.load(plugins).withProfiles(profiles);
+    }
+
+    /** The backend of the last profile, or another one if there is no profile. */
+    String profiledOr(String other, Plugins loaded) {
+        return profiles.isEmpty() ? other : loaded.lastProfiled();
+    }
+
+    boolean hasProfiles() {
+        return !profiles.isEmpty();
     }
 
     Map<String, String> options() {

@@ -37,6 +37,12 @@ final class BackendsCommand implements Callable<Integer> {
             description = "A jar with a backend; may be repeated.")
     private List<Path> plugins = List.of();
 
+    @Option(
+            names = "--profile",
+            paramLabel = "FILE",
+            description = "A machine of your own, to be listed too; may be repeated.")
+    private List<Path> profiles = List.of();
+
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
@@ -49,7 +55,7 @@ final class BackendsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (Plugins loaded = Plugins.load(plugins)) {
+        try (Plugins loaded = Plugins.load(plugins).withProfiles(profiles)) {
             List<Entry> entries = loaded.catalog().providers().stream().map(Entry::of).toList();
             if (json) {
                 printJson(entries);

@@ -28,12 +28,15 @@ import java.util.concurrent.Callable;
 @Command(
         name = "certify",
         header = "Run the conformance suite and judge every rule of the contract.",
-        description = "Without --backend: every variant of 'emulated' that can be used here.",
+        description =
+                "Without --backend: the machine of --profile, or every variant of 'emulated' that"
+                        + " can be used here.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  opensva certify",
             "  opensva certify --backend emulated:smmuv3 --report out",
             "  opensva certify --rules 'UNMAP-*,EXIT-0?' --seed 0x51f3",
+            "  opensva certify --profile mine.json",
             "  opensva certify --plugin acme.jar --backend acme --option queues=4"
         })
 final class CertifyCommand implements Callable<Integer> {
@@ -91,7 +94,7 @@ final class CertifyCommand implements Callable<Integer> {
         RuleBook book = RuleBook.load();
         checkRules(book);
         try (Plugins plugins = given.load()) {
-            List<String> selectors = selectors(plugins.catalog());
+            List<String> selectors = selectors(plugins);
             for (String selector : selectors) {
                 // Makes nothing but the module: an unknown option is found before the first test.
                 plugins.catalog().module(selector, given.options());
@@ -119,12 +122,16 @@ final class CertifyCommand implements Callable<Integer> {
         }
     }
 
-    private List<String> selectors(BackendCatalog catalog) {
+    private List<String> selectors(Plugins plugins) {
+        BackendCatalog catalog = plugins.catalog();
         Set<String> selectors = new LinkedHashSet<>();
         for (String backend : backends) {
             selectors.add(catalog.resolve(backend));
         }
-        if (!backends.isEmpty()) {
+        if (backends.isEmpty() && given.hasProfiles()) {
+            selectors.add(plugins.lastProfiled());
+        }
+        if (!selectors.isEmpty()) {
             return List.copyOf(selectors);
         }
         catalog.resolve(DEFAULT_BACKEND);

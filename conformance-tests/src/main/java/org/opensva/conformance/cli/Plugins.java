@@ -10,6 +10,7 @@ import java.net.MalformedURLException;
 import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,6 +27,11 @@ import java.util.zip.ZipFile;
 final class Plugins implements AutoCloseable {
 
     private static final String SERVICE = "META-INF/services/" + BackendProvider.class.getName();
+
+    /** The backend that takes profiles. */
+    private static final String PROFILED = "emulated";
+
+    private static final long LARGEST_PROFILE = 1L << 20;
 
     private final List<URLClassLoader> loaders;
     private final BackendCatalog catalog;
@@ -59,6 +65,53 @@ final class Plugins implements AutoCloseable {
 
     BackendCatalog catalog() {
         return catalog;
+    }
+
+    /**
+     * Adds variants that users describe; {@link UsageException} or {@link BackendException} if that
+     * cannot be done, and then everything is closed.
+     */
+    Plugins withProfiles(List<Path> files) {
+        boolean done = false;
+        try {
+            BackendCatalog changed = catalog;
+            for (Path file : files) {
+                changed = withProfile(changed, file);
+            }
+            done = true;
+            return new Plugins(loaders, changed);
+        } finally {
+            if (!done) {
+                close();
+            }
+        }
+    }
+
+    private static BackendCatalog withProfile(BackendCatalog catalog, Path file) {
+        try {
+            if (Files.isDirectory(file)) {
+                throw new UsageException("profile '%s' is a directory".formatted(file));
+            }
+            if (Files.size(file) > LARGEST_PROFILE) {
+                throw new UsageException("profile '%s' is larger than 1 MiB".formatted(file));
+            }
+            return catalog.withProfile(PROFILED, Files.readString(file));
+        } catch (CharacterCodingException e) {
+            throw new UsageException("profile '%s' is not text in UTF-8".formatted(file), e);
+        } catch (IOException e) {
+            throw new UsageException("profile '%s': %s".formatted(file, Reason.of(e)), e);
+        } catch (BackendException e) {
+            throw new UsageException("'%s': %s".formatted(file, e.getMessage()), e);
+        }
+    }
+
+    /** The variant that was added last, by its full name. */
+    String lastProfiled() {
+        return catalog.providers().stream()
+                .filter(provider -> provider.name().equals(PROFILED))
+                .map(provider -> PROFILED + ":" + provider.variants().getLast().name())
+                .findFirst()
+                .orElse(PROFILED);
     }
 
     private static Set<Path> distinct(List<Path> jars) {

@@ -76,8 +76,8 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--backend",
             paramLabel = "NAME[:VARIANT]",
-            description = "Where to run (default: ${DEFAULT-VALUE}).")
-    private String backend = "emulated";
+            description = "Where to run (default: the machine of --profile, or emulated).")
+    private @Nullable String backend;
 
     @Option(
             names = {"-f", "--force"},
@@ -141,9 +141,14 @@ final class RunCommand implements Callable<Integer> {
                 Output sink = open(target, source);
                 Plugins plugins = given.load();
                 Backend opened =
-                        plugins.catalog().open(backend, given.options(), OpenTelemetry.noop())) {
+                        plugins.catalog()
+                                .open(selector(plugins), given.options(), OpenTelemetry.noop())) {
             return work(opened, source, sink);
         }
+    }
+
+    private String selector(Plugins plugins) {
+        return backend == null ? given.profiledOr("emulated", plugins) : backend;
     }
 
     private Output open(OutputName target, Input source) {

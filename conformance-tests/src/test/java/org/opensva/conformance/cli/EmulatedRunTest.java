@@ -8,6 +8,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
@@ -68,6 +69,69 @@ class EmulatedRunTest {
                     lines.stream().anyMatch(line -> line.matches(counter + " [1-9][0-9,]*.*")),
                     counter + " in " + result.err());
         }
+    }
+
+    private String profile(String pageSize) {
+        return shell.file(
+                "mine.json",
+                """
+                {"name": "mine", "title": "one device of my own", "memory": "64M", "pageSize": "%s",
+                 "iommu": {"kind": "smmuv3"},
+                 "devices": [{"name": "zip-3", "requester": "03:00.0", "atcEntries": 16}]}
+                """
+                        .formatted(pageSize)
+                        .getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void aMachineOfMyOwnWorksUnderItsOwnName() {
+        String file = profile("64K");
+        assertTrue(
+                run("backends", "--profile", file)
+                        .out()
+                        .contains("emulated:mine          available      one device of my own"));
+        Shell.Result result =
+                run("run", "gzip", input, "--profile", file, "--window", "64K", "--stats");
+        assertTrue(
+                result.err().lines().anyMatch(line -> line.endsWith(" emulated:mine")),
+                result.err());
+        Shell.Result certified = shell.type("certify", "--profile", file, "--rules", "BIND-01");
+        assertTrue(certified.out().contains("emulated:mine"), certified.out() + certified.err());
+        String line =
+                shell.type("run", "crc32c", input, "--profile", file, "--backend", "emulated:other")
+                        .complaint(ExitStatus.USAGE);
+        assertTrue(line.contains("mine"), line);
+    }
+
+    @Test
+    void whatIsWrongWithAMachineOfMyOwnIsSaidInOneLine() {
+        String file = profile("5K");
+        String[] commands = {"backends", "certify"};
+        for (String command : commands) {
+            String line = shell.type(command, "--profile", file).complaint(ExitStatus.USAGE);
+            assertEquals(
+                    "'" + file + "': profile: 'pageSize' is none of '4K', '16K' and '64K'", line);
+        }
+        String none = shell.path("none.json");
+        assertEquals(
+                "profile '" + none + "': no such file or directory",
+                shell.type("certify", "--profile", none).complaint(ExitStatus.USAGE));
+        assertEquals(
+                "profile '" + folder + "' is a directory",
+                shell.type("backends", "--profile", folder.toString()).complaint(ExitStatus.USAGE));
+        String bytes = shell.file("bytes", new byte[] {(byte) 0xff, (byte) 0xfe});
+        assertEquals(
+                "profile '" + bytes + "' is not text in UTF-8",
+                shell.type("backends", "--profile", bytes).complaint(ExitStatus.USAGE));
+        String large = shell.file("large", new byte[(1 << 20) + 1]);
+        assertEquals(
+                "profile '" + large + "' is larger than 1 MiB",
+                shell.type("backends", "--profile", large).complaint(ExitStatus.USAGE));
+        String twice = profile("4K");
+        String same =
+                shell.type("backends", "--profile", twice, "--profile", twice)
+                        .complaint(ExitStatus.USAGE);
+        assertTrue(same.endsWith("a variant that is there already: mine"), same);
     }
 
     @Test

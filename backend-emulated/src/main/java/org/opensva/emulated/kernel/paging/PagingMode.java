@@ -2,28 +2,23 @@ package org.opensva.emulated.kernel.paging;
 
 import org.opensva.api.memory.PageSize;
 
-import java.util.Arrays;
-import java.util.Optional;
-
 /** The ways in which a machine's page tables can be written. */
 public enum PagingMode {
     /** Arm, pages of 4 KiB, four levels, 48 bits. */
-    ARM64_4K("arm64-4k", new Vmsav8Entries(), armGeometry(PageSize.SIZE_4K)),
+    ARM64_4K(new Vmsav8Entries(), armGeometry(PageSize.SIZE_4K)),
     /** Arm, pages of 16 KiB, four levels (the first with two entries), 48 bits. */
-    ARM64_16K("arm64-16k", new Vmsav8Entries(), armGeometry(PageSize.SIZE_16K)),
+    ARM64_16K(new Vmsav8Entries(), armGeometry(PageSize.SIZE_16K)),
     /** Arm, pages of 64 KiB, three levels, 48 bits. */
-    ARM64_64K("arm64-64k", new Vmsav8Entries(), armGeometry(PageSize.SIZE_64K)),
+    ARM64_64K(new Vmsav8Entries(), armGeometry(PageSize.SIZE_64K)),
     /** x86-64, four levels; processes have 47 bits. */
-    X86_64_4LEVEL("x86-64-4level", new X86Entries(), x86Geometry(48)),
+    X86_64_4LEVEL(new X86Entries(), x86Geometry(48)),
     /** x86-64, five levels; processes have 56 bits. */
-    X86_64_5LEVEL("x86-64-5level", new X86Entries(), x86Geometry(57));
+    X86_64_5LEVEL(new X86Entries(), x86Geometry(57));
 
-    private final String id;
     private final EntryFormat entries;
     private final Geometry geometry;
 
-    PagingMode(String id, EntryFormat entries, Geometry geometry) {
-        this.id = id;
+    PagingMode(EntryFormat entries, Geometry geometry) {
         this.entries = entries;
         this.geometry = geometry;
     }
@@ -38,22 +33,21 @@ public enum PagingMode {
     }
 
     /**
-     * Finds a mode by its name.
+     * Whose tables these are.
      *
-     * @param id the name
-     * @return the mode, or empty
+     * @return true for VMSAv8-64, false for x86-64
      */
-    public static Optional<PagingMode> of(String id) {
-        return Arrays.stream(values()).filter(mode -> mode.id.equals(id)).findFirst();
+    public boolean isArm() {
+        return entries instanceof Vmsav8Entries;
     }
 
     /**
-     * The name of the mode, as in profiles.
+     * How many levels of tables there are.
      *
-     * @return lower case
+     * @return 3 to 5
      */
-    public String id() {
-        return id;
+    public int levels() {
+        return Geometry.LAST_LEVEL + 1 - geometry.firstLevel();
     }
 
     /**

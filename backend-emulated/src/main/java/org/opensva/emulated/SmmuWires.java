@@ -11,7 +11,7 @@ import org.opensva.smmuv3.model.SmmuInterrupts;
  * driver comes later than the hardware: what is raised before runs into nothing, as it does before
  * an operating system has installed its handlers.
  */
-final class WiredInterrupts implements SmmuInterrupts {
+final class SmmuWires implements SmmuInterrupts {
 
     private final InterruptController controller;
     private final int events;
@@ -19,7 +19,7 @@ final class WiredInterrupts implements SmmuInterrupts {
     private final int errors;
     private volatile @Nullable SmmuV3Driver driver;
 
-    WiredInterrupts(InterruptController controller) {
+    SmmuWires(InterruptController controller) {
         this.controller = controller;
         events = controller.connect("smmu-eventq", this::onEvent);
         pageRequests = controller.connect("smmu-priq", this::onPageRequest);

@@ -1,0 +1,115 @@
+package org.opensva.emulated.profile;
+
+import org.opensva.api.ats.EndpointConfig;
+import org.opensva.api.backend.Capability;
+import org.opensva.emulated.kernel.paging.PagingMode;
+
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a machine is made of.
+ *
+ * @param name the name of the variant, lower case
+ * @param title what it is, in a few words
+ * @param memory bytes of physical memory
+ * @param paging how page tables are written
+ * @param iommu the IOMMU
+ * @param devices the devices behind it, at least one
+ */
+public record MachineProfile(
+        String name,
+        String title,
+        long memory,
+        PagingMode paging,
+        IommuProfile iommu,
+        List<EndpointConfig> devices) {
+
+    /** With so few bits a test can take every number. */
+    private static final int NARROW_PASID_BITS = 8;
+
+    /** Copies the devices. */
+    public MachineProfile {
+        devices = List.copyOf(devices);
+    }
+
+    /**
+     * Where memory begins: at 2 GiB, as on Arm's own platforms, and at 4 GiB on x86-64, where
+     * 0xFEEx xxxx below it means interrupts and no page may lie there. Address 0 is never memory.
+     *
+     * @return a physical address
+     */
+    public long memoryBase() {
+        return paging.isArm() ? 0x8000_0000L : 0x1_0000_0000L;
+    }
+
+    /**
+     * The same machine with other memory.
+     *
+     * @param bytes bytes of physical memory
+     * @return the profile
+     */
+    public MachineProfile withMemory(long bytes) {
+        return new MachineProfile(name, title, bytes, paging, iommu, devices);
+    }
+
+    /**
+     * The same machine with other devices.
+     *
+     * @param others the devices
+     * @return the profile
+     */
+    public MachineProfile withDevices(List<EndpointConfig> others) {
+        return new MachineProfile(name, title, memory, paging, iommu, others);
+    }
+
+    /**
+     * What the machine does, and no more: a claim about devices holds for each of them.
+     *
+     * @return the capabilities
+     */
+    public Set<Capability> capabilities() {
+        Set<Capability> claims =
+                EnumSet.of(
+                        Capability.FORK,
+                        Capability.EXEC,
+                        Capability.KILL,
+                        Capability.SHARED_MEMORY,
+                        Capability.FILE_TRUNCATE,
+                        Capability.MREMAP,
+                        Capability.MPROTECT,
+                        Capability.DISCARD,
+                        Capability.PAGEOUT,
+                        Capability.PASS_HANDLE,
+                        Capability.PASID_VISIBLE,
+                        Capability.STOP_PASID,
+                        Capability.FAULT_RECORDS,
+                        Capability.INTROSPECTION,
+                        Capability.REMOVAL,
+                        Capability.DIRECT_SUBMIT,
+                        Capability.QUEUE_STATES,
+                        Capability.REGIONS,
+                        Capability.INSTANCES,
+                        Capability.POLL);
+        if (devices.size() > 1) {
+            claims.add(Capability.TWO_DEVICES);
+        }
+        if (devices.stream().allMatch(EndpointConfig::ats)) {
+            claims.add(Capability.ATS);
+        }
+        if (devices.stream().allMatch(EndpointConfig::pri)) {
+            claims.add(Capability.PRI);
+        }
+        if (devices.stream().allMatch(EndpointConfig::stall)) {
+            claims.add(Capability.STALL);
+        }
+        if (devices.stream().allMatch(device -> device.pri() || device.stall())) {
+            claims.add(Capability.DEMAND_PAGING);
+        }
+        if (devices.stream().anyMatch(device -> device.pasidBits() <= NARROW_PASID_BITS)) {
+            claims.add(Capability.PASID_LIMIT);
+        }
+        return claims;
+    }
+}
