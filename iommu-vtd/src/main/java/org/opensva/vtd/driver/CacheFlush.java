@@ -1,0 +1,263 @@
+package org.opensva.vtd.driver;
+
+import io.opentelemetry.api.trace.Span;
+
+import org.opensva.api.memory.AddressRange;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
+import org.opensva.api.telemetry.HardwareEvent.Kind;
+import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.vtd.driver.Attachments.Attachment;
+import org.opensva.vtd.driver.PendingWait.Outcome;
+import org.opensva.vtd.driver.PendingWait.State;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Removes what caches hold of a domain, and does not return before it is gone.
+ *
+ * <p>One submission holds the phases in their order: PASID cache, IOTLB, a fence, device-TLBs
+ * (Linux: {@code cache_tag_flush_range}). The IOTLB is clean and complete before a device is told:
+ * one that asks again must not be given the old translation once more.
+ */
+final class CacheFlush {
+
+    /** What of a domain is to go. */
+    private enum Scope {
+        /** Translations. */
+        TRANSLATIONS,
+        /** Translations, and the PASID entries themselves. */
+        ENTRIES,
+        /** Translations, and the page requests that are on their way. */
+        PAGE_REQUESTS
+    }
+
+    /** How often a device may be silent, asked by itself, until it counts as dead. */
+    private static final int PATIENCE = 2;
+
+    private final DriverContext context;
+
+    CacheFlush(DriverContext context) {
+        this.context = context;
+    }
+
+    /** Removes the translations of a range. */
+    void range(int domainId, Attachments targets, AddressRange range) {
+        flush(domainId, targets, range, Scope.TRANSLATIONS);
+    }
+
+    /** Removes everything of entries that are no longer present (section 6.5.3.3). */
+    void entries(int domainId, Attachments targets) {
+        flush(domainId, targets, AddressRange.WHOLE, Scope.ENTRIES);
+    }
+
+    /**
+     * The sequence that pushes page requests of a PASID out of the device and into the page-request
+     * queue, and responses out of the unit (section 7.10; Linux: {@code
+     * intel_iommu_drain_pasid_prq}).
+     */
+    void pageRequests(int domainId, Attachments targets) {
+        flush(domainId, targets, AddressRange.WHOLE, Scope.PAGE_REQUESTS);
+    }
+
+    private void flush(int domainId, Attachments targets, AddressRange range, Scope scope) {
+        if (targets.isEmpty()) {
+            return;
+        }
+        List<Attachment> told = new ArrayList<>(targets.list().size());
+        PendingWait devices = iotlb(domainId, targets, range, scope, told);
+        if (told.isEmpty()) {
+            require(context.queue().await(devices));
+        } else {
+            deviceTlbs(told, range, devices);
+        }
+    }
+
+    /**
+     * Submits everything, and returns once the IOTLB is clean.
+     *
+     * @param told becomes the attachments whose device was told
+     * @return the last wait
+     */
+    private PendingWait iotlb(
+            int domainId,
+            Attachments targets,
+            AddressRange range,
+            Scope scope,
+            List<Attachment> told) {
+        Span span = context.tracer().spanBuilder(SvaTelemetry.SPAN_INVALIDATE_IOTLB).startSpan();
+        try {
+            AddressRange removed =
+                    context.invalidations().collapses(range) ? AddressRange.WHOLE : range;
+            DescriptorBatch batch = new DescriptorBatch();
+            while (true) {
+                batch.clear();
+                told.clear();
+                encode(batch, domainId, targets, range, scope, told);
+                for (int pasid : targets.pasids()) {
+                    record(Kind.IOTLB_INVALIDATE, -1, pasid, removed);
+                }
+                List<PendingWait> waits = context.queue().submit(batch);
+                Outcome outcome = context.queue().await(waits.getFirst());
+                if (outcome.state() != State.TIMED_OUT) {
+                    require(outcome);
+                    if (scope == Scope.ENTRIES) {
+                        for (Attachment attachment : targets.list()) {
+                            context.events()
+                                    .record(
+                                            Kind.CONFIGURATION_SYNC,
+                                            attachment.device().source(),
+                                            attachment.pasid(),
+                                            0,
+                                            0);
+                        }
+                    }
+                    context.events().record(Kind.IOTLB_SYNC, -1, -1, 0, 0);
+                    return waits.getLast();
+                }
+                // Another device has been silent, and took this wait with it: once more.
+            }
+        } finally {
+            span.end();
+        }
+    }
+
+    private void encode(
+            DescriptorBatch batch,
+            int domainId,
+            Attachments targets,
+            AddressRange range,
+            Scope scope,
+            List<Attachment> told) {
+        Invalidations invalidations = context.invalidations();
+        for (int pasid : targets.pasids()) {
+            if (scope == Scope.ENTRIES) {
+                invalidations.pasidCache(batch, domainId, pasid);
+            }
+            invalidations.iotlb(batch, domainId, pasid, range);
+        }
+        batch.await(false);
+        for (Attachment attachment : targets.list()) {
+            if (attachment.device().hasDeviceTlb()) {
+                invalidations.deviceTlb(
+                        batch, attachment.device().source(), attachment.pasid(), range);
+                told.add(attachment);
+            }
+        }
+        if (!told.isEmpty() || scope == Scope.PAGE_REQUESTS) {
+            batch.await(scope == Scope.PAGE_REQUESTS);
+        }
+    }
+
+    private void deviceTlbs(List<Attachment> told, AddressRange range, PendingWait wait) {
+        Span span = context.tracer().spanBuilder(SvaTelemetry.SPAN_INVALIDATE_ATC).startSpan();
+        try {
+            for (Attachment attachment : told) {
+                record(
+                        Kind.ATC_INVALIDATE,
+                        attachment.device().source(),
+                        attachment.pasid(),
+                        range);
+            }
+            Outcome outcome = context.queue().await(wait);
+            if (outcome.state() == State.TIMED_OUT) {
+                for (Attachment attachment : told) {
+                    askAgain(
+                            attachment.device(),
+                            batch ->
+                                    context.invalidations()
+                                            .deviceTlb(
+                                                    batch,
+                                                    attachment.device().source(),
+                                                    attachment.pasid(),
+                                                    AddressRange.WHOLE));
+                }
+            } else {
+                require(outcome);
+            }
+            context.events().record(Kind.ATC_SYNC, -1, -1, 0, 0);
+        } finally {
+            span.end();
+        }
+    }
+
+    /** Empties the device-TLB of a PASID whose entry has become present. */
+    void published(int domainId, Attachment attachment) {
+        Attachments one = Attachments.NONE.with(attachment);
+        if (context.unit().cachingMode()) {
+            // That the entry was not present may be cached (section 6.1).
+            entries(domainId, one);
+        } else if (attachment.device().hasDeviceTlb()) {
+            DescriptorBatch batch = new DescriptorBatch();
+            context.invalidations()
+                    .deviceTlb(
+                            batch,
+                            attachment.device().source(),
+                            attachment.pasid(),
+                            AddressRange.WHOLE);
+            batch.await(false);
+            deviceTlbs(
+                    List.of(attachment),
+                    AddressRange.WHOLE,
+                    context.queue().submit(batch).getLast());
+        }
+    }
+
+    /** Empties the device-TLB of a device. */
+    void device(VtdDevice device) {
+        record(Kind.ATC_INVALIDATE, device.source(), -1, AddressRange.WHOLE);
+        askAgain(device, batch -> context.invalidations().deviceTlbAll(batch, device.source()));
+        context.events().record(Kind.ATC_SYNC, -1, -1, 0, 0);
+    }
+
+    private interface Request {
+        void encode(DescriptorBatch batch);
+    }
+
+    /**
+     * Asks one device by itself. One that stays silent may keep stale translations, so that nothing
+     * of it is let through any more. The time-out of another device says nothing about this one.
+     */
+    private void askAgain(VtdDevice device, Request request) {
+        DescriptorBatch batch = new DescriptorBatch();
+        int silences = 0;
+        while (device.hasDeviceTlb()) {
+            batch.clear();
+            request.encode(batch);
+            Outcome outcome = context.queue().submitAndWait(batch);
+            if (outcome.state() != State.TIMED_OUT) {
+                require(outcome);
+                return;
+            }
+            // Hardware before revision 4 does not tell the source.
+            boolean blamed = outcome.source() == device.source() || outcome.source() == 0;
+            if (blamed && ++silences == PATIENCE) {
+                device.isolate();
+            }
+        }
+    }
+
+    /** Waits for invalidations of entries that concern one device alone. */
+    void context(int source) {
+        DescriptorBatch batch = new DescriptorBatch();
+        Outcome outcome;
+        do {
+            batch.clear();
+            context.invalidations().context(batch, source);
+            outcome = context.queue().submitAndWait(batch);
+        } while (outcome.state() == State.TIMED_OUT);
+        require(outcome);
+    }
+
+    private static void require(Outcome outcome) {
+        if (outcome.state() == State.REFUSED) {
+            throw new ErrnoException(
+                    Errno.EIO, "invalidation", "the hardware refuses a descriptor (FSTS.IQE)");
+        }
+    }
+
+    private void record(Kind kind, int requester, int pasid, AddressRange range) {
+        context.events().record(kind, requester, pasid, range.start(), range.length());
+    }
+}
