@@ -5,199 +5,191 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.opensva.api.memory.Access;
-import org.opensva.smmuv3.layout.CommandEncoder;
-import org.opensva.smmuv3.layout.ContextDescriptor;
-import org.opensva.smmuv3.layout.Granule;
-import org.opensva.smmuv3.layout.IdRegisters.Idr1;
+import org.opensva.smmuv3.layout.Opcode;
+import org.opensva.smmuv3.layout.Register;
+import org.opensva.smmuv3.model.ReferenceRules.Claims;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 
-/** The walker with all its caches agrees with one that has none, on random tables. */
+/**
+ * The SMMU with all its caches agrees with one that has none, on random configurations, tables and
+ * accesses.
+ */
 class RandomTablesTest {
 
-    private static final int ACCESSES = Integer.getInteger("opensva.smmuv3.accesses", 100_000);
-    private static final int OAS = 48;
+    private static final int TABLES = Integer.getInteger("opensva.tables", 150_000);
+    private static final long SEED = Long.getLong("opensva.seed", 20240607);
+    private static final int ACCESSES_EACH = 40;
 
-    private final Random random = new Random(20240607);
-    private final TestMachine machine =
-            new TestMachine(
-                    SmmuProfile.sva()
-                            .withIdentification(
-                                    SmmuProfile.sva().idr0(),
-                                    Idr1.ATTR_PERMS_OVR.set(SmmuProfile.sva().idr1(), 0),
-                                    SmmuProfile.sva().idr3(),
-                                    SmmuProfile.sva().idr5(),
-                                    0,
-                                    2)
-                            .withCaches(64, 16, 4));
+    private final Random random = new Random(SEED);
     private final Map<String, Integer> seen = new TreeMap<>();
-    private Granule lower = Granule.K4;
-    private Granule upper = Granule.K4;
 
-    @Test
-    void theFastWalkerAgreesWithTheSlowOne() {
-        long contexts = machine.allocate(64L << 8, 64L << 8);
-        machine.stage1(contexts, 8);
-        machine.enable();
-        int done = 0;
-        int asid = 1;
-        while (done < ACCESSES) {
-            long[] cd = context(asid++ & 0xffff);
-            machine.writeWords(contexts + 64, cd);
+    /** One SMMU with what has been planted for it. */
+    private final class Rig implements AutoCloseable {
+        private final TestMachine machine;
+        private final SmmuProfile profile;
+        private final long contexts;
+        private final RandomTables tables;
+        private Claims claims;
+        private int asid;
+
+        Rig(SmmuProfile profile) {
+            this.profile = profile.withCaches(64, 16, 4);
+            machine = new TestMachine(this.profile);
+            machine.memory.with(RandomTables.SECOND_POOL, RandomTables.POOL_BYTES);
+            contexts = machine.allocate(1 << 16, 1 << 16);
+            claims = claims(false);
+            tables = new RandomTables(random, machine.memory, contexts, claims);
+            machine.enable();
+        }
+
+        private Claims claims(boolean e2h) {
+            return new Claims(profile.idr0(), profile.idr1(), profile.idr3(), profile.idr5(), e2h);
+        }
+
+        private void chooseRegime() {
+            boolean host = claims.hyp() && random.nextBoolean();
+            claims = claims(host);
+            tables.claims(claims);
+            machine.smmu.write(Register.CR0.offset(), 4, 0);
+            machine.smmu.write(Register.CR2.offset(), 4, 0b1010 | (host ? 1 : 0));
+            machine.enable(host);
+        }
+
+        /** A configuration and some accesses to it. */
+        void round() {
+            if (claims.hyp() && random.nextInt(8) == 0) {
+                chooseRegime();
+            }
+            long[] ste = tables.entry();
+            long[] cd = tables.context(++asid & 0xffff);
+            for (int i = 0; i < 4; i++) {
+                machine.writeWords(contexts + 64 * i, cd);
+            }
+            machine.writeWords(machine.entryAddress(TestMachine.STREAM), ste);
             machine.invalidateConfiguration();
-            long[] command = new long[2];
-            CommandEncoder.tlbiNhAll(command, 0, 0);
-            machine.command(command);
+            machine.command(Opcode.TLBI_NSNH_ALL.code(), 0);
+            if (claims.hyp()) {
+                machine.command(Opcode.TLBI_EL2_ALL.code(), 0);
+            }
             machine.sync();
+            assertTrue(machine.allConsumed());
             long[] addresses = new long[4];
             for (int i = 0; i < addresses.length; i++) {
-                addresses[i] = address(cd);
+                addresses[i] = tables.address(ste, cd);
             }
-            for (int i = 0; i < 40; i++) {
+            for (int i = 0; i < ACCESSES_EACH; i++) {
                 long va = addresses[random.nextInt(addresses.length)];
                 if (random.nextInt(4) == 0) {
                     va += (random.nextInt(9) - 4) * 4096L;
                 }
-                plant(cd, va);
-                access(cd, va & -8L);
-                done++;
+                access(ste, va & -8L);
             }
         }
-        machine.close();
+
+        private void access(long[] ste, long va) {
+            boolean write = random.nextInt(3) == 0;
+            boolean fetch = !write && random.nextInt(3) == 0;
+            boolean privileged = random.nextBoolean();
+            int substream = random.nextInt(8) == 0 ? random.nextInt(5) : ssidFor(ste);
+            var asked = new ReferenceWalker.Access(va, substream, write, fetch, privileged);
+            ReferenceWalker.Answer wanted;
+            try {
+                wanted = new ReferenceWalker(claims, machine.memory, tables, ste).access(asked);
+            } catch (RandomTables.Aliased e) {
+                return;
+            }
+            seen.merge(
+                    wanted.fault() + "/" + wanted.stage() + "/" + wanted.purpose(),
+                    1,
+                    Integer::sum);
+            int access =
+                    (write ? Access.WRITE : fetch ? Access.EXECUTE : Access.READ)
+                            | (privileged ? Access.PRIVILEGED : 0);
+            boolean attributes = random.nextInt(4) == 0;
+            Lane lane = new Lane();
+            assertTrue(lane.tryEnter());
+            SmmuTap.Result actual =
+                    SmmuTap.translate(machine, substream, access, va, write, attributes, lane);
+            seen.merge("hits", (int) lane.count(Lane.Count.HITS), Integer::sum);
+            lane.leave();
+            String what = "0x" + Long.toHexString(va) + " of " + describe(ste) + wanted + actual;
+            assertEquals(wanted.fault(), actual.fault(), what);
+            assertEquals(wanted.stage(), actual.stage(), what);
+            assertEquals(wanted.purpose(), actual.purpose(), what);
+            assertEquals(wanted.ipa() & -4096L, actual.ipa(), what);
+            assertEquals(wanted.physical(), actual.physical(), what);
+            if (attributes && wanted.fault().isEmpty()) {
+                MemoryAttributes got = Objects.requireNonNull(actual.attributes());
+                assertEquals(wanted.attributes().encoded(), got.mair(), what);
+                assertEquals(wanted.attributes().sh(), got.shareability(), what);
+            }
+            for (Map.Entry<Long, Long> update : wanted.written().entrySet()) {
+                assertEquals(update.getValue(), machine.memory.readLong(update.getKey()), what);
+                if (tables.isContext(update.getKey())) {
+                    machine.invalidateConfiguration();
+                }
+            }
+        }
+
+        private int ssidFor(long[] ste) {
+            boolean one = (ste[0] >>> 1 & 1) == 1;
+            int max = (int) (ste[0] >>> 59);
+            return one && max > 0 && random.nextBoolean() ? 1 : -1;
+        }
+
+        @Override
+        public void close() {
+            machine.close();
+        }
+    }
+
+    private static String describe(long[] ste) {
+        StringBuilder words = new StringBuilder();
+        for (long word : ste) {
+            words.append(Long.toHexString(word)).append(' ');
+        }
+        return words.toString();
+    }
+
+    @Test
+    void theFastWalkerAgreesWithTheSlowOne() {
+        try (Rig complete = new Rig(SmmuProfile.complete());
+                Rig nested = new Rig(SmmuProfile.nested());
+                Rig sva = new Rig(SmmuProfile.sva())) {
+            for (int done = 0; done < TABLES; done += ACCESSES_EACH) {
+                int which = random.nextInt(6);
+                (which == 0 ? sva : which == 1 ? nested : complete).round();
+            }
+        }
         for (String outcome :
                 List.of(
-                        "",
-                        "F_TRANSLATION",
-                        "F_PERMISSION",
-                        "F_ACCESS",
-                        "F_ADDR_SIZE",
-                        "F_WALK_EABT")) {
-            assertTrue(seen.getOrDefault(outcome, 0) > ACCESSES / 500, outcome + " in " + seen);
+                        "/0/0",
+                        "hits",
+                        "C_BAD_STE/0/0",
+                        "C_BAD_CD/0/0",
+                        "C_BAD_SUBSTREAMID/0/0",
+                        "F_STREAM_DISABLED/0/0",
+                        "F_TRANSLATION/1/2",
+                        "F_ADDR_SIZE/1/2",
+                        "F_ACCESS/1/2",
+                        "F_PERMISSION/1/2",
+                        "F_WALK_EABT/1/1",
+                        "F_TRANSLATION/2/1",
+                        "F_TRANSLATION/2/2",
+                        "F_ADDR_SIZE/2/2",
+                        "F_ACCESS/2/1",
+                        "F_ACCESS/2/2",
+                        "F_PERMISSION/2/1",
+                        "F_PERMISSION/2/2")) {
+            assertTrue(seen.getOrDefault(outcome, 0) > TABLES / 5000, outcome + " in " + seen);
         }
-    }
-
-    private long[] context(int asid) {
-        lower = Granule.values()[random.nextInt(3)];
-        upper = Granule.values()[random.nextInt(3)];
-        long[] words = machine.context(table(lower), lower, 64 - 16 - random.nextInt(24), asid);
-        ContextDescriptor.EPD1.put(words, 0, random.nextInt(10) == 0 ? 1 : 0);
-        ContextDescriptor.T1SZ.put(words, 0, 16 + random.nextInt(24));
-        ContextDescriptor.TG1.put(words, 0, upper.tg1());
-        words[2] |= table(upper);
-        ContextDescriptor.HAD0.put(words, 0, random.nextInt(2));
-        ContextDescriptor.HAD1.put(words, 0, random.nextInt(2));
-        ContextDescriptor.TBI0.put(words, 0, random.nextInt(2));
-        ContextDescriptor.TBI1.put(words, 0, random.nextInt(2));
-        ContextDescriptor.WXN.put(words, 0, random.nextInt(2));
-        ContextDescriptor.PAN.put(words, 0, random.nextInt(2));
-        ContextDescriptor.HA.put(words, 0, random.nextInt(2));
-        ContextDescriptor.HD.put(words, 0, random.nextInt(2));
-        ContextDescriptor.AFFD.put(words, 0, random.nextInt(2));
-        // Small sizes make address size faults; the tables themselves must stay within.
-        ContextDescriptor.IPS.put(words, 0, random.nextInt(4) == 0 ? 0 : 5);
-        return words;
-    }
-
-    /** Tables come from a small pool, so that they refer to each other in every way. */
-    private long table(Granule granule) {
-        long pool = TestMachine.RAM + (256L << 20);
-        return pool + random.nextInt(96) * granule.bytes();
-    }
-
-    private long address(long[] cd) {
-        boolean high = random.nextBoolean();
-        int bits = 64 - (int) (high ? ContextDescriptor.T1SZ : ContextDescriptor.T0SZ).get(cd[0]);
-        long va = random.nextLong() & (1L << bits) - 1;
-        if (high) {
-            va |= -1L << bits;
-        }
-        if (random.nextInt(8) == 0) {
-            va ^= (long) random.nextInt(256) << 56;
-        }
-        return random.nextInt(30) == 0 ? va ^ 1L << bits : va;
-    }
-
-    /** Puts descriptors where the walk of an address will look for them. */
-    private void plant(long[] cd, long va) {
-        boolean high = (va & 1L << 55) != 0;
-        Granule granule = high ? upper : lower;
-        int bits = 64 - (int) (high ? ContextDescriptor.T1SZ : ContextDescriptor.T0SZ).get(cd[0]);
-        int level = StageConfig.startLevel(granule, bits);
-        long base =
-                StageConfig.align(
-                        ContextDescriptor.ttb(cd[high ? 2 : 1]), granule, bits, level, OAS);
-        long index = (va & (1L << bits) - 1) >>> granule.levelShift(level);
-        while (true) {
-            long at = base + 8 * index;
-            if (!machine.memory.contains(at, 8)) {
-                return;
-            }
-            long descriptor = machine.memory.readLong(at);
-            if (descriptor == 0) {
-                descriptor = descriptor(granule, level);
-                machine.memory.writeLong(at, descriptor);
-            }
-            if (level == 3 || (descriptor & 3) != 3) {
-                return;
-            }
-            level++;
-            base = descriptor & 0xffff_ffff_f000L & -granule.bytes();
-            index = va >>> granule.levelShift(level) & (1L << granule.bitsPerLevel()) - 1;
-        }
-    }
-
-    private long descriptor(Granule granule, int level) {
-        long noise = random.nextLong() & ~0xffff_ffff_f003L;
-        if (random.nextInt(3) != 0) {
-            noise |= 1L << 10;
-        }
-        int kind = random.nextInt(100);
-        if (kind < 3) {
-            return noise & ~1L | 2;
-        }
-        if (level < 3 && kind < 88) {
-            noise &= random.nextInt(3) == 0 ? -1L : ~(0x1fL << 59);
-            long next =
-                    switch (random.nextInt(60)) {
-                        case 0 -> TestMachine.NO_MEMORY & -granule.bytes();
-                        case 1 -> 1L << 45;
-                        default -> table(granule);
-                    };
-            return noise | next | 3;
-        }
-        long target =
-                random.nextInt(20) == 0
-                        ? random.nextLong() & 0xffff_ffff_f000L
-                        : TestMachine.RAM + (random.nextInt(1 << 16) << 12);
-        int type = random.nextInt(20) == 0 ? 1 : level == 3 ? 3 : 1;
-        return noise | target | type;
-    }
-
-    private void access(long[] cd, long va) {
-        boolean write = random.nextInt(3) == 0;
-        boolean fetch = !write && random.nextInt(3) == 0;
-        boolean privileged = random.nextBoolean();
-        ReferenceWalker.Answer expected =
-                ReferenceWalker.walk(machine.memory, cd, OAS, va, write, fetch, privileged);
-        seen.merge(expected.fault(), 1, Integer::sum);
-        // A translation request shows the address without moving data.
-        int access =
-                (write ? Access.WRITE : fetch ? Access.EXECUTE : Access.READ)
-                        | (privileged ? Access.PRIVILEGED : 0);
-        Lane lane = new Lane();
-        assertTrue(lane.tryEnter());
-        SmmuTap.Result actual = SmmuTap.translate(machine, 1, access, va, write, lane);
-        lane.leave();
-        String name = actual.fault();
-        assertEquals(expected.fault(), name, () -> "0x" + Long.toHexString(va));
-        if (expected.fault().isEmpty()) {
-            assertEquals(expected.physical(), actual.physical());
-        }
-        if (expected.updatedAt() != 0) {
-            assertEquals(expected.updated(), machine.memory.readLong(expected.updatedAt()));
+        if (Boolean.getBoolean("opensva.verbose")) {
+            System.out.println(seen);
         }
     }
 }

@@ -85,12 +85,21 @@ final class TestMachine implements AutoCloseable {
 
     /** Programs bases and enables everything. */
     TestMachine enable() {
+        return enable(false);
+    }
+
+    /**
+     * Programs bases and enables everything.
+     *
+     * @param hostHypervisor SMMU_CR2.E2H
+     */
+    TestMachine enable(boolean hostHypervisor) {
         smmu.write(Register.STRTAB_BASE.offset(), 8, streamTable);
         smmu.write(Register.STRTAB_BASE_CFG.offset(), 4, 8);
         smmu.write(Register.CMDQ_BASE.offset(), 8, commandQueue | QUEUE_BITS);
         smmu.write(Register.EVENTQ_BASE.offset(), 8, eventQueue | QUEUE_BITS);
         smmu.write(Register.PRIQ_BASE.offset(), 8, pageQueue | QUEUE_BITS);
-        smmu.write(Register.CR2.offset(), 4, 0b1010);
+        smmu.write(Register.CR2.offset(), 4, 0b1010 | (hostHypervisor ? 1 : 0));
         smmu.write(Register.IRQ_CTRL.offset(), 4, 0b111);
         smmu.write(Register.CR0.offset(), 4, SMMUEN | PRIQEN | EVENTQEN | CMDQEN | ATSCHK);
         return this;
