@@ -28,6 +28,7 @@ final class ProfileClaims {
         unimplemented(ecap, Ecap.VCS, "virtual commands: hardware reports 0");
         unimplemented(ecap, Ecap.TDXIO, "TDX Connect: its text is not public");
         unimplemented(ecap, Ecap.HPTS, "host permission tables: their text is not public");
+        unimplemented(ecap, Ecap.DIT, "throttling by physical function: there are no virtual ones");
         unimplemented(ecap, Ecap.PTRS, "translated requests with PASID: the link has none");
         unimplemented(ecap, Ecap.PBDS, "page-specific DMA: its text is not public");
         unimplemented(ecap, Ecap.SMS, "Stop Marker support: its text is not public");
@@ -50,7 +51,6 @@ final class ProfileClaims {
         needs(ecap, Ecap.PRS, Ecap.SMTS);
         needs(ecap, Ecap.PDS, Ecap.PRS);
         needs(ecap, Ecap.NWFS, Ecap.DT);
-        needs(ecap, Ecap.DIT, Ecap.DT);
         refuse(
                 Ecap.PMS.isSet(ecap) && !Cap.ECMDS.isSet(cap),
                 "ECAP.PMS needs CAP.ECMDS: enhanced commands enable the counters");

@@ -22,6 +22,8 @@ final class Registers {
     private final AtomicLongArray values = new AtomicLongArray(ALL.length);
     private final boolean[] present = new boolean[ALL.length];
     private final long[] writable = new long[ALL.length];
+    private volatile long rootTable;
+    private volatile long interruptTable;
 
     Registers(VtdProfile profile) {
         long cap = profile.capability();
@@ -44,7 +46,6 @@ final class Registers {
             case RTADDR, IQA, PQA, PHMBASE, PHMLIMIT -> profile.addressesBeyond();
             case IRTA ->
                     profile.addressesBeyond() | (profile.ecap(Ecap.EIM) ? 0 : Irta.EIME.mask());
-            case GCMD -> 0;
             default -> 0;
         };
     }
@@ -67,6 +68,29 @@ final class Registers {
     /** Changes the value, as the hardware itself does. */
     void set(Register register, long value) {
         values.set(register.ordinal(), value);
+    }
+
+    /** Stores what software writes, by the masks alone. */
+    synchronized void store(Register register, long value, long touched) {
+        set(register, merged(register, value, touched));
+    }
+
+    /** The root table address that is in force, taken over by SRTP. */
+    long rootTable() {
+        return rootTable;
+    }
+
+    void setRootTable(long value) {
+        rootTable = value;
+    }
+
+    /** The interrupt remapping table address that is in force, taken over by SIRTP. */
+    long interruptTable() {
+        return interruptTable;
+    }
+
+    void setInterruptTable(long value) {
+        interruptTable = value;
     }
 
     /**

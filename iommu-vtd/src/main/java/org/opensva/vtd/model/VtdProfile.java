@@ -109,7 +109,6 @@ public record VtdProfile(
                         | Ecap.EAFS.mask()
                         | Ecap.PSS.place(20 - 1)
                         | Ecap.PASID.mask()
-                        | Ecap.DIT.mask()
                         | Ecap.PDS.mask()
                         | Ecap.SMTS.mask()
                         | Ecap.SSADS.mask()
@@ -186,7 +185,7 @@ public record VtdProfile(
     public VtdProfile withDeviceTlb(boolean deviceTlb) {
         long ecap = with(extendedCapability, deviceTlb, Ecap.DT);
         if (!deviceTlb) {
-            ecap = with(ecap, false, Ecap.PRS, Ecap.PDS, Ecap.NWFS, Ecap.DIT);
+            ecap = with(ecap, false, Ecap.PRS, Ecap.PDS, Ecap.NWFS);
         }
         return withIdentification(version, capability, ecap);
     }

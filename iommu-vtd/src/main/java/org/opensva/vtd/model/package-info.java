@@ -10,6 +10,15 @@
  * <p>Not here: bit positions (package {@code layout}) and everything that software does (package
  * {@code driver}), which this package must not import.
  *
+ * <p><b>Guard.</b> A request translates and moves its data inside a {@code Lane}. An invalidation
+ * takes entries out of the caches at once; a wait descriptor behind it completes when every lane
+ * that could have used such an entry has been left (section 6.5.2.10). Nothing waits inside a lane,
+ * and nothing calls out of this package from inside one.
+ *
+ * <p><b>Locks.</b> The invalidation queue has a lock, and each event together with the status
+ * registers that it tells of. Messages to devices are sent with the lock of the queue held at most;
+ * interrupts are sent with no lock held.
+ *
  * <p>Sections are those of revision 4.1 of the specification.
  */
 @NullMarked

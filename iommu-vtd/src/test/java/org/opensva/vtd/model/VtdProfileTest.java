@@ -39,7 +39,9 @@ class VtdProfileTest {
     @Test
     void everyClaimThatIsNotModelledIsRefusedWithOneLine() {
         VtdProfile sva = VtdProfile.sva();
-        Field[] ecap = {Ecap.MTS, Ecap.VCS, Ecap.TDXIO, Ecap.HPTS, Ecap.PTRS, Ecap.PBDS, Ecap.SMS};
+        Field[] ecap = {
+            Ecap.MTS, Ecap.VCS, Ecap.DIT, Ecap.TDXIO, Ecap.HPTS, Ecap.PTRS, Ecap.PBDS, Ecap.SMS
+        };
         for (Field field : ecap) {
             assertRefused(sva, sva.capability(), sva.extendedCapability() | field.mask(), field);
         }

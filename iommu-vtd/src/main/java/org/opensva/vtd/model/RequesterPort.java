@@ -1,0 +1,288 @@
+package org.opensva.vtd.model;
+
+import org.opensva.api.ats.AgentPort;
+import org.opensva.api.ats.DevicePort;
+import org.opensva.api.ats.InvalidateCompletion;
+import org.opensva.api.ats.PageGroupResponse;
+import org.opensva.api.ats.PageRequest;
+import org.opensva.api.iommu.DmaResult;
+import org.opensva.api.iommu.DmaStatus;
+import org.opensva.api.iommu.Pasid;
+import org.opensva.api.memory.Access;
+import org.opensva.api.memory.BusErrorException;
+import org.opensva.api.memory.PhysicalMemory;
+import org.opensva.api.telemetry.HardwareCounter;
+import org.opensva.vtd.layout.InterruptMessage;
+
+import java.util.Objects;
+
+/**
+ * What one device sends to the unit: untranslated and translated requests, interrupts, translation
+ * requests, page requests, and completions of invalidations (section 3.1 and chapters 4, 5 and 7).
+ *
+ * <p>A request is carried out in pieces, each within one translation. A piece is translated and
+ * moved inside a lane; what is told to software about it is told outside. AtomicOps have no method
+ * on this link, so that no fault has their type.
+ */
+final class RequesterPort implements AgentPort {
+
+    /** Longest piece, so that an invalidation never waits for a long copy. */
+    private static final int PIECE = 1 << 16;
+
+    private static final int PAGE = 1 << 12;
+
+    private final int source;
+    private final DevicePort device;
+    private final Requests requests;
+    private final PhysicalMemory memory;
+    private final TranslationUnit translation;
+    private final LaneSet lanes = new LaneSet();
+    private final InvalidationTags tags;
+    private volatile boolean closed;
+
+    RequesterPort(
+            int source,
+            DevicePort device,
+            Requests requests,
+            PhysicalMemory memory,
+            TranslationUnit translation) {
+        this.source = source;
+        this.device = device;
+        this.requests = requests;
+        this.memory = memory;
+        this.translation = translation;
+        tags = new InvalidationTags(device);
+    }
+
+    int source() {
+        return source;
+    }
+
+    LaneSet lanes() {
+        return lanes;
+    }
+
+    InvalidationTags tags() {
+        return tags;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    @Override
+    public long read(int pasid, int access, long address, byte[] target, int offset, int length) {
+        checkPasid(pasid);
+        int modes = pasid == Pasid.NONE ? 0 : access & (Access.EXECUTE | Access.PRIVILEGED);
+        int wanted = (modes & Access.EXECUTE) != 0 ? modes : modes | Access.READ;
+        long result = transfer(false, pasid, wanted, address, target, offset, length);
+        requests.poll();
+        return result;
+    }
+
+    @Override
+    public long write(int pasid, int access, long address, byte[] source, int offset, int length) {
+        checkPasid(pasid);
+        int modes = pasid == Pasid.NONE ? 0 : access & Access.PRIVILEGED;
+        long result = transfer(false, pasid, modes | Access.WRITE, address, source, offset, length);
+        requests.poll();
+        return result;
+    }
+
+    @Override
+    public long readTranslated(long address, byte[] target, int offset, int length) {
+        long result = transfer(true, Pasid.NONE, Access.READ, address, target, offset, length);
+        requests.poll();
+        return result;
+    }
+
+    @Override
+    public long writeTranslated(long address, byte[] source, int offset, int length) {
+        long result = transfer(true, Pasid.NONE, Access.WRITE, address, source, offset, length);
+        requests.poll();
+        return result;
+    }
+
+    private static void checkPasid(int pasid) {
+        if (pasid < Pasid.NONE || pasid > Pasid.MAX) {
+            throw new IllegalArgumentException(
+                    "PASID " + pasid + " is neither in 0.." + Pasid.MAX + " nor Pasid.NONE");
+        }
+    }
+
+    private long transfer(
+            boolean translated,
+            int pasid,
+            int access,
+            long address,
+            byte[] data,
+            int offset,
+            int length) {
+        Objects.checkFromIndexSize(offset, length, data.length);
+        if (length == 0) {
+            return zeroLength(translated, pasid, access, address);
+        }
+        boolean interrupts = !translated && pasid == Pasid.NONE;
+        int moved = 0;
+        int limit = PIECE;
+        while (moved < length) {
+            long at = address + moved;
+            if (Long.compareUnsigned(at, address) < 0) {
+                return DmaResult.of(DmaStatus.ABORTED, moved); // no address follows the last one
+            }
+            int left = length - moved;
+            if (interrupts && InterruptMessage.isInterrupt(at)) {
+                return requests.interruptRange(this, access, at, data, offset + moved, left, moved);
+            }
+            int piece = piece(translated, pasid, access, at, data, offset + moved, left, limit);
+            if (piece > 0) {
+                moved += piece;
+                limit = PIECE;
+            } else if (piece == 0 || limit < PIECE) {
+                return DmaResult.of(DmaStatus.ABORTED, moved);
+            } else {
+                limit = -piece; // memory ends within the piece: go up to there
+            }
+        }
+        return DmaResult.complete(length);
+    }
+
+    /**
+     * Carries out one piece.
+     *
+     * @return the bytes that were moved; 0 if the request is aborted; or, negated, how many bytes
+     *     to try instead because memory ends before
+     */
+    private int piece(
+            boolean translated,
+            int pasid,
+            int access,
+            long at,
+            byte[] data,
+            int offset,
+            int left,
+            int limit) {
+        int reason;
+        boolean told;
+        Lane lane = lanes.enter();
+        try {
+            if (closed) {
+                return 0;
+            }
+            Translation request = lane.request;
+            if (translated) {
+                translation.checkTranslated(source, pasid, at, access, request);
+            } else {
+                request.counters.add(HardwareCounter.TRANSLATIONS, 1);
+                translation.translate(source, pasid, at, access, request);
+            }
+            if (request.ok) {
+                return move(request, at, data, offset, Math.min(left, limit));
+            }
+            reason = request.faultReason;
+            told = request.recordFault;
+        } finally {
+            lane.leave();
+        }
+        if (told) {
+            requests.fault(source, pasid, access, at, reason, translated);
+        }
+        return 0;
+    }
+
+    private int move(Translation request, long at, byte[] data, int offset, int most) {
+        int shift = Math.min(request.pageShift, 62);
+        long toEnd = (1L << shift) - (at & (1L << shift) - 1);
+        int length = (int) Math.min(most, toEnd);
+        if (requests.isProtected(request.physical, length)) {
+            return shorter(at, length);
+        }
+        try {
+            if (request.writes()) {
+                memory.write(request.physical, data, offset, length);
+                request.counters.add(HardwareCounter.DMA_BYTES_WRITTEN, length);
+            } else {
+                memory.read(request.physical, data, offset, length);
+                request.counters.add(HardwareCounter.DMA_BYTES_READ, length);
+            }
+            return length;
+        } catch (BusErrorException e) {
+            return shorter(at, length);
+        }
+    }
+
+    /** What to try after a piece that could not be moved: up to the end of the page, if shorter. */
+    private static int shorter(long at, int length) {
+        int toPageEnd = PAGE - ((int) at & PAGE - 1);
+        return length > toPageEnd ? -toPageEnd : 0;
+    }
+
+    /** A read of no bytes, which devices use to flush their writes (CAP.ZLR). */
+    private long zeroLength(boolean translated, int pasid, int access, long address) {
+        if (translated || (access & Access.WRITE) != 0) {
+            return DmaResult.complete(0);
+        }
+        if (pasid == Pasid.NONE && InterruptMessage.isInterrupt(address)) {
+            return DmaResult.of(DmaStatus.ABORTED, 0);
+        }
+        int wanted = access & Access.PRIVILEGED;
+        int reason;
+        boolean told;
+        Lane lane = lanes.enter();
+        try {
+            Translation request = lane.request;
+            request.counters.add(HardwareCounter.TRANSLATIONS, 1);
+            translation.translate(source, pasid, address, wanted, request);
+            if (request.ok && !closed) {
+                return DmaResult.complete(0);
+            }
+            reason = request.faultReason;
+            told = !request.ok && request.recordFault;
+        } finally {
+            lane.leave();
+        }
+        if (told) {
+            requests.fault(source, pasid, wanted, address, reason, false);
+        }
+        return DmaResult.of(DmaStatus.ABORTED, 0);
+    }
+
+    @Override
+    public int translate(int pasid, int access, long address, long[] entries) {
+        checkPasid(pasid);
+        return requests.translate(this, pasid, access, address, entries);
+    }
+
+    @Override
+    public void request(PageRequest request) {
+        checkPasid(request.pasid());
+        if (!closed) {
+            requests.pageRequest(this, request);
+        }
+    }
+
+    @Override
+    public void complete(InvalidateCompletion completion) {
+        if (!closed) {
+            requests.completed(source, tags.complete(completion));
+        }
+    }
+
+    /** A translation request met a fault that software is told of. */
+    void translationFault(int pasid, int access, long address, int reason) {
+        requests.translationFault(source, pasid, access, address, reason);
+    }
+
+    /** A page group response of software, or an automatic one. */
+    void respond(PageGroupResponse response) {
+        if (!closed) {
+            device.respond(response);
+        }
+    }
+
+    /** Ends all use; nothing is sent to the device any more. */
+    void close() {
+        closed = true;
+        tags.close();
+    }
+}
