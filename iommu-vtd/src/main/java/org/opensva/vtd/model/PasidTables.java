@@ -41,9 +41,10 @@ final class PasidTables {
         fiveLevel = profile.cap(Cap.FS5LP);
         pointerBeyond = profile.addressesBeyond() & -1L << 12;
         directoryReserved = ~PasidDirectoryEntry.STRUCTURE.definedBits(0) | pointerBeyond;
+        // AW is ignored where it is not used: Linux writes it into first-stage entries too, and
+        // recorded units without second stage take them.
         reserved0 =
                 ~PasidTableEntry.STRUCTURE.definedBits(0)
-                        | ReservedBits.unless(secondStage, PasidTableEntry.AW)
                         | ReservedBits.unless(secondStage, PasidTableEntry.SSPTPTR)
                         | ReservedBits.unless(profile.ecap(Ecap.SSADS), PasidTableEntry.SSADE);
         reserved1 =
