@@ -23,6 +23,9 @@ final class Translation {
     /** What is counted about requests in this lane. */
     final Counters counters = new Counters();
 
+    /** What this lane used last. */
+    final RecentRegime recent = new RecentRegime();
+
     /** What a first-stage walk of this lane remembers. */
     final FillToken firstStage = new FillToken();
 

@@ -212,6 +212,9 @@ final class TranslationCache {
     private void sweep() {
         long now = log.count();
         for (int at = ORIGIN; at < words.length; at += WORDS) {
+            if (words[at + KEY] == 0 && ((long) ELEMENT.getVolatile(words, at) & 1) == 0) {
+                continue; // what is filled from now on is young
+            }
             long sequence = lock(at);
             long key = words[at + KEY];
             long data = words[at + DATA];

@@ -98,10 +98,19 @@ final class TranslationUnit {
             out.translated(address, InterruptRange.clear(address, IDENTITY_SHIFT), ALL_RIGHTS);
             return;
         }
-        DeviceContext context = context(out);
-        if (context != null) {
-            translate(context, out);
+        long table = root;
+        long contextChanges = contexts.changes();
+        long pasidChanges = pasids.changes();
+        Regime regime = out.recent.find(out, table, contextChanges, pasidChanges);
+        if (regime == null) {
+            DeviceContext context = context(table, out);
+            regime = context == null ? null : regime(context, out);
+            if (regime == null) {
+                return;
+            }
+            out.recent.keep(regime, out, table, contextChanges, pasidChanges);
         }
+        translate(regime, out);
     }
 
     /**
@@ -115,7 +124,7 @@ final class TranslationUnit {
             out.block();
             return;
         }
-        DeviceContext context = context(out);
+        DeviceContext context = context(root, out);
         if (context == null || !deviceTlbAllowed(context, out)) {
             return;
         }
@@ -125,7 +134,10 @@ final class TranslationUnit {
             out.translated(address, InterruptRange.SHIFT, Access.WRITE);
             return;
         }
-        translate(context, out);
+        Regime regime = regime(context, out);
+        if (regime != null) {
+            translate(regime, out);
+        }
     }
 
     /** A translated request (section 4.2): only the context is consulted. */
@@ -135,7 +147,7 @@ final class TranslationUnit {
             out.block();
             return;
         }
-        DeviceContext context = context(out);
+        DeviceContext context = context(root, out);
         if (context == null || !deviceTlbAllowed(context, out)) {
             return;
         }
@@ -166,7 +178,7 @@ final class TranslationUnit {
             out.fault(FaultReason.TABLE_MODE_FORBIDS_PAGE_REQUEST);
             return out.faultReason;
         }
-        DeviceContext context = context(out);
+        DeviceContext context = context(root, out);
         if (context == null) {
             return out.faultReason;
         }
@@ -178,8 +190,7 @@ final class TranslationUnit {
         return out.faultReason;
     }
 
-    private @Nullable DeviceContext context(Translation out) {
-        long table = root;
+    private @Nullable DeviceContext context(long table, Translation out) {
         switch (Rtaddr.ttm(table)) {
             case Rtaddr.TTM_LEGACY -> {
                 if (out.pasid >= 0) {
@@ -239,14 +250,7 @@ final class TranslationUnit {
         return out.pasid < limit || out.fault(FaultReason.PASID_BEYOND_DIRECTORY);
     }
 
-    private boolean translate(DeviceContext context, Translation out) {
-        Regime regime = context.regime();
-        if (regime == null) {
-            regime = regime(context, out);
-            if (regime == null) {
-                return false;
-            }
-        }
+    private boolean translate(Regime regime, Translation out) {
         return switch (regime.kind()) {
             case FIRST_STAGE, NESTED -> first(regime, out);
             case SECOND_STAGE -> second(regime, out);
@@ -254,8 +258,12 @@ final class TranslationUnit {
         };
     }
 
-    /** The regime of scalable mode for the request's PASID or its stand-in, or null. */
+    /** The regime of a context, for the request's PASID or its stand-in; or null. */
     private @Nullable Regime regime(DeviceContext context, Translation out) {
+        Regime legacy = context.regime();
+        if (legacy != null) {
+            return legacy;
+        }
         int pasid = out.pasid;
         if (pasid < 0) {
             pasid = context.ridPasid();
@@ -263,9 +271,9 @@ final class TranslationUnit {
         } else if (!pasidAllowed(context, out)) {
             return null;
         }
+        long begun = pasids.changes();
         Regime regime = pasids.find(Regime.key(out.requester, pasid));
         if (regime == null) {
-            long begun = pasids.changes();
             regime = pasidTables.find(context, pasid, out);
             if (regime == null) {
                 return null;
