@@ -75,6 +75,7 @@ public final class EmulatedModule extends AbstractModule {
         install(
                 switch (profile.iommu()) {
                     case IommuProfile.Smmu smmu -> new SmmuModule(smmu.profile());
+                    case IommuProfile.Vtd vtd -> new VtdModule(vtd.profile());
                 });
         install(new KernelModule(profile));
         bind(EndpointFactory.class).to(AtsEndpointFactory.class);

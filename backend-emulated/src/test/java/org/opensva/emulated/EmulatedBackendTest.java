@@ -82,7 +82,17 @@ class EmulatedBackendTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"smmuv3", "smmuv3-stall", "smmuv3-noats", "smmuv3-16k", "smmuv3-64k"})
+    @ValueSource(
+            strings = {
+                "smmuv3",
+                "smmuv3-stall",
+                "smmuv3-noats",
+                "smmuv3-16k",
+                "smmuv3-64k",
+                "vtd",
+                "vtd-5level",
+                "vtd-nopri"
+            })
     void devicesWorkInTheMemoryOfAProcessAndNothingIsLeft(String variant) {
         Backend backend = open(variant);
         Map<String, Long> before = backend.introspection().orElseThrow().resources();
@@ -115,7 +125,7 @@ class EmulatedBackendTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"smmuv3", "smmuv3-stall"})
+    @ValueSource(strings = {"smmuv3", "smmuv3-stall", "vtd", "vtd-5level"})
     void absentPagesAreServed(String variant) {
         try (Backend backend = open(variant)) {
             SvaProcess process = backend.processes().spawn("worker");
@@ -148,7 +158,17 @@ class EmulatedBackendTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"smmuv3", "smmuv3-stall", "smmuv3-noats", "smmuv3-16k", "smmuv3-64k"})
+    @ValueSource(
+            strings = {
+                "smmuv3",
+                "smmuv3-stall",
+                "smmuv3-noats",
+                "smmuv3-16k",
+                "smmuv3-64k",
+                "vtd",
+                "vtd-5level",
+                "vtd-nopri"
+            })
     void anUnmappedOrNarrowedPageIsOutOfReachWhenTheCallReturns(String variant) {
         try (Backend backend = open(variant)) {
             int page = backend.processes().pageSize();

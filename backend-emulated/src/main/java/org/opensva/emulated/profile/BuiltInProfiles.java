@@ -10,7 +10,15 @@ import java.util.List;
 public final class BuiltInProfiles {
 
     private static final List<String> NAMES =
-            List.of("smmuv3", "smmuv3-stall", "smmuv3-noats", "smmuv3-16k", "smmuv3-64k");
+            List.of(
+                    "smmuv3",
+                    "smmuv3-stall",
+                    "smmuv3-noats",
+                    "smmuv3-16k",
+                    "smmuv3-64k",
+                    "vtd",
+                    "vtd-5level",
+                    "vtd-nopri");
 
     private BuiltInProfiles() {}
 

@@ -8,6 +8,9 @@ import org.opensva.smmuv3.layout.IdRegisters.Idr0;
 import org.opensva.smmuv3.layout.IdRegisters.Idr5;
 import org.opensva.smmuv3.model.ProfileDocument;
 import org.opensva.smmuv3.model.SmmuProfile;
+import org.opensva.vtd.layout.CapabilityRegisters.Cap;
+import org.opensva.vtd.layout.CapabilityRegisters.Ecap;
+import org.opensva.vtd.model.VtdProfile;
 
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
@@ -37,8 +40,9 @@ import java.util.stream.Collectors;
  * }
  * }</pre>
  *
- * <p>An SMMUv3 has Arm page tables. Without {@code iommu.profile} it has all that its model can do
- * for SVA; a profile is what {@link ProfileDocument} reads.
+ * <p>An SMMUv3 has Arm page tables, {@code vtd} those of x86-64. Without {@code iommu.profile} the
+ * IOMMU has all that its model can do for SVA; for an SMMUv3 the profile is what {@link
+ * ProfileDocument} reads, for VT-d what is named changes {@link VtdProfile#sva()}.
  */
 public final class ProfileReader {
 
@@ -112,11 +116,11 @@ public final class ProfileReader {
         ProfileFields iommuFields = fields.object("iommu");
         String kind = iommuFields.text("kind");
         boolean arm = kind.equals("smmuv3");
-        if (!arm) {
-            throw iommuFields.wrong("kind", "is not 'smmuv3'");
+        if (!arm && !kind.equals("vtd")) {
+            throw iommuFields.wrong("kind", "is neither 'smmuv3' nor 'vtd'");
         }
         PagingMode paging = paging(fields, arm);
-        IommuProfile iommu = smmu(iommuFields, paging);
+        IommuProfile iommu = arm ? smmu(iommuFields, paging) : vtd(iommuFields, paging);
         iommuFields.mustBeEmpty();
         List<EndpointConfig> devices = devices(fields, iommu);
         fields.mustBeEmpty();
@@ -184,6 +188,20 @@ public final class ProfileReader {
         return new IommuProfile.Smmu(profile);
     }
 
+    private static IommuProfile vtd(ProfileFields fields, PagingMode paging) {
+        VtdProfile profile =
+                fields.has("profile")
+                        ? VtdDocument.read(fields.object("profile"))
+                        : VtdProfile.sva();
+        boolean walks =
+                Ecap.FSTS.isSet(profile.extendedCapability())
+                        && (paging.levels() == 4 || Cap.FS5LP.isSet(profile.capability()));
+        if (!walks) {
+            throw fields.wrong("profile", "cannot walk page tables of 'levels'");
+        }
+        return new IommuProfile.Vtd(profile);
+    }
+
     private static List<EndpointConfig> devices(ProfileFields fields, IommuProfile iommu) {
         List<ProfileFields> objects = fields.objects("devices", 1, MOST_DEVICES);
         Set<String> names = new HashSet<>();
@@ -214,6 +232,12 @@ public final class ProfileReader {
                 ats = Idr0.ATS.isSet(idr0);
                 pri = Idr0.PRI.isSet(idr0);
                 stall = Idr0.STALL_MODEL.get(idr0) != 1;
+            }
+            case IommuProfile.Vtd vtd -> {
+                long ecap = vtd.profile().extendedCapability();
+                ats = Ecap.DT.isSet(ecap);
+                pri = Ecap.PRS.isSet(ecap);
+                stall = false;
             }
         }
         if (device.ats() && !ats) {

@@ -12,6 +12,9 @@ import org.opensva.api.backend.BackendException;
 import org.opensva.api.backend.Capability;
 import org.opensva.emulated.kernel.paging.PagingMode;
 import org.opensva.smmuv3.model.SmmuProfile;
+import org.opensva.vtd.layout.CapabilityRegisters.Cap;
+import org.opensva.vtd.layout.CapabilityRegisters.Ecap;
+import org.opensva.vtd.model.VtdProfile;
 
 import java.util.List;
 import java.util.Random;
@@ -118,7 +121,7 @@ class ProfileReaderTest {
                 "\"smmuv3\"|\"smmuv2\"|iommu: 'kind' is n",
                 "{\"kind\": \"smmuv3\"}|3|'iommu' is not an object",
                 "\"kind\": \"smmuv3\"|\"kind\": \"smmuv3\", \"profile\": {\"IDR0\": {\"X\":"
-                    + " 1}}|IDR0.X",
+                        + " 1}}|IDR0.X",
                 "zip-7|zip7|devices 0: 'name' is not a driver's name, a hyphen and a number",
                 "1f:1e.7|1f:2e.7|devices 0: 'requester' is not like '01:00.0', bus first",
                 "\"pasidBits\": 12|\"pasidBits\": 21|'pasidBits' is not an integer from 0 to 20",
@@ -135,6 +138,53 @@ class ProfileReaderTest {
         String message = refused(WHOLE.replace(before, after == null ? "" : after));
         assertTrue(message.contains(complaint), message);
         assertTrue(message.startsWith("profile"), message);
+    }
+
+    @Test
+    void aVtdHasTheTablesOfX86AndWhatIsNamedOfItChanges() {
+        String machine =
+                """
+                {"name": "x", "levels": %s, "iommu": {"kind": "vtd", "profile": %s},
+                 "devices": [{"name": "zip-0", "requester": "01:00.0"}]}
+                """;
+        MachineProfile five = ProfileReader.read(machine.formatted("5", "{}"));
+        assertEquals(PagingMode.X86_64_5LEVEL, five.paging());
+        assertEquals(new IommuProfile.Vtd(VtdProfile.sva()), five.iommu());
+        MachineProfile four =
+                ProfileReader.read(
+                        machine.formatted(
+                                "4",
+                                """
+                                {"CAP": {"FS5LP": false, "NFR": 3}, "ECAP": {"PSS": 11},
+                                 "iotlbEntries": 64, "deviceTlbTimeoutMillis": 5}
+                                """));
+        assertEquals(PagingMode.X86_64_4LEVEL, four.paging());
+        VtdProfile unit = ((IommuProfile.Vtd) four.iommu()).profile();
+        VtdProfile base = VtdProfile.sva();
+        assertEquals(Cap.NFR.set(Cap.FS5LP.set(base.capability(), 0), 3), unit.capability());
+        assertEquals(Ecap.PSS.set(base.extendedCapability(), 11), unit.extendedCapability());
+        assertEquals(64, unit.iotlbEntries());
+        assertEquals(5_000_000, unit.deviceTlbTimeoutNanos());
+        String whole = "{\"ECAP\": \"0x%x\"}".formatted(base.extendedCapability());
+        assertEquals(five.iommu(), ProfileReader.read(machine.formatted("5", whole)).iommu());
+        for (String[] wrong :
+                new String[][] {
+                    {"5", "{\"CAP\": {\"FS5LP\": 0}}", "'profile' cannot walk"},
+                    {"3", "{}", "'levels' must be 4 or 5"},
+                    {"4", "{\"CAP\": {\"FS6LP\": 0}}", "CAP: 'FS6LP' is no field"},
+                    {"4", "{\"CAP\": {\"NFR\": 256}}", "'NFR' is not a number from 0 to 255"},
+                    {"4", "{\"CAP\": 12}", "'CAP' is not an object"},
+                    {"4", "{\"CAP\": \"12\"}", "'CAP' is not 0x and 1 to 16"},
+                    {"4", "{\"ECAP\": {\"PRS\": 0, \"PDS\": 0}}", "'pri' needs an IOMMU"},
+                    {"4", "{\"iotlbEntries\": 63}", "iotlbEntries"},
+                    {"4", "{\"ECAP\": {\"PASID\": 0, \"QI\": 0}}", "profile, iommu, profile: "},
+                }) {
+            String message = refused(machine.formatted(wrong[0], wrong[1]));
+            assertTrue(message.contains(wrong[2]), message);
+        }
+        assertTrue(
+                refused(machine.formatted("4, \"pageSize\": \"16K\"", "{}"))
+                        .contains("'pageSize' of x86-64"));
     }
 
     @Test
