@@ -215,4 +215,85 @@ class InvalidationScopeTest {
         send();
         assertFalse(reaches(VA));
     }
+
+    @Test
+    void anAddressInAllSpacesLeavesTheOtherAddressesOfAllOfThem() {
+        Random random = new Random(5);
+        try (TestMachine other = new TestMachine(SmmuProfile.sva().withCaches(4096, 64, 64))) {
+            long contexts = other.allocate(64L << 8, 64L << 8);
+            long[] roots = new long[40];
+            for (int pasid = 1; pasid < roots.length; pasid++) {
+                roots[pasid] = other.newTable(Granule.K4);
+                other.writeWords(
+                        contexts + 64L * pasid,
+                        other.context(roots[pasid], Granule.K4, 48, pasid * 77));
+            }
+            other.stage1(contexts, 8);
+            other.enable();
+            for (int round = 0; round < 6; round++) {
+                for (int pasid = 1; pasid < roots.length; pasid++) {
+                    for (int i = 0; i < 8; i++) {
+                        long attributes = TestMachine.PAGE_RW & ~(i == 7 ? 1L << 11 : 0);
+                        other.map(roots[pasid], VA + i * 4096L, page, attributes);
+                        assertTrue(reaches(other, pasid, VA + i * 4096L));
+                        other.unmap(roots[pasid], VA + i * 4096L);
+                    }
+                }
+                int gone = random.nextInt(8);
+                int count = 1 + random.nextInt(3);
+                CommandEncoder.tlbiRange(
+                        command,
+                        0,
+                        Opcode.TLBI_NH_VAA,
+                        0,
+                        0,
+                        VA + gone * 4096L,
+                        true,
+                        Granule.K4,
+                        count - 1,
+                        0,
+                        3);
+                other.command(command);
+                other.sync();
+                for (int pasid = 1; pasid < roots.length; pasid++) {
+                    for (int i = 0; i < 8; i++) {
+                        boolean hit = i >= gone && i < gone + count;
+                        assertEquals(!hit, reaches(other, pasid, VA + i * 4096L));
+                        other.events();
+                    }
+                }
+                CommandEncoder.tlbiNhAll(command, 0, 0);
+                other.command(command);
+                other.sync();
+            }
+        }
+    }
+
+    private static boolean reaches(TestMachine other, int pasid, long address) {
+        return DmaResult.isComplete(
+                other.port.read(pasid, Access.READ, address, new byte[8], 0, 8));
+    }
+
+    @Test
+    void aHugeRangeOfOneSpaceOrOfAllLeavesWhatIsOutside() {
+        for (Opcode opcode : new Opcode[] {Opcode.TLBI_NH_VA, Opcode.TLBI_NH_VAA}) {
+            for (int i = 0; i < 64; i++) {
+                machine.map(table, VA + i * 4096L, page, TestMachine.PAGE_RW);
+                machine.map(table, i * 4096L, page, TestMachine.PAGE_RW);
+                assertTrue(reaches(VA + i * 4096L));
+                assertTrue(reaches(i * 4096L));
+                machine.unmap(table, VA + i * 4096L);
+                machine.unmap(table, i * 4096L);
+            }
+            CommandEncoder.tlbiRange(command, 0, opcode, 0, ASID, VA, true, Granule.K4, 31, 20, 3);
+            send();
+            for (int i = 0; i < 64; i++) {
+                assertFalse(reaches(VA + i * 4096L));
+                assertTrue(reaches(i * 4096L), opcode + " " + i);
+                machine.events();
+            }
+            CommandEncoder.tlbiNhAll(command, 0, 0);
+            send();
+        }
+    }
 }

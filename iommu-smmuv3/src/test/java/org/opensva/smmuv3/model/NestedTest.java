@@ -256,4 +256,65 @@ class NestedTest {
         assertEquals(EventType.F_ADDR_SIZE, event.type());
         assertEquals(1L << 35 | 2L << 40, event.w1(), "stage 1, which is bypassed");
     }
+
+    @Test
+    void aGuestsBlockInSmallPagesOfTheHostDiesAsOne() {
+        long block = machine.allocate(2L << 20, 2L << 20);
+        long va = 5L << 21;
+        for (long at = block; at < block + (2L << 20); at += 4096) {
+            show(at);
+        }
+        long first = table;
+        for (int level = 0; level < 2; level++) {
+            long slot = first + 8 * (va >>> 39 - 9 * level & 511);
+            long next = machine.memory.readLong(slot);
+            if (next == 0) {
+                long made = machine.newTable(Granule.K4);
+                show(made);
+                next = guest(made) | 3;
+                machine.memory.writeLong(slot, next);
+            }
+            first = (next & 0xffff_ffff_f000L) + SHIFT;
+        }
+        long slot = first + 8 * (va >>> 21 & 511);
+        long attributes = TestMachine.PAGE_RW & ~2L;
+        for (Opcode opcode : new Opcode[] {Opcode.TLBI_NH_VA, Opcode.TLBI_NH_VAA}) {
+            machine.memory.writeLong(slot, guest(block) | attributes);
+            for (int i = 0; i < 512; i += 100) {
+                assertTrue(reaches(va + i * 4096L));
+            }
+            machine.memory.writeLong(slot, 0);
+            assertTrue(reaches(va + 300 * 4096L), "from the IOTLB");
+            CommandEncoder.tlbiAddress(command, 0, opcode, VMID, ASID, va + 7 * 4096L, true);
+            send();
+            for (int i = 0; i < 512; i += 100) {
+                assertEquals(false, reaches(va + i * 4096L), opcode + " page " + i);
+            }
+            machine.events();
+        }
+    }
+
+    private boolean reaches(long va) {
+        return DmaResult.isComplete(machine.port.read(PASID, Access.READ, va, new byte[8], 0, 8));
+    }
+
+    @Test
+    void tablesInDeviceMemoryAreRefusedWhereTheyAreProtected() {
+        long device = S2_RW & ~(0xfL << 2) | 1L << 2;
+        show(table, device);
+        assertEquals(DmaResult.complete(8), read(), "S2PTW is 0");
+        long[] words = entry();
+        StreamTableEntry.S2PTW.put(words, 0, 1);
+        machine.writeWords(machine.entryAddress(TestMachine.STREAM), words);
+        machine.invalidateConfiguration();
+        CommandEncoder.tlbiS12Vmall(command, 0, VMID);
+        send();
+        for (int i = 0; i < 2; i++) {
+            read();
+            TestMachine.Event event = machine.event();
+            assertEquals(EventType.F_PERMISSION, event.type());
+            assertEquals(1L << 40, event.w1() & 3L << 40, "CLASS TT");
+            assertEquals(guest(table), event.w3());
+        }
+    }
 }
