@@ -17,9 +17,11 @@ import java.util.List;
 /**
  * Removes what caches hold of a domain, and does not return before it is gone.
  *
- * <p>One submission holds the phases in their order: PASID cache, IOTLB, a fence, device-TLBs
- * (Linux: {@code cache_tag_flush_range}). The IOTLB is clean and complete before a device is told:
- * one that asks again must not be given the old translation once more.
+ * <p>One submission holds the phases in their order: PASID cache, IOTLB, device-TLBs, with a wait
+ * for each of the last two (Linux: {@code cache_tag_flush_range}). The hardware begins a phase
+ * after the one before is complete (section 6.5.2.11), so that no fence is needed, which would hold
+ * up whatever other threads submit: the IOTLB is clean before a device is told, for one that asks
+ * again must not be given the old translation once more.
  */
 final class CacheFlush {
 
@@ -131,6 +133,10 @@ final class CacheFlush {
             Scope scope,
             List<Attachment> told) {
         Invalidations invalidations = context.invalidations();
+        if (scope == Scope.PAGE_REQUESTS) {
+            // Responses that were submitted before are out.
+            batch.fence();
+        }
         for (int pasid : targets.pasids()) {
             if (scope == Scope.ENTRIES) {
                 invalidations.pasidCache(batch, domainId, pasid);

@@ -25,13 +25,16 @@ final class DescriptorBatch {
         return at;
     }
 
-    /**
-     * Adds a wait whose completion can be awaited; the queue fills in where its status goes. It is
-     * a fence: what follows begins after it.
-     */
+    /** Adds a wait whose completion can be awaited; the queue fills in where its status goes. */
     void await(boolean drainPageRequests) {
         int at = next();
-        DescriptorEncoder.waitStatus(words, at, 0, 0, false, true, drainPageRequests);
+        DescriptorEncoder.waitStatus(words, at, 0, 0, false, false, drainPageRequests);
+    }
+
+    /** Adds a wait that nobody awaits: what follows begins after everything before it is done. */
+    void fence() {
+        int at = next();
+        DescriptorEncoder.waitInterrupt(words, at, false, true, false);
     }
 
     long[] words() {

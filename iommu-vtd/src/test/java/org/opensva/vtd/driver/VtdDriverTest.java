@@ -245,7 +245,11 @@ class VtdDriverTest {
                         DescriptorType.PASID_DEVICE_TLB,
                         DescriptorType.WAIT),
                 types(descriptors));
-        assertTrue(InvalidationDescriptor.FN.isSet(descriptors.get(1).w0()), "a fence between");
+        assertTrue(
+                descriptors.stream()
+                        .filter(seen -> seen.type() == DescriptorType.WAIT)
+                        .noneMatch(seen -> InvalidationDescriptor.FN.isSet(seen.w0())),
+                "a slow device does not hold up what others submit");
         assertEquals(1, unit.log.stream().filter("IQT"::equals).count());
         assertEquals(
                 List.of(Kind.IOTLB_INVALIDATE, Kind.IOTLB_SYNC, Kind.ATC_INVALIDATE, Kind.ATC_SYNC),
