@@ -25,6 +25,11 @@ public final class Layouts {
             register.structure().filter(s -> !all.contains(s)).ifPresent(all::add);
         }
         all.add(AtosRegisters.GatosParFault.STRUCTURE);
+        all.add(CounterGroupRegisters.Evtyper.STRUCTURE);
+        all.add(CounterGroupRegisters.Cfgr.STRUCTURE);
+        all.add(CounterGroupRegisters.Cr.STRUCTURE);
+        all.add(CounterGroupRegisters.IrqCtrl.STRUCTURE);
+        all.add(CounterGroupRegisters.IrqStatus.STRUCTURE);
         all.add(Level1StreamTableDescriptor.STRUCTURE);
         all.add(StreamTableEntry.STRUCTURE);
         all.add(Level1ContextDescriptor.STRUCTURE);

@@ -16,7 +16,7 @@ import org.opensva.smmuv3.layout.Register;
  * Address translation operations: software asks by registers what a transaction would be translated
  * to (chapter 9). Nothing is recorded, and nothing stalls.
  *
- * <p>An operation is carried out by the thread that writes RUN, inside a lane of its own, so that
+ * <p>An operation is carried out by the thread that writes RUN, inside a lane, so that
  * invalidations and changes of SMMU_CR0.SMMUEN wait for it.
  */
 final class Atos {
@@ -27,22 +27,25 @@ final class Atos {
     private final Registers registers;
     private final ConfigurationCache configurations;
     private final Translator translator;
-    private final LaneSet lanes = new LaneSet();
+    private final Devices devices;
 
     Atos(
             SmmuProfile profile,
             Registers registers,
             ConfigurationCache configurations,
-            Translator translator) {
+            Translator translator,
+            Devices devices) {
         this.profile = profile;
         this.registers = registers;
         this.configurations = configurations;
         this.translator = translator;
+        this.devices = devices;
     }
 
     /** A write to SMMU_GATOS_CTRL: a 1 in RUN starts an operation, which is over on return. */
     void control(long value, long touched) {
-        Lane lane = lanes.enter();
+        int streamId = (int) GatosSid.STREAMID.get(registers.get(Register.GATOS_SID));
+        Lane lane = devices.lanes(streamId).enter();
         try {
             // Inside the lane: who disables translation now waits for the end.
             long enabled =
@@ -59,11 +62,6 @@ final class Atos {
         } finally {
             lane.leave();
         }
-    }
-
-    /** Waits for the operations that are under way now. */
-    void awaitLanes() {
-        lanes.awaitLeft();
     }
 
     private long run(Lane lane) {
@@ -90,8 +88,9 @@ final class Atos {
         request.begin(streamId, pasid, access, write, false, GatosAddr.ADDR.address(addr));
         request.askForAttributes();
         request.probe(!second, GatosAddr.HTTUI.isSet(addr));
+        lane.add(Lane.Count.TRANSLATIONS, 1);
         StreamState stream = configurations.streamOrNew(streamId);
-        StreamEntry entry = translator.entry(stream, request);
+        StreamEntry entry = translator.entry(stream, request, lane);
         if (entry == null) {
             return fault(request, type);
         }

@@ -48,6 +48,9 @@ final class AtsHandler {
             Fault fault = null;
             Lane lane = port.lanes().enter();
             try {
+                if (done == 0) {
+                    lane.add(Lane.Count.ATS_REQUESTS, 1);
+                }
                 Translation request = lane.translation;
                 boolean write = (access & Access.WRITE) != 0;
                 request.begin(port.streamId(), pasid, access, write, true, at);
@@ -101,12 +104,12 @@ final class AtsHandler {
 
     private int page(
             StreamPort port, Translation request, int access, Lane lane, long[] entries, int at) {
-        lane.add(Lane.Count.TRANSLATIONS, 1);
+        lane.add(Lane.Count.ATS_PAGES, 1);
         if (!translator.enabled()) {
             request.configurationFault(EventType.F_BAD_ATS_TREQ, 0);
             return AgentPort.UNSUPPORTED_REQUEST;
         }
-        StreamEntry entry = translator.entry(port.state(), request);
+        StreamEntry entry = translator.entry(port.state(), request, lane);
         if (entry == null) {
             return AgentPort.COMPLETER_ABORT;
         }
@@ -169,6 +172,7 @@ final class AtsHandler {
 
     /** Checks a translated transaction (section 3.9.1.3). */
     Translation.Outcome check(StreamState stream, Translation request, Lane lane) {
+        lane.add(Lane.Count.ATS_TRANSLATED, 1);
         long control = registers.get(Register.CR0);
         if (!Cr0.SMMUEN.isSet(control)) {
             return request.forbidden();
@@ -176,7 +180,7 @@ final class AtsHandler {
         if (!Cr0.ATSCHK.isSet(control)) {
             return translator.physical(request);
         }
-        StreamEntry entry = translator.entry(stream, request);
+        StreamEntry entry = translator.entry(stream, request, lane);
         if (entry == null || entry.kind() == StreamEntry.Kind.ILLEGAL) {
             if (entry != null) {
                 request.configurationFault(EventType.C_BAD_STE, 0);

@@ -57,6 +57,7 @@ final class ContextTable {
         }
         long[] words = new long[ContextDescriptor.WORDS];
         try {
+            lane.add(Lane.Count.CONFIGURATION_READS, 1);
             for (int i = 0; i < words.length; i++) {
                 words[i] = memory.readLong(physical + 8L * i);
             }
@@ -92,6 +93,7 @@ final class ContextTable {
                 return -1;
             }
             try {
+                lane.add(Lane.Count.CONFIGURATION_READS, 1);
                 descriptor = memory.readLong(physical);
             } catch (BusErrorException e) {
                 request.configurationFault(EventType.F_CD_FETCH, physical);

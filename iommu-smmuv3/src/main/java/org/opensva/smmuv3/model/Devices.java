@@ -14,10 +14,9 @@ final class Devices {
     private final CopyOnWriteArrayList<StreamPort> all = new CopyOnWriteArrayList<>();
     private final LongSupplier nanoTime;
     private final long atcTimeout;
-    private final Atos operations;
+    private final LaneSet operations = new LaneSet();
 
-    Devices(LongSupplier nanoTime, long atcTimeout, Atos operations) {
-        this.operations = operations;
+    Devices(LongSupplier nanoTime, long atcTimeout) {
         this.nanoTime = nanoTime;
         this.atcTimeout = atcTimeout;
     }
@@ -44,6 +43,12 @@ final class Devices {
         return byStream.get(streamId);
     }
 
+    /** Lanes for what the SMMU does on behalf of a stream, whether it has a device or not. */
+    LaneSet lanes(int streamId) {
+        StreamPort port = byStream.get(streamId);
+        return port != null ? port.lanes() : operations;
+    }
+
     Iterable<StreamPort> all() {
         return all;
     }
@@ -54,7 +59,7 @@ final class Devices {
 
     /** Waits for every transaction and operation that is under way now. */
     void awaitLanes() {
-        operations.awaitLanes();
+        operations.awaitLeft();
         for (StreamPort port : all) {
             port.awaitLanes();
         }

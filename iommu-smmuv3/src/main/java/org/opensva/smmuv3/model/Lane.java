@@ -34,14 +34,23 @@ final class Lane {
     @SuppressWarnings("unused") // accessed through STATE
     private volatile long state;
 
-    /** What is counted for each lane; see {@link org.opensva.api.telemetry.HardwareCounter}. */
+    /**
+     * What is counted for each lane; see {@link org.opensva.api.telemetry.HardwareCounter} and
+     * {@link MonitorEvents}.
+     */
     enum Count {
         TRANSLATIONS,
         HITS,
         MISSES,
         WALK_READS,
         BYTES_READ,
-        BYTES_WRITTEN;
+        BYTES_WRITTEN,
+        WALK_UPDATES,
+        CONFIGURATION_MISSES,
+        CONFIGURATION_READS,
+        ATS_REQUESTS,
+        ATS_PAGES,
+        ATS_TRANSLATED;
 
         private static final Count[] VALUES = values();
     }

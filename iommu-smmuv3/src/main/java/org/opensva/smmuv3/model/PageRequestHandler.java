@@ -52,7 +52,7 @@ final class PageRequestHandler {
         try {
             Translation request = lane.translation;
             request.begin(port.streamId(), page.pasid(), page.access(), false, true, 0);
-            entry = translator.entry(port.state(), request);
+            entry = translator.entry(port.state(), request, lane);
             if (entry == null) {
                 fault = Fault.of(request);
             } else if (entry.kind() == StreamEntry.Kind.ILLEGAL) {

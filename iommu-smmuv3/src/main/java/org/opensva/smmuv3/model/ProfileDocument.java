@@ -1,6 +1,7 @@
 package org.opensva.smmuv3.model;
 
 import org.jspecify.annotations.Nullable;
+import org.opensva.smmuv3.layout.CounterGroupRegisters.Cfgr;
 import org.opensva.smmuv3.layout.Field;
 import org.opensva.smmuv3.layout.IdRegisters.Aidr;
 import org.opensva.smmuv3.layout.IdRegisters.Idr0;
@@ -18,10 +19,10 @@ import java.util.TreeSet;
  * An {@link SmmuProfile} as a document that people write: a map of maps, which is what any JSON
  * library makes of an object.
  *
- * <p>Each identification register is either its whole value or an object of its fields by their
- * names in the specification; what is not named is not claimed. Values are numbers, {@code true}
- * and {@code false} for a field of one bit, or text such as {@code "0x1b"}. Sizes that are not
- * named are those of {@link SmmuProfile#sva()}.
+ * <p>Each identification register (SMMU_PMCG_CFGR of performance counters included) is either its
+ * whole value or an object of its fields by their names in the specification; what is not named is
+ * not claimed. Values are numbers, {@code true} and {@code false} for a field of one bit, or text
+ * such as {@code "0x1b"}. Sizes that are not named are those of {@link SmmuProfile#sva()}.
  *
  * <pre>{@code
  * {"IDR0": {"S1P": true, "TTF": 2, "TTENDIAN": 2, "STALL_MODEL": 1, "ST_LEVEL": 1},
@@ -32,12 +33,13 @@ import java.util.TreeSet;
  */
 public final class ProfileDocument {
 
-    private static final Map<String, Structure> REGISTERS = registers();
-
+    private static final String COUNTERS = "PMCG_CFGR";
     private static final String IOTLB = "iotlbEntries";
     private static final String WALK_CACHE = "walkCacheEntries";
     private static final String CONTEXT_CACHE = "contextCacheEntries";
     private static final String ATC_TIMEOUT = "atcTimeoutNanos";
+
+    private static final Map<String, Structure> REGISTERS = registers();
 
     private ProfileDocument() {}
 
@@ -49,6 +51,7 @@ public final class ProfileDocument {
         registers.put("IDR5", Idr5.STRUCTURE);
         registers.put("IIDR", Iidr.STRUCTURE);
         registers.put("AIDR", Aidr.STRUCTURE);
+        registers.put(COUNTERS, Cfgr.STRUCTURE);
         return registers;
     }
 
@@ -83,6 +86,7 @@ public final class ProfileDocument {
         long aidr = of(words, "AIDR");
         new ProfileRules(idr0, idr1, idr3, idr5).checkSense(iidr, aidr);
         return base.withIdentification(idr0, idr1, idr3, idr5, iidr, aidr)
+                .withCounterGroup(of(words, COUNTERS))
                 .withCaches(iotlb, walk, contexts)
                 .withAtcTimeout(nanos);
     }
@@ -101,6 +105,7 @@ public final class ProfileDocument {
         document.put("IDR5", fields(Idr5.STRUCTURE, profile.idr5()));
         document.put("IIDR", fields(Iidr.STRUCTURE, profile.iidr()));
         document.put("AIDR", fields(Aidr.STRUCTURE, profile.aidr()));
+        document.put(COUNTERS, fields(Cfgr.STRUCTURE, profile.counterGroup()));
         document.put(IOTLB, profile.iotlbEntries());
         document.put(WALK_CACHE, profile.walkCacheEntries());
         document.put(CONTEXT_CACHE, profile.contextCacheEntries());

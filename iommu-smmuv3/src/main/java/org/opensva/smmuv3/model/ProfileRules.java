@@ -1,6 +1,7 @@
 package org.opensva.smmuv3.model;
 
 import org.opensva.smmuv3.layout.AddressSize;
+import org.opensva.smmuv3.layout.CounterGroupRegisters.Cfgr;
 import org.opensva.smmuv3.layout.Field;
 import org.opensva.smmuv3.layout.IdRegisters.Aidr;
 import org.opensva.smmuv3.layout.IdRegisters.Idr0;
@@ -9,11 +10,16 @@ import org.opensva.smmuv3.layout.IdRegisters.Idr3;
 import org.opensva.smmuv3.layout.IdRegisters.Idr5;
 import org.opensva.smmuv3.layout.Structure;
 
+import java.util.List;
+import java.util.Set;
+
 /**
  * What identification registers may claim: what the architecture lets them claim together (sections
  * 6.3.1 to 6.3.8), and of that what the model does. Every complaint names the field.
  */
 final class ProfileRules {
+
+    private static final Set<Integer> COUNTER_SIZES = Set.of(31, 35, 39, 43, 47, 63);
 
     private final long idr0;
     private final long idr1;
@@ -37,6 +43,28 @@ final class ProfileRules {
         values();
         needs(0, Idr0.PRI, Idr0.ATS.isSet(idr0), "needs IDR0.ATS");
         behaviour();
+    }
+
+    /**
+     * Refuses performance counters that cannot be.
+     *
+     * @param cfgr SMMU_PMCG_CFGR, or 0 if there are none
+     * @throws IllegalArgumentException with one line that names the field
+     */
+    static void checkCounters(long cfgr) {
+        reserved(Cfgr.STRUCTURE, cfgr);
+        if (cfgr != 0 && !COUNTER_SIZES.contains((int) Cfgr.SIZE.get(cfgr))) {
+            throw refused(
+                    "PMCG_CFGR.SIZE",
+                    "is " + Cfgr.SIZE.get(cfgr) + ", must be 31, 35, 39, 43, 47 or 63");
+        }
+        for (Field field : List.of(Cfgr.MPAM, Cfgr.FILTER_PARTID_PMG)) {
+            if (field.isSet(cfgr)) {
+                throw refused(
+                        "PMCG_CFGR." + field.name(),
+                        "is claimed, but the model does not implement it");
+            }
+        }
     }
 
     /**

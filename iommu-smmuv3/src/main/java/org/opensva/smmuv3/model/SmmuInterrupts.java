@@ -39,6 +39,12 @@ public interface SmmuInterrupts {
     void wired(Wire wire);
 
     /**
+     * An edge on the wired interrupt of the performance monitor counter group (section 10.2.1): a
+     * counter overflowed. Does nothing unless it is implemented.
+     */
+    default void counters() {}
+
+    /**
      * A message signalled interrupt to an address where there is no memory; a message to memory is
      * written there by the SMMU itself.
      *

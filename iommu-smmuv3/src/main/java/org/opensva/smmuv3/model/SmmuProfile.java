@@ -1,6 +1,7 @@
 package org.opensva.smmuv3.model;
 
 import org.opensva.smmuv3.layout.AddressSize;
+import org.opensva.smmuv3.layout.CounterGroupRegisters.Cfgr;
 import org.opensva.smmuv3.layout.Field;
 import org.opensva.smmuv3.layout.IdRegisters.Aidr;
 import org.opensva.smmuv3.layout.IdRegisters.Idr0;
@@ -21,6 +22,7 @@ import org.opensva.smmuv3.layout.IdRegisters.Idr5;
  * @param idr5 SMMU_IDR5
  * @param iidr SMMU_IIDR
  * @param aidr SMMU_AIDR
+ * @param counterGroup SMMU_PMCG_CFGR of the performance monitor counter group, 0 if there is none
  * @param iotlbEntries capacity of the IOTLB, and of the stage 2 TLB where there is one; a power of
  *     two, at least 4
  * @param walkCacheEntries capacity of each walk cache, a power of two, at least 4
@@ -34,6 +36,7 @@ public record SmmuProfile(
         long idr5,
         long iidr,
         long aidr,
+        long counterGroup,
         int iotlbEntries,
         int walkCacheEntries,
         int contextCacheEntries,
@@ -55,6 +58,7 @@ public record SmmuProfile(
             throw new IllegalArgumentException("atcTimeoutNanos must be positive");
         }
         new ProfileRules(idr0, idr1, idr3, idr5).checkBehaviour();
+        ProfileRules.checkCounters(counterGroup);
     }
 
     /**
@@ -92,6 +96,12 @@ public record SmmuProfile(
                         | Idr5.GRAN16K.mask()
                         | Idr5.GRAN64K.mask()
                         | Idr5.STALL_MAX.place(256);
+        long counters =
+                Cfgr.NCTR.place(7)
+                        | Cfgr.SIZE.place(63)
+                        | Cfgr.RELOC_CTRS.mask()
+                        | Cfgr.MSI.mask()
+                        | Cfgr.CAPTURE.mask();
         return new SmmuProfile(
                 idr0,
                 idr1,
@@ -99,6 +109,7 @@ public record SmmuProfile(
                 idr5,
                 0,
                 Aidr.ARCHMINORREV.place(2),
+                counters,
                 1 << 17,
                 1 << 13,
                 1 << 12,
@@ -166,6 +177,7 @@ public record SmmuProfile(
                 newIdr5,
                 newIidr,
                 newAidr,
+                counterGroup,
                 iotlbEntries,
                 walkCacheEntries,
                 contextCacheEntries,
@@ -188,9 +200,32 @@ public record SmmuProfile(
                 idr5,
                 iidr,
                 aidr,
+                counterGroup,
                 iotlb,
                 walkCache,
                 contextCache,
+                atcTimeoutNanos);
+    }
+
+    /**
+     * The same with other performance counters.
+     *
+     * @param newCounterGroup SMMU_PMCG_CFGR, or 0 for none
+     * @return the profile
+     * @throws IllegalArgumentException if it claims what the model does not do
+     */
+    public SmmuProfile withCounterGroup(long newCounterGroup) {
+        return new SmmuProfile(
+                idr0,
+                idr1,
+                idr3,
+                idr5,
+                iidr,
+                aidr,
+                newCounterGroup,
+                iotlbEntries,
+                walkCacheEntries,
+                contextCacheEntries,
                 atcTimeoutNanos);
     }
 
@@ -208,6 +243,7 @@ public record SmmuProfile(
                 idr5,
                 iidr,
                 aidr,
+                counterGroup,
                 iotlbEntries,
                 walkCacheEntries,
                 contextCacheEntries,
@@ -230,6 +266,11 @@ public record SmmuProfile(
 
     boolean stallModel() {
         return Idr0.STALL_MODEL.get(idr0) == 0;
+    }
+
+    /** The bits that a StreamID has. */
+    long streamMask() {
+        return (1L << Idr1.SIDSIZE.get(idr1)) - 1;
     }
 
     int substreamBits() {

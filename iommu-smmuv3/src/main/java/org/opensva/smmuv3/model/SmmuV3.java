@@ -1,5 +1,6 @@
 package org.opensva.smmuv3.model;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.ats.AgentPort;
 import org.opensva.api.ats.DevicePort;
 import org.opensva.api.ats.TranslationAgent;
@@ -10,6 +11,7 @@ import org.opensva.api.telemetry.CounterSource;
 import org.opensva.api.telemetry.HardwareCounter;
 import org.opensva.smmuv3.layout.Register;
 
+import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
@@ -39,6 +41,8 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
     private final CommandProcessor processor;
     private final CommandQueue commands;
     private final BroadcastMaintenance broadcasts;
+    private final MonitorEvents monitorEvents;
+    private final @Nullable CounterGroup counters;
     private final Totals departed = new Totals();
     private volatile boolean closed;
 
@@ -76,8 +80,13 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
         ats = new AtsHandler(profile, registers, translator, faults);
         pageRequests = new PageRequestQueue(profile, registers, memory, signals);
         pages = new PageRequestHandler(profile, pageRequests, translator, faults, signals);
-        Atos operations = new Atos(profile, registers, configurations, translator);
-        devices = new Devices(nanoTime, profile.atcTimeoutNanos(), operations);
+        devices = new Devices(nanoTime, profile.atcTimeoutNanos());
+        Atos operations = new Atos(profile, registers, configurations, translator, devices);
+        monitorEvents = new MonitorEvents(profile);
+        counters =
+                profile.counterGroup() == 0
+                        ? null
+                        : new CounterGroup(profile, monitorEvents, memory, interrupts, nanoTime);
         processor =
                 new CommandProcessor(
                         profile,
@@ -123,12 +132,26 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
                         ats,
                         pages,
                         devices,
-                        commands);
+                        commands,
+                        counters);
         if (!devices.add(port)) {
             throw new IllegalStateException(
                     "requester id " + requester + " is taken; disconnect its device first");
         }
+        monitorEvents.add(port);
         return port;
+    }
+
+    /**
+     * The performance monitor counter group (chapter 10), where the profile has one: page 0 at 0,
+     * and page 1, if there is one, 64 KB behind it. Events on a stream are counted while its device
+     * is connected; the clock counts nanoseconds. An overflow is noticed by the transaction that
+     * causes it, or, of the clock, by the next one; it raises {@link SmmuInterrupts#counters()}.
+     *
+     * @return the registers, or empty if the SMMU has no counters
+     */
+    public Optional<MmioRegion> counterGroup() {
+        return Optional.ofNullable(counters);
     }
 
     @Override
@@ -141,13 +164,19 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
         stalls.terminate(port.streamId());
         port.awaitLanes();
         departed.add(port);
+        CounterGroup group = counters;
+        if (group != null) {
+            group.leave(port);
+        } else {
+            monitorEvents.remove(port);
+        }
         commands.kick();
     }
 
     @Override
     public long count(HardwareCounter counter) {
         return switch (counter) {
-            case TRANSLATIONS -> sum(Lane.Count.TRANSLATIONS);
+            case TRANSLATIONS -> sum(Lane.Count.TRANSLATIONS) + sum(Lane.Count.ATS_PAGES);
             case IOTLB_HITS -> sum(Lane.Count.HITS);
             case IOTLB_MISSES -> sum(Lane.Count.MISSES);
             case WALK_READS -> sum(Lane.Count.WALK_READS);

@@ -119,6 +119,7 @@ final class Stage1Walker {
                         return Translation.Outcome.FAULT;
                     }
                 }
+                lane.add(Lane.Count.WALK_UPDATES, 1);
                 if (!replace(physical, descriptor, updated)) {
                     if (++attempts > UPDATE_ATTEMPTS) {
                         return request.walkAbort(false, EventRecord.CLASS_TT, physical);

@@ -129,6 +129,7 @@ final class Stage2Walker {
             }
             long updated = update(descriptor, stage, dirty);
             if (updated != descriptor && !request.passive()) {
+                lane.add(Lane.Count.WALK_UPDATES, 1);
                 if (!replace(at, descriptor, updated)) {
                     if (++attempts > UPDATE_ATTEMPTS) {
                         request.walkAbort(true, faultClass, at);

@@ -1,5 +1,6 @@
 package org.opensva.smmuv3.model;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.ats.AgentPort;
 import org.opensva.api.ats.DevicePort;
 import org.opensva.api.ats.InvalidateCompletion;
@@ -38,6 +39,7 @@ final class StreamPort implements AgentPort {
     private final PageRequestHandler pages;
     private final Devices devices;
     private final CommandQueue commands;
+    private final @Nullable CounterGroup counters;
     private final LaneSet lanes = new LaneSet();
     private final InvalidationTags tags;
     private volatile boolean closed;
@@ -51,7 +53,8 @@ final class StreamPort implements AgentPort {
             AtsHandler ats,
             PageRequestHandler pages,
             Devices devices,
-            CommandQueue commands) {
+            CommandQueue commands,
+            @Nullable CounterGroup counters) {
         this.streamId = state.streamId();
         this.state = state;
         this.device = device;
@@ -62,6 +65,7 @@ final class StreamPort implements AgentPort {
         this.pages = pages;
         this.devices = devices;
         this.commands = commands;
+        this.counters = counters;
         tags = new InvalidationTags(device);
     }
 
@@ -88,13 +92,22 @@ final class StreamPort implements AgentPort {
     @Override
     public long read(int pasid, int access, long address, byte[] target, int offset, int length) {
         checkPasid(pasid);
-        return transfer(false, pasid, access, false, address, target, offset, length);
+        return counted(transfer(false, pasid, access, false, address, target, offset, length));
     }
 
     @Override
     public long write(int pasid, int access, long address, byte[] source, int offset, int length) {
         checkPasid(pasid);
-        return transfer(false, pasid, access, true, address, source, offset, length);
+        return counted(transfer(false, pasid, access, true, address, source, offset, length));
+    }
+
+    /** Lets a performance counter that is to tell of its overflow look. */
+    private long counted(long result) {
+        CounterGroup group = counters;
+        if (group != null && group.armed()) {
+            group.notice();
+        }
+        return result;
     }
 
     private long transfer(
@@ -192,17 +205,17 @@ final class StreamPort implements AgentPort {
     @Override
     public int translate(int pasid, int access, long address, long[] entries) {
         checkPasid(pasid);
-        return ats.translate(this, pasid, access, address, entries);
+        return (int) counted(ats.translate(this, pasid, access, address, entries));
     }
 
     @Override
     public long readTranslated(long address, byte[] target, int offset, int length) {
-        return transfer(true, Pasid.NONE, 0, false, address, target, offset, length);
+        return counted(transfer(true, Pasid.NONE, 0, false, address, target, offset, length));
     }
 
     @Override
     public long writeTranslated(long address, byte[] source, int offset, int length) {
-        return transfer(true, Pasid.NONE, 0, true, address, source, offset, length);
+        return counted(transfer(true, Pasid.NONE, 0, true, address, source, offset, length));
     }
 
     @Override

@@ -43,7 +43,7 @@ final class StreamTable {
      *
      * @return the entry, which may be illegal; or null after reporting to {@code request}
      */
-    @Nullable StreamEntry fetch(StreamState stream, Translation request) {
+    @Nullable StreamEntry fetch(StreamState stream, Translation request, Lane lane) {
         long stamp = cache.generation() + stream.entryGeneration();
         long streamId = Integer.toUnsignedLong(stream.streamId());
         long shape = registers.get(Register.STRTAB_BASE_CFG);
@@ -55,13 +55,21 @@ final class StreamTable {
         long base = registers.address(Register.STRTAB_BASE, StrtabBase.ADDR);
         long address;
         if (twoLevel(shape)) {
-            address = locate(base, streamId, bits, StrtabBaseCfg.effectiveSplit(shape), request);
+            address =
+                    locate(
+                            base,
+                            streamId,
+                            bits,
+                            StrtabBaseCfg.effectiveSplit(shape),
+                            request,
+                            lane);
             if (address < 0) {
                 return null;
             }
         } else {
             address = (base & -1L << bits + 6) + streamId * StreamTableEntry.BYTES;
         }
+        lane.add(Lane.Count.CONFIGURATION_READS, 1);
         long[] words = read(address);
         if (words == null) {
             request.configurationFault(EventType.F_STE_FETCH, address);
@@ -85,7 +93,8 @@ final class StreamTable {
     }
 
     /** The address of an STE of a two-level table, or -1 after reporting. */
-    private long locate(long base, long streamId, long bits, int split, Translation request) {
+    private long locate(
+            long base, long streamId, long bits, int split, Translation request, Lane lane) {
         long index = streamId >>> split;
         long level1Shift = Math.max(6, bits - split + 3);
         long address = (base & -1L << level1Shift) + index * Level1StreamTableDescriptor.BYTES;
@@ -101,6 +110,7 @@ final class StreamTable {
                 return -1;
             }
             try {
+                lane.add(Lane.Count.CONFIGURATION_READS, 1);
                 descriptor = memory.readLong(address);
             } catch (BusErrorException e) {
                 request.configurationFault(EventType.F_STE_FETCH, address);

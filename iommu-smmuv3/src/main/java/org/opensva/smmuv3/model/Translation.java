@@ -32,6 +32,7 @@ final class Translation {
     private boolean attributesWanted;
     private boolean stage1Only;
     private boolean passive;
+    private boolean configurationMissed;
 
     // The answer.
     private long output;
@@ -60,6 +61,7 @@ final class Translation {
         attributesWanted = false;
         stage1Only = false;
         passive = false;
+        configurationMissed = false;
         attributes = MemoryAttributes.SUPPLIED;
     }
 
@@ -102,6 +104,13 @@ final class Translation {
     /** Whether the output of stage 1 is not translated by stage 2. */
     boolean stage1Only() {
         return stage1Only;
+    }
+
+    /** Whether the configuration has not been missed before; from here on it has. */
+    boolean firstConfigurationMiss() {
+        boolean first = !configurationMissed;
+        configurationMissed = true;
+        return first;
     }
 
     /** Whether no descriptor may be updated. */

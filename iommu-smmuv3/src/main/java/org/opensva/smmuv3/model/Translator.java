@@ -60,7 +60,7 @@ final class Translator {
                     ? Translation.Outcome.ABORT
                     : identity(request);
         }
-        StreamEntry entry = entry(stream, request);
+        StreamEntry entry = entry(stream, request, lane);
         if (entry == null) {
             return Translation.Outcome.FAULT;
         }
@@ -81,9 +81,20 @@ final class Translator {
     }
 
     /** The entry of a stream, or null after reporting; the entry may be illegal. */
-    @Nullable StreamEntry entry(StreamState stream, Translation request) {
+    @Nullable StreamEntry entry(StreamState stream, Translation request, Lane lane) {
         StreamEntry cached = streams.cached(stream);
-        return cached != null ? cached : streams.fetch(stream, request);
+        if (cached != null) {
+            return cached;
+        }
+        countMiss(request, lane);
+        return streams.fetch(stream, request, lane);
+    }
+
+    /** A request that misses both entry and context has missed the configuration once. */
+    private static void countMiss(Translation request, Lane lane) {
+        if (request.firstConfigurationMiss()) {
+            lane.add(Lane.Count.CONFIGURATION_MISSES, 1);
+        }
     }
 
     private Translation.Outcome bypass(Translation request) {
@@ -145,6 +156,7 @@ final class Translator {
         }
         Context context = contexts.cached(stream, index);
         if (context == null) {
+            countMiss(request, lane);
             context = contexts.fetch(stream, entry, index, request, lane);
             if (context == null) {
                 return Translation.Outcome.FAULT;

@@ -141,6 +141,10 @@ class ProfileTest {
                 "{\"iotlbEntries\":99999999999} | iotlbEntries is 99999999999, must be at most"
                         + " 2^24",
                 "{\"atcTimeoutNanos\":0} | atcTimeoutNanos must be positive",
+                "{\"PMCG_CFGR\":{\"SIZE\":30}} | PMCG_CFGR.SIZE is 30, must be 31, 35, 39, 43, 47"
+                    + " or 63",
+                "{\"PMCG_CFGR\":{\"MPAM\":1}} | PMCG_CFGR.MPAM is claimed, but the model does not"
+                        + " implement it",
                 "{\"AIDR\":16} | AIDR.ArchMajorRev is 1, must be at most 0"
             })
     void aClaimThatCannotBeIsRefusedInOneLineThatNamesTheField(String claims, String message) {

@@ -45,6 +45,7 @@ final class TestMachine implements AutoCloseable {
     final long eventQueue;
     final long pageQueue;
     private long next = RAM;
+    private Runnable counters = () -> {};
 
     /** One event record. */
     record Event(long w0, long w1, long w2, long w3) {
@@ -70,6 +71,11 @@ final class TestMachine implements AutoCloseable {
                     }
 
                     @Override
+                    public void counters() {
+                        counters.run();
+                    }
+
+                    @Override
                     public void message(long address, int data) {
                         messages.add(address << 32 | data & 0xffff_ffffL);
                     }
@@ -81,6 +87,11 @@ final class TestMachine implements AutoCloseable {
         commandQueue = allocate(16L << QUEUE_BITS, 4096);
         eventQueue = allocate(32L << QUEUE_BITS, 4096);
         pageQueue = allocate(16L << QUEUE_BITS, 4096);
+    }
+
+    /** What happens when a performance counter overflows. */
+    void onCounters(Runnable action) {
+        counters = action;
     }
 
     /** Programs bases and enables everything. */
