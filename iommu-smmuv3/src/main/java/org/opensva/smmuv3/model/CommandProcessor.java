@@ -36,6 +36,7 @@ final class CommandProcessor {
     private final TranslationCaches translations;
     private final StallBuffer stalls;
     private final Devices devices;
+    private final Prefetcher prefetcher;
     private final LongAdder tlbInvalidations = new LongAdder();
     private final LongAdder atcInvalidations = new LongAdder();
     private final LongAdder responses = new LongAdder();
@@ -52,7 +53,8 @@ final class CommandProcessor {
             StreamTable streams,
             TranslationCaches translations,
             StallBuffer stalls,
-            Devices devices) {
+            Devices devices,
+            Prefetcher prefetcher) {
         this.profile = profile;
         this.registers = registers;
         this.signals = signals;
@@ -61,6 +63,7 @@ final class CommandProcessor {
         this.translations = translations;
         this.stalls = stalls;
         this.devices = devices;
+        this.prefetcher = prefetcher;
     }
 
     /** Executes a command. */
@@ -70,9 +73,7 @@ final class CommandProcessor {
             return Result.ILLEGAL;
         }
         return switch (opcode) {
-            case PREFETCH_CONFIG, PREFETCH_ADDR ->
-                    // Nothing is required to be prefetched (section 4.2).
-                    Command.SSEC.isSet(w0) ? Result.ILLEGAL : Result.DONE;
+            case PREFETCH_CONFIG, PREFETCH_ADDR -> prefetch(opcode, w0, w1);
             case CFGI_STE, CFGI_STE_RANGE, CFGI_CD, CFGI_CD_ALL -> configuration(opcode, w0, w1);
             case TLBI_NH_ALL, TLBI_NH_ASID, TLBI_NH_VA, TLBI_NH_VAA ->
                     profile.has(Idr0.S1P) ? stage1(opcode, w0, w1) : Result.ILLEGAL;
@@ -93,6 +94,18 @@ final class CommandProcessor {
             // MPAM, DPT, and the commands of the Secure queue are not claimed.
             default -> Result.ILLEGAL;
         };
+    }
+
+    private Result prefetch(Opcode opcode, long w0, long w1) {
+        if (Command.SSEC.isSet(w0)) {
+            return Result.ILLEGAL;
+        }
+        if (opcode == Opcode.PREFETCH_CONFIG) {
+            prefetcher.configuration(Command.streamId(w0), pasid(w0));
+        } else {
+            prefetcher.addresses(Command.streamId(w0), pasid(w0), w1);
+        }
+        return Result.DONE;
     }
 
     private Result configuration(Opcode opcode, long w0, long w1) {

@@ -96,7 +96,8 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
                         streams,
                         caches,
                         stalls,
-                        devices);
+                        devices,
+                        new Prefetcher(profile, configurations, translator, devices));
         commands = new CommandQueue(profile, registers, memory, signals, processor);
         broadcasts = new BroadcastMaintenance(profile, registers, caches, devices);
         registerInterface = new RegisterInterface(registers, commands, stalls, devices, operations);

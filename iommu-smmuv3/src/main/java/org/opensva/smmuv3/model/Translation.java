@@ -32,6 +32,7 @@ final class Translation {
     private boolean attributesWanted;
     private boolean stage1Only;
     private boolean passive;
+    private boolean contextOnly;
     private boolean configurationMissed;
 
     // The answer.
@@ -61,6 +62,7 @@ final class Translation {
         attributesWanted = false;
         stage1Only = false;
         passive = false;
+        contextOnly = false;
         configurationMissed = false;
         attributes = MemoryAttributes.SUPPLIED;
     }
@@ -99,6 +101,15 @@ final class Translation {
     void probe(boolean firstOnly, boolean inhibited) {
         stage1Only = firstOnly;
         passive = inhibited;
+    }
+
+    /** Asks for the configuration only: nothing is translated. */
+    void stopAtContext() {
+        contextOnly = true;
+    }
+
+    boolean stopsAtContext() {
+        return contextOnly;
     }
 
     /** Whether the output of stage 1 is not translated by stage 2. */

@@ -165,6 +165,9 @@ final class Translator {
         if (context.illegal()) {
             return request.configurationFault(EventType.C_BAD_CD, 0);
         }
+        if (request.stopsAtContext()) {
+            return identity(request);
+        }
         return withStage1(entry, context, request, lane);
     }
 
@@ -192,6 +195,9 @@ final class Translator {
 
     private Translation.Outcome withoutStage1(StreamEntry entry, Translation request, Lane lane) {
         long address = request.input();
+        if (request.stopsAtContext()) {
+            return identity(request);
+        }
         if (tooLarge(address)) {
             // The output of a bypassed stage 1 is too large (section 7.3.14).
             return request.stage1Fault(EventType.F_ADDR_SIZE, null);

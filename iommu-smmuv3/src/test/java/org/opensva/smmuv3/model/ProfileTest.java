@@ -142,7 +142,7 @@ class ProfileTest {
                         + " 2^24",
                 "{\"atcTimeoutNanos\":0} | atcTimeoutNanos must be positive",
                 "{\"PMCG_CFGR\":{\"SIZE\":30}} | PMCG_CFGR.SIZE is 30, must be 31, 35, 39, 43, 47"
-                    + " or 63",
+                        + " or 63",
                 "{\"PMCG_CFGR\":{\"MPAM\":1}} | PMCG_CFGR.MPAM is claimed, but the model does not"
                         + " implement it",
                 "{\"AIDR\":16} | AIDR.ArchMajorRev is 1, must be at most 0"
