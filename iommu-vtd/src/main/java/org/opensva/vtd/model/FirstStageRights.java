@@ -66,6 +66,14 @@ final class FirstStageRights {
         return request.ats ? 0 : request.wantedRights();
     }
 
+    /** The rights that second stage has to give: X has no meaning there since revision 4.0. */
+    int outerNeed(Translation request) {
+        int need = need(request);
+        return (need & CachedTranslation.EXECUTE) == 0
+                ? need
+                : need & ~CachedTranslation.EXECUTE | CachedTranslation.READ;
+    }
+
     /**
      * What forbids an access.
      *

@@ -172,7 +172,7 @@ final class FirstStageWalker {
         boolean dirty = access.wantsToWrite(regime, rights, request);
         long host =
                 second.translate(
-                        regime, output, Purpose.PAGE, access.need(request), dirty, request);
+                        regime, output, Purpose.PAGE, access.outerNeed(request), dirty, request);
         if (host == 0) {
             return 0;
         }

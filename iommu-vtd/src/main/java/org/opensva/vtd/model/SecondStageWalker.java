@@ -83,6 +83,10 @@ final class SecondStageWalker {
         if (found != 0 && serves(CachedTranslation.flags(found), need, dirty)) {
             if (purpose == Purpose.PAGE && !regime.nested()) {
                 request.counters.add(HardwareCounter.IOTLB_HITS, 1);
+            } else if (InterruptRange.contains(CachedTranslation.locate(found, input))) {
+                // A large page may hold the range and be cached for what is beside it.
+                request.fault(InterruptRange.reason(regime.scalable()));
+                return 0;
             }
             return found;
         }
