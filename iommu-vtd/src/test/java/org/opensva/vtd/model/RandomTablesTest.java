@@ -158,7 +158,7 @@ class RandomTablesTest {
 
     private void legacy() {
         long root = ROOT + (source >>> 8) * 16L;
-        write(root, damaged(pointer(LOWER) | 1));
+        write(root, damaged(pointer(LOWER) | (rarely() ? 0 : 1)));
         write(root + 8, rarely() ? 1L << random.nextInt(64) : 0);
         long context = LOWER + (source & 0xff) * 16L;
         int type = random.nextInt(6);
@@ -176,7 +176,7 @@ class RandomTablesTest {
         boolean upper = (source & 0x80) != 0;
         write(
                 ROOT + (source >>> 8) * 16L + (upper ? 8 : 0),
-                damaged(pointer(upper ? UPPER : LOWER) | 1));
+                damaged(pointer(upper ? UPPER : LOWER) | (rarely() ? 0 : 1)));
         long context = (upper ? UPPER : LOWER) + (source & 0x7f) * 32L;
         long pdts = random.nextInt(8);
         long switches = random.nextInt(20) == 0 ? random.nextInt(8) << 2 : 1 << 3;

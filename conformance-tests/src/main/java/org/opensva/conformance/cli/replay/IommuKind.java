@@ -28,6 +28,23 @@ enum IommuKind {
         void claim(Recording recording) {
             ReplayedSmmuV3.profile(recording);
         }
+    },
+    /** Intel VT-d. */
+    VTD("vtd") {
+        @Override
+        List<Difference> replay(Recording recording, Mode mode) {
+            return Replayer.replay(recording, mode, ReplayedVtd::new);
+        }
+
+        @Override
+        Optional<Contradiction> contradiction(Recording recording) {
+            return VtdContradiction.of(recording);
+        }
+
+        @Override
+        void claim(Recording recording) {
+            ReplayedVtd.profile(recording);
+        }
     };
 
     private final String id;

@@ -128,10 +128,6 @@ public final class ReplayCommand implements Callable<Integer> {
     }
 
     private void replay(Path file, RecordingReader.Head head) throws InputException {
-        if (head.iommu().equals("vtd")) {
-            skip(file, "replaying VT-d is not supported yet");
-            return;
-        }
         IommuKind kind =
                 IommuKind.of(head.iommu())
                         .orElseThrow(() ->

@@ -25,6 +25,11 @@ class RecordingsTest {
         return replays(IommuKind.SMMUV3, "smmuv3");
     }
 
+    @TestFactory
+    Stream<DynamicTest> everyVtdRecordingReplaysAsTheArchitectureAsks() {
+        return replays(IommuKind.VTD, "vtd");
+    }
+
     private static Stream<DynamicTest> replays(IommuKind kind, String folder) {
         return RecordedFiles.of(folder).stream()
                 .map(file ->
