@@ -28,6 +28,8 @@ final class Commands {
                 new BackendsCommand(context),
                 new CertifyCommand(context),
                 new RunCommand(context),
+                new ExploreCommand(context),
+                new CompareCommand(context),
                 new ReplayCommand(console.out(), console::complain),
                 InspectCommand.create(console.out(), console::complain));
     }

@@ -9,8 +9,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Names the rules that a test observes. If the test fails, every one of them is broken, so a test
- * names no more than that.
+ * Names the rules that a test observes. If the test fails, every one of them is broken, unless its
+ * violation says which; so a test names no more than that.
  */
 @Documented
 @Target(ElementType.METHOD)

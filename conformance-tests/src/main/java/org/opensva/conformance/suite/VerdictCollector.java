@@ -19,6 +19,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Turns what JUnit reports about tests into verdicts about rules. */
 final class VerdictCollector implements TestExecutionListener {
@@ -105,12 +107,24 @@ final class VerdictCollector implements TestExecutionListener {
         return new TestResult(
                 Applicability.name(test),
                 Applicability.sentence(test),
-                Applicability.covered(test),
+                touched(test, thrown),
                 verdict,
                 reason,
                 message,
                 evidence(thrown),
                 duration);
+    }
+
+    /** The rules that a test says something about: a violation may name fewer than are covered. */
+    private static List<RuleId> touched(Method test, @Nullable Throwable thrown) {
+        List<RuleId> covered = Applicability.covered(test);
+        if (!(thrown instanceof RuleViolation violation)) {
+            return covered;
+        }
+        Set<String> broken =
+                violation.rules().stream().map(Rule::id).collect(Collectors.toUnmodifiableSet());
+        List<RuleId> named = covered.stream().filter(rule -> broken.contains(rule.id())).toList();
+        return named.isEmpty() ? covered : named;
     }
 
     private static Optional<Evidence> evidence(@Nullable Throwable thrown) {

@@ -356,7 +356,7 @@ final class HandleFaults {
                 BrokenBackend.breaking("foreign-handle-follows-its-holder", FORK_11, BIND_15)
                         .as("8dfa57aabff6, idxd: a descriptor used from another address" + " space")
                         .because("a job through a foreign handle works in its holder's memory")
-                        .notTouching(BIND_03, UACCE_04)
+                        .notTouching(BIND_03, UACCE_08)
                         .by(() -> openerPolicy(handles(FollowsTheHolder::new))),
                 BrokenBackend.breaking("put-kills-the-queue", UACCE_04)
                         .as("26c08dabe547, uacce: UACCE_CMD_PUT_Q made the queue a zombie")

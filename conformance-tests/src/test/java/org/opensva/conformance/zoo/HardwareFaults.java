@@ -197,7 +197,7 @@ final class HardwareFaults {
                                 "class of e06d24435596, iommu/vt-d: a permission of the"
                                         + " tables that is not enforced")
                         .because("devices write wherever they may read")
-                        .notTouching(UNMAP_01, UNMAP_15)
+                        .notTouching(UNMAP_01, UNMAP_14)
                         .by(() ->
                                 answers(entry ->
                                         (entry & TranslationEntry.R) != 0

@@ -3,6 +3,8 @@ package org.opensva.conformance.suite.bench;
 import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
+import org.opensva.conformance.rules.Rule;
+import org.opensva.conformance.rules.RuleId;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -99,6 +101,22 @@ public abstract sealed class Checks permits TestBench {
      */
     public RuleViolation violation(String expected, String seen) {
         return new RuleViolation(settings.rules(), evidence(expected, seen));
+    }
+
+    /**
+     * Makes the failure of a check that tells which of the test's rules is broken.
+     *
+     * @param rule the rule; if the test does not cover it, all that it covers count as broken
+     * @param expected what the rule demands
+     * @param seen what was there instead
+     * @return the error to throw
+     */
+    public RuleViolation violation(RuleId rule, String expected, String seen) {
+        List<Rule> one =
+                settings.rules().stream()
+                        .filter(covered -> covered.id().equals(rule.id()))
+                        .toList();
+        return new RuleViolation(one.isEmpty() ? settings.rules() : one, evidence(expected, seen));
     }
 
     /**

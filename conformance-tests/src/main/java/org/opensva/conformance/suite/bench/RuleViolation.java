@@ -13,27 +13,31 @@ public final class RuleViolation extends AssertionFailedError {
     /** What was found; lost when the error is serialised, the message has its text. */
     private final transient Evidence evidence;
 
+    private final transient List<Rule> rules;
+
     /**
      * Creates the error.
      *
-     * @param rules the rules that the test covers
+     * @param rules the rules that are broken
      * @param evidence what was found
      */
     public RuleViolation(List<Rule> rules, Evidence evidence) {
         super(render(rules, evidence), evidence.expected(), evidence.seen());
         this.evidence = evidence;
+        this.rules = List.copyOf(rules);
     }
 
     /**
      * Creates the error with what led to it.
      *
-     * @param rules the rules that the test covers
+     * @param rules the rules that are broken
      * @param evidence what was found
      * @param cause what happened
      */
     public RuleViolation(List<Rule> rules, Evidence evidence, Throwable cause) {
         super(render(rules, evidence), evidence.expected(), evidence.seen(), cause);
         this.evidence = evidence;
+        this.rules = List.copyOf(rules);
     }
 
     /**
@@ -43,6 +47,15 @@ public final class RuleViolation extends AssertionFailedError {
      */
     public Evidence evidence() {
         return evidence;
+    }
+
+    /**
+     * What is broken.
+     *
+     * @return the rules of the test, or those of them that it could tell apart
+     */
+    public List<Rule> rules() {
+        return rules;
     }
 
     private static String render(List<Rule> rules, Evidence evidence) {
