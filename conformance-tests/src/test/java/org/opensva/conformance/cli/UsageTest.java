@@ -76,7 +76,8 @@ class UsageTest {
         assertEquals(ExitStatus.GOOD, script.status());
         assertTrue(script.out().startsWith("#!/usr/bin/env bash"), "a script");
         assertTrue(
-                script.out().contains("backends certify run explore compare replay inspect completion"),
+                script.out()
+                        .contains("backends certify run explore compare replay inspect completion"),
                 "its commands");
         assertTrue(script.out().contains("gzip"), "its operations");
         assertEquals("", script.err());
