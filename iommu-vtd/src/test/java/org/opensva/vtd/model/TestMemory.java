@@ -3,20 +3,24 @@ package org.opensva.vtd.model;
 import org.opensva.api.memory.BusErrorException;
 import org.opensva.api.memory.PhysicalMemory;
 
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.LongConsumer;
 
 /** Memory below a limit, for words and bytes; pages come into being when they are touched. */
 final class TestMemory implements PhysicalMemory {
 
     private static final int PAGE_WORDS = 512;
 
+    /** Called with the address before bytes are written in bulk. */
+    volatile LongConsumer beforeWrite = address -> {};
+
     private final long size;
-    private final Map<Long, AtomicLongArray> pages = new ConcurrentHashMap<>();
+    private final AtomicReferenceArray<AtomicLongArray> pages;
 
     TestMemory(long size) {
         this.size = size;
+        pages = new AtomicReferenceArray<>((int) (size >>> 12));
     }
 
     @Override
@@ -34,11 +38,13 @@ final class TestMemory implements PhysicalMemory {
     }
 
     private AtomicLongArray page(long address) {
-        Long number = address >>> 12;
+        int number = (int) (address >>> 12);
         AtomicLongArray page = pages.get(number);
-        return page != null
-                ? page
-                : pages.computeIfAbsent(number, n -> new AtomicLongArray(PAGE_WORDS));
+        if (page == null) {
+            pages.compareAndSet(number, null, new AtomicLongArray(PAGE_WORDS));
+            page = pages.get(number);
+        }
+        return page;
     }
 
     private static int index(long address) {
@@ -76,7 +82,12 @@ final class TestMemory implements PhysicalMemory {
     }
 
     private void merge(long address, long mask, long value) {
-        page(address).updateAndGet(index(address), old -> old & ~mask | value & mask);
+        AtomicLongArray page = page(address);
+        int index = index(address);
+        long old;
+        do {
+            old = page.get(index);
+        } while (!page.compareAndSet(index, old, old & ~mask | value & mask));
     }
 
     @Override
@@ -91,6 +102,7 @@ final class TestMemory implements PhysicalMemory {
     @Override
     public void write(long address, byte[] source, int offset, int length) {
         check(address, length, 1);
+        beforeWrite.accept(address);
         for (int i = 0; i < length; i++) {
             long at = address + i;
             int shift = (int) (at & 7) * 8;

@@ -269,6 +269,7 @@ final class TestUnit implements AutoCloseable {
                         .set(PasidTableEntry.P, true)
                         .set(PasidTableEntry.PGTT, PasidTableEntry.PGTT_FIRST_STAGE)
                         .set(PasidTableEntry.DID, domain)
+                        .set(PasidTableEntry.PWSNP, true)
                         .setAddress(PasidTableEntry.FSPTPTR, top));
         return top;
     }
