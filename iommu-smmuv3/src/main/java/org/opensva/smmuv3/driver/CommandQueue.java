@@ -9,10 +9,9 @@ import org.opensva.smmuv3.layout.ControlRegisters.Gerror;
 import org.opensva.smmuv3.layout.Register;
 import org.opensva.smmuv3.layout.TableAndQueueRegisters.CmdqCons;
 
-import java.util.HashMap;
-import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * The producer of the command queue (Arm IHI 0070 G.b sections 3.5 and 4).
@@ -60,8 +59,14 @@ final class CommandQueue {
     /** Everything before this position has been consumed; written under the lock. */
     private volatile long consumed;
 
-    /** Failed CMD_SYNCs by position, with how often each failed; guarded by the lock. */
-    private final Map<Long, Integer> failedSyncs = new HashMap<>();
+    /** How often the CMD_SYNC that failed last has failed; guarded by the lock. */
+    private int failures;
+
+    /** The position of the CMD_SYNC that failed last; -1 if none did. Written under the lock. */
+    private volatile long lastTimeout = -1;
+
+    /** Held shared by who asks ATCs, exclusively by who wants to know which one is silent. */
+    private final ReentrantReadWriteLock asking = new ReentrantReadWriteLock();
 
     CommandQueue(RegisterFrame registers, PhysicalMemory memory, long base, int log2Size) {
         this.registers = registers;
@@ -80,25 +85,49 @@ final class CommandQueue {
         }
     }
 
-    /** Inserts commands and a CMD_SYNC, and returns after it has completed. */
+    /**
+     * Inserts commands and a CMD_SYNC, and returns after it has completed. A batch with ATC
+     * invalidations goes through {@link #invalidateAtcs} instead.
+     */
     Outcome submitAndSync(CommandBatch batch) {
+        long first;
         long sync;
         lock.lock();
         try {
+            first = produced;
             insert(batch, true);
             sync = produced - 1;
         } finally {
             lock.unlock();
         }
         awaitConsumed(sync + 1);
-        if (failedSyncs.isEmpty()) {
-            return Outcome.COMPLETE;
-        }
-        lock.lock();
+        // The CMD_SYNC of whoever comes first fails for a device, not that of who asked it.
+        return lastTimeout < first ? Outcome.COMPLETE : Outcome.ATC_TIMEOUT;
+    }
+
+    /**
+     * As {@link #submitAndSync}. A time-out says that some device has not answered, perhaps one
+     * that somebody else asked at the same time: {@link #askAlone} tells which.
+     */
+    Outcome invalidateAtcs(CommandBatch batch) {
+        asking.readLock().lock();
         try {
-            return failedSyncs.remove(sync) == null ? Outcome.COMPLETE : Outcome.ATC_TIMEOUT;
+            return submitAndSync(batch);
         } finally {
-            lock.unlock();
+            asking.readLock().unlock();
+        }
+    }
+
+    /**
+     * As {@link #invalidateAtcs}, with nobody else's ATC invalidations under way: a time-out is
+     * that of this batch.
+     */
+    Outcome askAlone(CommandBatch batch) {
+        asking.writeLock().lock();
+        try {
+            return submitAndSync(batch);
+        } finally {
+            asking.writeLock().unlock();
         }
     }
 
@@ -218,7 +247,9 @@ final class CommandQueue {
         if ((int) CmdqCons.ERR.get(cons) == CmdqCons.CERROR_ATC_INV_SYNC) {
             // The error is the report; the CMD_SYNC is executed again, and has less to wait for
             // then.
-            repeat = failedSyncs.merge(position, 1, Integer::sum) <= SYNC_REPEATS;
+            failures = lastTimeout == position ? failures + 1 : 1;
+            lastTimeout = position;
+            repeat = failures <= SYNC_REPEATS;
         }
         if (!repeat) {
             replace(position, cons);

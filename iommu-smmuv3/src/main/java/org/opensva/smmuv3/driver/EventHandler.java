@@ -37,7 +37,9 @@ final class EventHandler {
         }
         // Stalled transactions are never lost: the SMMU records them when there is room again
         // (section 7.2).
-        queue.acknowledgeOverflow();
+        if (queue.acknowledgeOverflow()) {
+            driver.reportLost();
+        }
     }
 
     private void handle() {

@@ -16,6 +16,8 @@ import java.util.Set;
 /**
  * What an SMMU says it can do, as far as this driver cares (Arm IHI 0070 G.b section 6.3.1 on).
  *
+ * @param stageOne stage 1 is there
+ * @param tables64 little-endian VMSAv8-64 tables are walked
  * @param streamBits SMMU_IDR1.SIDSIZE
  * @param pasidBits SMMU_IDR1.SSIDSIZE; 0 if there is no stage 1
  * @param commandQueueBits SMMU_IDR1.CMDQS
@@ -35,6 +37,8 @@ import java.util.Set;
  * @param hypervisor EL2 contexts exist, whose TLB entries have to be flushed at start
  */
 record Identity(
+        boolean stageOne,
+        boolean tables64,
         int streamBits,
         int pasidBits,
         int commandQueueBits,
@@ -58,6 +62,12 @@ record Identity(
 
     private static final int STALL_MODEL_FORCED = 0b10;
 
+    /** The bit of IDR0.TTF for VMSAv8-64. */
+    private static final int TTF_VMSAV8_64 = 0b10;
+
+    /** IDR0.TTENDIAN: big-endian tables only. */
+    private static final int TTENDIAN_BIG = 0b11;
+
     static Identity probe(RegisterFrame registers) {
         long idr0 = registers.read(Register.IDR0);
         long idr1 = registers.read(Register.IDR1);
@@ -75,7 +85,12 @@ record Identity(
         }
         int stallModel = (int) Idr0.STALL_MODEL.get(idr0);
         boolean stageOne = Idr0.S1P.isSet(idr0);
+        boolean tables64 =
+                (Idr0.TTF.get(idr0) & TTF_VMSAV8_64) != 0
+                        && Idr0.TTENDIAN.get(idr0) != TTENDIAN_BIG;
         return new Identity(
+                stageOne,
+                tables64,
                 (int) Idr1.SIDSIZE.get(idr1),
                 stageOne ? Math.min(20, (int) Idr1.SSIDSIZE.get(idr1)) : 0,
                 (int) Idr1.CMDQS.get(idr1),
@@ -93,6 +108,20 @@ record Identity(
                 Idr3.RIL.isSet(idr3),
                 Idr0.COHACC.isSet(idr0),
                 Idr0.HYP.isSet(idr0));
+    }
+
+    /** Whether processes can be bound behind this SMMU at all; empty if so, otherwise why not. */
+    String obstacle() {
+        if (!stageOne) {
+            return "no stage 1: processes cannot be bound";
+        }
+        if (!tables64) {
+            return "no little-endian VMSAv8-64 tables";
+        }
+        if (pasidBits == 0) {
+            return "no PASIDs: processes cannot be bound";
+        }
+        return granules.isEmpty() ? "no translation granule" : "";
     }
 
     /**

@@ -203,7 +203,11 @@ final class SmmuDevice implements AttachedDevice {
 
     private void emptyAtc(int pasid, Consumer<CommandBatch> commands) {
         context.events().record(Kind.ATC_INVALIDATE, streamId, pasid, 0, -1);
-        if (sync(commands) == CommandQueue.Outcome.ATC_TIMEOUT) {
+        CommandBatch batch = new CommandBatch();
+        commands.accept(batch);
+        CommandQueue queue = context.commands();
+        if (queue.invalidateAtcs(batch) == CommandQueue.Outcome.ATC_TIMEOUT
+                && queue.askAlone(batch) == CommandQueue.Outcome.ATC_TIMEOUT) {
             isolate();
         }
         context.events().record(Kind.ATC_SYNC, -1, -1, 0, 0);

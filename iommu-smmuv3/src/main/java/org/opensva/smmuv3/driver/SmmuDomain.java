@@ -168,7 +168,7 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
         }
         Span span = context.tracer().spanBuilder(SvaTelemetry.SPAN_INVALIDATE_ATC).startSpan();
         try {
-            if (context.commands().submitAndSync(batch) == CommandQueue.Outcome.ATC_TIMEOUT) {
+            if (context.commands().invalidateAtcs(batch) == CommandQueue.Outcome.ATC_TIMEOUT) {
                 isolateSilent(now);
             }
             context.events().record(Kind.ATC_SYNC, -1, -1, 0, 0);
@@ -188,7 +188,7 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
             if (device.atsEnabled()) {
                 CommandBatch batch = new CommandBatch();
                 Invalidations.atcPasid(batch, device.streamId(), attachment.pasid());
-                if (context.commands().submitAndSync(batch) == CommandQueue.Outcome.ATC_TIMEOUT) {
+                if (context.commands().askAlone(batch) == CommandQueue.Outcome.ATC_TIMEOUT) {
                     device.isolate();
                 }
             }

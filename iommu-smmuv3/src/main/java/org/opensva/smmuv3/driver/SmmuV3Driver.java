@@ -118,9 +118,9 @@ public final class SmmuV3Driver implements IommuDriver {
         this.registers = new RegisterFrame(registers);
         this.frames = frames;
         this.identity = Identity.probe(this.registers);
-        if (identity.streamBits() == 0 && identity.pasidBits() == 0) {
-            throw new ErrnoException(
-                    Errno.ENODEV, "probe SMMUv3", "no stage 1: processes cannot be bound");
+        String obstacle = identity.obstacle();
+        if (!obstacle.isEmpty()) {
+            throw new ErrnoException(Errno.ENODEV, "probe SMMUv3", obstacle);
         }
         // Off first: what a former owner has left must not run while tables change (section 6.3.9).
         this.registers.writeAcknowledged(Register.CR0, Register.CR0ACK, 0);
@@ -190,7 +190,13 @@ public final class SmmuV3Driver implements IommuDriver {
                                                 requests.log2Size(),
                                                 PageRequestEntry.WORDS)))
                         .orElse(null);
-        enable(streams, commandMemory, eventMemory, requestMemory);
+        try {
+            enable(streams, commandMemory, eventMemory, requestMemory);
+        } catch (RuntimeException e) {
+            streams.free();
+            queues.forEach(queue -> queue.free(frames));
+            throw e;
+        }
     }
 
     /**
@@ -374,6 +380,18 @@ public final class SmmuV3Driver implements IommuDriver {
 
     void report(FaultRecord fault) {
         listeners.forEach(listener -> listener.accept(fault));
+    }
+
+    /** Records of events were lost, because the queue was full. */
+    void reportLost() {
+        report(
+                new FaultRecord(
+                        FaultRecord.Kind.EXTERNAL_ABORT,
+                        new RequesterId(0),
+                        Pasid.NONE,
+                        0,
+                        0,
+                        "event queue overflow, records were lost"));
     }
 
     void reportIsolated(SmmuDevice device) {
