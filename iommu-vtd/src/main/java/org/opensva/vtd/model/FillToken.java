@@ -12,12 +12,6 @@ final class FillToken {
     /** The stamp of the tag. */
     long stamp;
 
-    /** Invalidations of few pages that had begun. */
+    /** Invalidations by address that had begun. */
     long ranges;
-
-    /** Invalidations of many pages that the IOTLB had seen. */
-    long pages;
-
-    /** Invalidations of many pages that the paging-structure cache had seen. */
-    long tables;
 }

@@ -2,7 +2,7 @@ package org.opensva.vtd.model;
 
 /**
  * The latest invalidations of ranges too large to look up page by page. An entry carries the number
- * of invalidations there were when its walk began; before it is used, the later ones are held
+ * of invalidations there were when it was filled; before it is used, the later ones are held
  * against it. An invalidation of any size thus costs a note here, and removes nothing else.
  *
  * <p>The log is a ring. Who writes it must see to it that no entry grows older than {@link
@@ -36,7 +36,7 @@ final class RangeLog {
     }
 
     /**
-     * Whether an entry has escaped all invalidations since its walk began.
+     * Whether an entry has escaped all invalidations since it was filled.
      *
      * @param since the number of invalidations at that time
      * @param first first address of the entry

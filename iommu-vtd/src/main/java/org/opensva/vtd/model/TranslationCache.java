@@ -51,11 +51,6 @@ final class TranslationCache {
         setShift = 64 - Integer.numberOfTrailingZeros(entries / WAYS);
     }
 
-    /** Invalidations of many pages so far, for {@link FillToken}. */
-    long logged() {
-        return log.count();
-    }
-
     /**
      * Looks an address up.
      *
@@ -108,9 +103,8 @@ final class TranslationCache {
      * Keeps a translation, in the place of an older one if its set is full.
      *
      * @param token what was remembered before the walk
-     * @param logged {@link #logged()} before the walk
      */
-    void insert(FillToken token, long logged, long address, long data) {
+    void insert(FillToken token, long address, long data) {
         int level = CachedTranslation.level(data);
         if ((levels & 1 << level) == 0) {
             remember(level);
@@ -122,7 +116,9 @@ final class TranslationCache {
         if ((sequence & 1) != 0 || !ELEMENT.compareAndSet(words, at, sequence, sequence | 1)) {
             return; // someone else fills this entry; the next miss is ours
         }
-        if (generations.ranges(tag) != token.ranges || log.count() - logged > SWEEP) {
+        // In this order: a note that is counted has been announced before.
+        long logged = log.count();
+        if (generations.ranges(tag) != token.ranges) {
             ELEMENT.setRelease(words, at, sequence);
             return;
         }

@@ -33,18 +33,16 @@ final class TranslationCaches {
         token.tag = tag;
         token.stamp = generations.of(tag);
         token.ranges = generations.ranges(tag);
-        token.pages = iotlb.logged();
-        token.tables = tables.logged();
     }
 
     /** Keeps a page. */
     void keepPage(FillToken token, long address, long data) {
-        iotlb.insert(token, token.pages, address, data);
+        iotlb.insert(token, address, data);
     }
 
     /** Keeps a table. */
     void keepTable(FillToken token, long address, long data) {
-        tables.insert(token, token.tables, address, data);
+        tables.insert(token, address, data);
     }
 
     /** IOTLB invalidation, global. */
