@@ -2,6 +2,7 @@ package org.opensva.vtd.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import org.opensva.vtd.layout.CapabilityRegisters.Ecap;
 import org.opensva.vtd.layout.ContextEntry;
 import org.opensva.vtd.layout.ControlRegisters.Gcmd;
 import org.opensva.vtd.layout.ControlRegisters.Rtaddr;
@@ -112,7 +113,7 @@ final class TestUnit implements AutoCloseable {
 
     /** Turns the queue on, with descriptors of 256 bits if the unit has scalable mode. */
     void enableQueue() {
-        enableQueue(0, profile.ecap(org.opensva.vtd.layout.CapabilityRegisters.Ecap.SMTS));
+        enableQueue(0, profile.ecap(Ecap.SMTS));
     }
 
     void enableQueue(int size, boolean wideDescriptors) {
@@ -288,6 +289,15 @@ final class TestUnit implements AutoCloseable {
         memory.writeLong(
                 table + (address >>> 12 & 511) * 8,
                 physical | flags | (writable ? FirstStageEntry.RW.mask() : 0));
+    }
+
+    /** Clears the entry of a page that {@link #map} made. */
+    void unmap(long top, long address) {
+        long table = top;
+        for (int shift = 39; shift > 12; shift -= 9) {
+            table = memory.readLong(table + (address >>> shift & 511) * 8) & 0xf_ffff_ffff_f000L;
+        }
+        memory.writeLong(table + (address >>> 12 & 511) * 8, 0);
     }
 
     @Override
