@@ -89,6 +89,7 @@ class EmulatedBackendTest {
                 "smmuv3-noats",
                 "smmuv3-16k",
                 "smmuv3-64k",
+                "smmuv3-narrow",
                 "vtd",
                 "vtd-5level",
                 "vtd-nopri"
@@ -165,6 +166,7 @@ class EmulatedBackendTest {
                 "smmuv3-noats",
                 "smmuv3-16k",
                 "smmuv3-64k",
+                "smmuv3-narrow",
                 "vtd",
                 "vtd-5level",
                 "vtd-nopri"

@@ -16,6 +16,7 @@ public final class BuiltInProfiles {
                     "smmuv3-noats",
                     "smmuv3-16k",
                     "smmuv3-64k",
+                    "smmuv3-narrow",
                     "vtd",
                     "vtd-5level",
                     "vtd-nopri");
