@@ -16,6 +16,7 @@ import org.opensva.vtd.layout.ScalableRootEntry;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** A driver of recording registers with one device, and what tests look at. */
 final class DriverBench {
@@ -29,6 +30,10 @@ final class DriverBench {
     final List<Kind> events = new ArrayList<>();
     final List<FaultRecord> faults = new ArrayList<>();
     final List<PageFaultGroup> groups = new ArrayList<>();
+
+    /** What happens at each event, in the thread that records it. */
+    Consumer<Kind> onEvent = kind -> {};
+
     final VtdDriver driver;
     final FakeDevice zip = new FakeDevice("zip-0", ZIP, true);
     final FakeDevice dma = new FakeDevice("dma-1", DMA, true, 20);
@@ -46,7 +51,10 @@ final class DriverBench {
                         unit,
                         memory,
                         memory,
-                        (kind, requester, pasid, address, length) -> events.add(kind),
+                        (kind, requester, pasid, address, length) -> {
+                            events.add(kind);
+                            onEvent.accept(kind);
+                        },
                         OpenTelemetry.noop());
         driver.onFault(faults::add);
         device = attach(zip);

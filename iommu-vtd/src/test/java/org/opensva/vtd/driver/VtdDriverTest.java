@@ -260,6 +260,25 @@ class VtdDriverTest {
     }
 
     @Test
+    void aDeviceThatJoinsWhileTheIotlbIsInvalidatedIsToldToo() {
+        SvaDomain domain = bench.bind();
+        AttachedDevice late = bench.attach(bench.dma);
+        List<Integer> told = new ArrayList<>();
+        bench.onEvent =
+                kind -> {
+                    if (kind == Kind.IOTLB_SYNC) {
+                        // The IOTLB is clean only now: until here it could serve the newcomer.
+                        bench.onEvent = other -> {};
+                        late.bind(PASID, domain);
+                        unit.seen.clear();
+                    }
+                };
+        bench.mm.listeners.getFirst().invalidate(AddressRange.of(0x7000, 4096));
+        unit.seen.stream().filter(Seen::isDeviceTlb).map(Seen::device).forEach(told::add);
+        assertEquals(List.of(DriverBench.DMA), told);
+    }
+
+    @Test
     void everyDeviceOfTheAddressSpaceIsToldOnce() {
         SvaDomain domain = bench.bind();
         bench.attach(bench.dma).bind(PASID, domain);
