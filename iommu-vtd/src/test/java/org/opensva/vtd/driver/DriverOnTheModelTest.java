@@ -162,11 +162,14 @@ class DriverOnTheModelTest {
                             }
                         } while (!last);
                     });
-            for (int i = 0; i < asked; i++) {
-                zip.agent.request(
-                        new PageRequest(PASID.value(), i * 4096L, Access.READ, i % 512, true));
+            try {
+                for (int i = 0; i < asked; i++) {
+                    zip.agent.request(
+                            new PageRequest(PASID.value(), i * 4096L, Access.READ, i % 512, true));
+                }
+            } finally {
+                stop.set(true);
             }
-            stop.set(true);
             handler.get();
         }
         bench.handleInterrupts();
@@ -361,17 +364,20 @@ class DriverOnTheModelTest {
                             zip.write(1);
                         }
                     });
-            for (int i = 0; i < 2000; i++) {
-                long now = i % 2 == 0 ? other : page;
-                long old = i % 2 == 0 ? page : other;
-                bench.memory.writeLong(leaf, now | 7);
-                invalidate();
-                bench.memory.write(old, new byte[] {0}, 0, 1);
-                byte[] got = new byte[1];
-                bench.memory.read(old, got, 0, 1);
-                assertEquals(0, got[0], "round " + i);
+            try {
+                for (int i = 0; i < 2000; i++) {
+                    long now = i % 2 == 0 ? other : page;
+                    long old = i % 2 == 0 ? page : other;
+                    bench.memory.writeLong(leaf, now | 7);
+                    invalidate();
+                    bench.memory.write(old, new byte[] {0}, 0, 1);
+                    byte[] got = new byte[1];
+                    bench.memory.read(old, got, 0, 1);
+                    assertEquals(0, got[0], "round " + i);
+                }
+            } finally {
+                stop.set(true);
             }
-            stop.set(true);
             load.get();
         }
     }
@@ -387,14 +393,17 @@ class DriverOnTheModelTest {
                             assertTrue(zip.write(1));
                         }
                     });
-            List<Future<?>> owners =
-                    List.of(
-                            executor.submit(() -> comeAndGo(100)),
-                            executor.submit(() -> comeAndGo(200)));
-            for (Future<?> owner : owners) {
-                owner.get();
+            try {
+                List<Future<?>> owners =
+                        List.of(
+                                executor.submit(() -> comeAndGo(100)),
+                                executor.submit(() -> comeAndGo(200)));
+                for (Future<?> owner : owners) {
+                    owner.get();
+                }
+            } finally {
+                stop.set(true);
             }
-            stop.set(true);
             load.get();
         }
     }
