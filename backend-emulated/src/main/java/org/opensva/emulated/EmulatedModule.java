@@ -77,7 +77,7 @@ public final class EmulatedModule extends AbstractModule {
                     case IommuProfile.Smmu smmu -> new SmmuModule(smmu.profile());
                     case IommuProfile.Vtd vtd -> new VtdModule(vtd.profile());
                 });
-        install(new KernelModule(profile));
+        install(new KernelModule(profile, options.hugePages()));
         bind(EndpointFactory.class).to(AtsEndpointFactory.class);
         bind(EngineFactory.class).to(StandardEngines.class);
         bind(Introspection.class).to(EmulatedIntrospection.class);
@@ -155,6 +155,7 @@ public final class EmulatedModule extends AbstractModule {
         SortedMap<String, String> properties = new TreeMap<>();
         properties.put("page-size", Integer.toString(host.pageSize()));
         properties.put("page-table-levels", Integer.toString(profile.paging().levels()));
+        properties.put("huge-pages", options.hugePages().id());
         properties.put("memory", Long.toString(profile.memory()));
         properties.put("iommu", driver.capabilities().name());
         properties.put(
@@ -167,7 +168,7 @@ public final class EmulatedModule extends AbstractModule {
                 profile.name(),
                 version(),
                 "OpenSVA",
-                profile.capabilities(),
+                options.capabilities(),
                 options.foreignHandles(),
                 PasidSupply.QUEUE,
                 properties);

@@ -3,16 +3,20 @@ package org.opensva.emulated;
 import org.opensva.api.ats.EndpointConfig;
 import org.opensva.api.backend.BackendException;
 import org.opensva.api.backend.BackendOption;
+import org.opensva.api.backend.Capability;
 import org.opensva.api.backend.ForeignHandlePolicy;
+import org.opensva.emulated.kernel.mm.HugePagePolicy;
 import org.opensva.emulated.profile.ByteCount;
 import org.opensva.emulated.profile.MachineProfile;
 import org.opensva.emulated.profile.ProfileReader;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * The options of the backend, checked, with the profile that they have changed.
@@ -20,8 +24,13 @@ import java.util.OptionalLong;
  * @param profile what the machine is made of
  * @param foreignHandles what a handle in a foreign address space may do
  * @param queues queues of each accelerator
+ * @param hugePages which mappings get huge pages
  */
-record EmulatedOptions(MachineProfile profile, ForeignHandlePolicy foreignHandles, int queues) {
+record EmulatedOptions(
+        MachineProfile profile,
+        ForeignHandlePolicy foreignHandles,
+        int queues,
+        HugePagePolicy hugePages) {
 
     /** The value of an option that leaves the profile as it is. */
     private static final String PROFILE = "profile";
@@ -53,12 +62,27 @@ record EmulatedOptions(MachineProfile profile, ForeignHandlePolicy foreignHandle
     private static final BackendOption QUEUES =
             new BackendOption("queues", "queues of each accelerator, 1 to 65536", "256");
 
+    private static final BackendOption HUGE_PAGES =
+            new BackendOption(
+                    "huge-pages",
+                    "which private memory gets huge pages: never, madvise or always",
+                    HugePagePolicy.MADVISE.id());
+
     private static final int MAX_ATC_ENTRIES = 1 << 20;
     private static final int MAX_PASID_BITS = 20;
     private static final int MAX_QUEUES = 1 << 16;
 
+    /** What the machine does, and no more. */
+    Set<Capability> capabilities() {
+        Set<Capability> claims = EnumSet.copyOf(profile.capabilities());
+        if (hugePages != HugePagePolicy.NEVER) {
+            claims.add(Capability.HUGE_PAGES);
+        }
+        return claims;
+    }
+
     static List<BackendOption> all() {
-        return List.of(FOREIGN_HANDLES, MEMORY, ATC_ENTRIES, PASID_BITS, QUEUES);
+        return List.of(FOREIGN_HANDLES, MEMORY, ATC_ENTRIES, PASID_BITS, QUEUES, HUGE_PAGES);
     }
 
     static EmulatedOptions parse(MachineProfile profile, Map<String, String> values) {
@@ -74,7 +98,8 @@ record EmulatedOptions(MachineProfile profile, ForeignHandlePolicy foreignHandle
         return new EmulatedOptions(
                 changed,
                 policy(value(values, FOREIGN_HANDLES)),
-                (int) number(QUEUES, value(values, QUEUES), 1, MAX_QUEUES));
+                (int) number(QUEUES, value(values, QUEUES), 1, MAX_QUEUES),
+                hugePages(value(values, HUGE_PAGES)));
     }
 
     private static String value(Map<String, String> values, BackendOption option) {
@@ -86,6 +111,10 @@ record EmulatedOptions(MachineProfile profile, ForeignHandlePolicy foreignHandle
                 .filter(policy -> policy.id().equals(text))
                 .findFirst()
                 .orElseThrow(() -> refused(FOREIGN_HANDLES, text));
+    }
+
+    private static HugePagePolicy hugePages(String text) {
+        return HugePagePolicy.of(text).orElseThrow(() -> refused(HUGE_PAGES, text));
     }
 
     private static long bytes(String text) {

@@ -16,6 +16,7 @@ import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.emulated.Lifecycle.Stage;
 import org.opensva.emulated.kernel.KernelTracer;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
+import org.opensva.emulated.kernel.mm.HugePagePolicy;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.kernel.sva.IommuLookup;
 import org.opensva.emulated.kernel.sva.SvaCore;
@@ -27,8 +28,10 @@ import java.util.Optional;
 final class KernelModule extends AbstractModule {
 
     private final MachineProfile profile;
+    private final HugePagePolicy hugePages;
 
-    KernelModule(MachineProfile profile) {
+    KernelModule(MachineProfile profile, HugePagePolicy hugePages) {
+        this.hugePages = hugePages;
         this.profile = profile;
     }
 
@@ -59,6 +62,7 @@ final class KernelModule extends AbstractModule {
                         frames,
                         profile.memoryBase() + profile.memory(),
                         profile.paging(),
+                        hugePages,
                         events));
     }
 

@@ -35,6 +35,21 @@ public interface FrameAllocator {
     void free(long address, int order);
 
     /**
+     * Makes smaller blocks of an allocated one, each of which is returned on its own from then on
+     * (Linux: {@code split_page}). An allocator that cannot leaves everything as it is; without it
+     * there are no huge pages.
+     *
+     * @param address what {@link #allocate} returned
+     * @param order what {@link #allocate} was given
+     * @param pieces the order of the new blocks, at most {@code order}
+     * @return true if it is done
+     * @throws IllegalArgumentException if that block is not allocated
+     */
+    default boolean split(long address, int order, int pieces) {
+        return false;
+    }
+
+    /**
      * Counts the frames in use, for leak checks.
      *
      * @return the number of allocated frames of the smallest size

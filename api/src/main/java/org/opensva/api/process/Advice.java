@@ -17,5 +17,16 @@ public enum Advice {
     /** Do not copy this range to a child ({@code MADV_DONTFORK}). */
     DONTFORK,
     /** Give a child zeroes in this range ({@code MADV_WIPEONFORK}). */
-    WIPEONFORK
+    WIPEONFORK,
+    /**
+     * Back the range with huge pages where it can be ({@code MADV_HUGEPAGE}). Only a wish: a system
+     * without huge pages does nothing.
+     */
+    HUGEPAGE,
+    /** Back the range with huge pages no more ({@code MADV_NOHUGEPAGE}). */
+    NOHUGEPAGE,
+    /**
+     * Replace the small pages of the range by huge ones now ({@code MADV_COLLAPSE}); contents stay.
+     */
+    COLLAPSE
 }

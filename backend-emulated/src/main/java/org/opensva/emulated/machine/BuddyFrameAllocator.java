@@ -84,18 +84,19 @@ public final class BuddyFrameAllocator implements FrameAllocator {
 
     @Override
     public void free(long address, int order) {
-        long offset = address - base;
         if (order < 0
                 || order > MAX_ORDER
-                || Long.compareUnsigned(offset, bytes) >= 0
-                || (address & ((1L << FRAME_SHIFT) - 1)) != 0
+                || !isWithin(address)
                 || !free.beginFree(address >>> FRAME_SHIFT, order)) {
-            throw new IllegalArgumentException(
-                    "no block of order %d is allocated at 0x%x".formatted(order, address));
+            throw notAllocated(address, order);
         }
         long spoiled = Math.min(1L << order, POISONED_FRAMES);
         for (long i = 0; i < spoiled; i++) {
-            memory.write(address + (i << FRAME_SHIFT), poisoned, 0, poisoned.length);
+            long frame = address + (i << FRAME_SHIFT);
+            // What nobody ever wrote to is not made real by poison.
+            if (!(memory instanceof ChunkedMemory sparse) || sparse.isTouched(frame)) {
+                memory.write(frame, poisoned, 0, poisoned.length);
+            }
         }
         allocated.add(-(1L << order));
         if (order == 0) {
@@ -108,6 +109,28 @@ public final class BuddyFrameAllocator implements FrameAllocator {
                 lock.unlock();
             }
         }
+    }
+
+    @Override
+    public boolean split(long address, int order, int pieces) {
+        if (pieces < 0
+                || pieces > order
+                || order > MAX_ORDER
+                || !isWithin(address)
+                || !free.split(address >>> FRAME_SHIFT, order, pieces)) {
+            throw notAllocated(address, order);
+        }
+        return true;
+    }
+
+    private boolean isWithin(long address) {
+        return Long.compareUnsigned(address - base, bytes) < 0
+                && (address & ((1L << FRAME_SHIFT) - 1)) == 0;
+    }
+
+    private static IllegalArgumentException notAllocated(long address, int order) {
+        return new IllegalArgumentException(
+                "no block of order %d is allocated at 0x%x".formatted(order, address));
     }
 
     @Override

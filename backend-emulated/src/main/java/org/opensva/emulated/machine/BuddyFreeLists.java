@@ -111,6 +111,19 @@ final class BuddyFreeLists {
                 (byte) FREEING);
     }
 
+    /** Makes smaller allocated blocks of one; false if it is not allocated with that order. */
+    boolean split(long frame, int order, int pieces) {
+        if (!beginFree(frame, order)) {
+            return false;
+        }
+        // The first piece last: until then nobody may free or split any.
+        for (long piece = 1L << order; piece > 0; ) {
+            piece -= 1L << pieces;
+            markAllocated(frame + piece, pieces);
+        }
+        return true;
+    }
+
     private void push(int block, int order) {
         int head = heads[order];
         setState(block, FREE | order);

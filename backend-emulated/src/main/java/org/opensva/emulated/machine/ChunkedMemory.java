@@ -198,6 +198,17 @@ public final class ChunkedMemory implements PhysicalMemory {
         VarHandle.releaseFence();
     }
 
+    /**
+     * Whether anything was ever written to the 4 KiB around an address; if not, they read as zero
+     * and cost nothing.
+     *
+     * @param address an address in memory
+     * @return true if there is storage behind it
+     */
+    public boolean isTouched(long address) {
+        return pageOrNull(checked(address, 1)) != null;
+    }
+
     private long aligned(long address, int width) {
         if ((address & (width - 1)) != 0) {
             throw new IllegalArgumentException(

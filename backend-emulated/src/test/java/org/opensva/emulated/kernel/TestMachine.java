@@ -7,6 +7,7 @@ import org.opensva.api.process.AddressSpaceListener;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
+import org.opensva.emulated.kernel.mm.HugePagePolicy;
 import org.opensva.emulated.kernel.paging.PagingMode;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.machine.BuddyFrameAllocator;
@@ -35,11 +36,15 @@ public final class TestMachine implements AutoCloseable {
     }
 
     public TestMachine(PagingMode mode, long bytes) {
+        this(mode, bytes, HugePagePolicy.MADVISE);
+    }
+
+    public TestMachine(PagingMode mode, long bytes, HugePagePolicy hugePages) {
         this.mode = mode;
         pageBytes = mode.geometry().granule().bytes();
         memory = new ChunkedMemory(BASE, bytes);
         frames = new BuddyFrameAllocator(memory, BASE, bytes, mode.entries().poison());
-        addressSpaces = new AddressSpaces(memory, frames, BASE + bytes, mode, events);
+        addressSpaces = new AddressSpaces(memory, frames, BASE + bytes, mode, hugePages, events);
         kernel = new EmulatedKernel(addressSpaces, new KernelTracer(OpenTelemetry.noop()));
     }
 

@@ -1,6 +1,7 @@
 package org.opensva.emulated.machine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -77,11 +78,32 @@ class BuddyFrameAllocatorTest {
     }
 
     @Test
-    void aFreedFrameIsPoisoned() {
+    void aFreedFrameIsPoisonedUnlessNobodyEverWroteToIt() {
         long frame = frames.allocate(0);
+        long untouched = frames.allocate(0);
+        memory.writeLong(frame, 1);
         frames.free(frame, 0);
+        frames.free(untouched, 0);
         assertEquals(POISON, memory.readLong(frame));
         assertEquals(POISON, memory.readLong(frame + 4088));
+        assertEquals(0, memory.readLong(untouched));
+        assertFalse(memory.isTouched(untouched));
+    }
+
+    @Test
+    void theBlocksThatASplitMakesAreFreedEachOnItsOwnAndJoinAgain() {
+        long block = frames.allocate(4);
+        assertTrue(frames.split(block, 4, 1));
+        assertThrows(IllegalArgumentException.class, () -> frames.free(block, 4));
+        assertThrows(IllegalArgumentException.class, () -> frames.free(block + 4096, 0));
+        assertThrows(IllegalArgumentException.class, () -> frames.split(block, 4, 1));
+        assertThrows(IllegalArgumentException.class, () -> frames.split(block, 1, 2));
+        assertEquals(16, frames.allocatedFrames());
+        for (long piece = block; piece < block + (16L << 12); piece += 2L << 12) {
+            frames.free(piece, 1);
+        }
+        assertEquals(0, frames.allocatedFrames());
+        assertEquals(block, frames.allocate(4));
     }
 
     @Test

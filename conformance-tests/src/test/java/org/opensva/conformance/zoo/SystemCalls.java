@@ -66,7 +66,8 @@ final class SystemCalls {
         return switch (advice) {
             case DONTNEED -> Call.DISCARD;
             case PAGEOUT -> Call.RECLAIM;
-            case POPULATE_WRITE, DONTFORK, WIPEONFORK -> Call.OTHER_ADVICE;
+            case POPULATE_WRITE, DONTFORK, WIPEONFORK, HUGEPAGE, NOHUGEPAGE, COLLAPSE ->
+                    Call.OTHER_ADVICE;
         };
     }
 

@@ -25,6 +25,7 @@ public final class AddressSpaces implements AutoCloseable {
 
     private static final int SWAP_PAGES = 1 << 20;
 
+    private final HugePagePolicy hugePages;
     private final EntryFormat entries;
     private final Geometry geometry;
     private final PageFrames frames;
@@ -42,6 +43,7 @@ public final class AddressSpaces implements AutoCloseable {
      * @param memoryLimit the physical address after the last byte of memory; entries can hold the
      *     addresses below
      * @param mode how page tables are written
+     * @param hugePages which mappings get huge pages
      * @param events where events go
      * @throws IllegalArgumentException if entries cannot hold the addresses of memory
      */
@@ -50,11 +52,13 @@ public final class AddressSpaces implements AutoCloseable {
             FrameAllocator frames,
             long memoryLimit,
             PagingMode mode,
+            HugePagePolicy hugePages,
             HardwareEventSink events) {
         if (memoryLimit <= 0 || memoryLimit > 1L << mode.entries().physicalAddressBits()) {
             throw new IllegalArgumentException(
                     "memory that ends at 0x%x does not fit page tables".formatted(memoryLimit));
         }
+        this.hugePages = hugePages;
         this.entries = mode.entries();
         this.geometry = mode.geometry();
         this.frames = new PageFrames(memory, frames, events, geometry, memoryLimit);
@@ -159,6 +163,10 @@ public final class AddressSpaces implements AutoCloseable {
         if (closed.compareAndSet(false, true)) {
             frames.close();
         }
+    }
+
+    HugePagePolicy hugePages() {
+        return hugePages;
     }
 
     EntryFormat entries() {

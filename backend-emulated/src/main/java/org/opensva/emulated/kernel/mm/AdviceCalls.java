@@ -13,11 +13,13 @@ final class AdviceCalls {
     private final Mm mm;
     private final MappingCalls mappings;
     private final PageFaults faults;
+    private final HugePages huge;
 
-    AdviceCalls(Mm mm, MappingCalls mappings, PageFaults faults) {
+    AdviceCalls(Mm mm, MappingCalls mappings, PageFaults faults, HugePages huge) {
         this.mm = mm;
         this.mappings = mappings;
         this.faults = faults;
+        this.huge = huge;
     }
 
     void advise(long start, long length, Advice advice) {
@@ -32,6 +34,9 @@ final class AdviceCalls {
             case POPULATE_WRITE -> vmas.forEach(vma -> populate(vma, start, end));
             case DONTFORK -> mappings.setFork(start, end, true, false);
             case WIPEONFORK -> mappings.setFork(start, end, false, true);
+            case HUGEPAGE -> mappings.setHuge(start, end, Vma.Huge.WISHED);
+            case NOHUGEPAGE -> mappings.setHuge(start, end, Vma.Huge.REFUSED);
+            case COLLAPSE -> vmas.forEach(vma -> huge.collapse(vma, start, end));
         }
         // As Linux does: what is mapped was served, the rest is reported.
         mappings.requireMapped("madvise", start, end);
@@ -44,6 +49,7 @@ final class AdviceCalls {
                     case POPULATE_WRITE ->
                             !vma.isDevice() && Access.writes(vma.protection().access());
                     case DONTFORK -> true;
+                    case HUGEPAGE, NOHUGEPAGE, COLLAPSE -> !vma.isDevice();
                     case WIPEONFORK -> vma.isPrivateAnonymous();
                 };
         if (!possible) {
@@ -53,6 +59,7 @@ final class AdviceCalls {
     }
 
     private void discard(List<Vma> vmas, long start, long end) {
+        huge.splitAt(start, end);
         Zap zap = new Zap(mm);
         for (Vma vma : vmas) {
             zap.clear(Math.max(start, vma.start()), Math.min(end, vma.end()));
@@ -78,16 +85,17 @@ final class AdviceCalls {
     private void pageOut(Vma vma, long start, long end) {
         long from = Math.max(start, vma.start());
         long to = Math.min(end, vma.end());
+        huge.splitAll(from, to);
         Zap zap = new Zap(mm);
         LongList own = new LongList();
         mm.table()
                 .visit(
                         from,
                         to,
-                        (address, slot, entry) -> {
+                        (address, level, slot, entry) -> {
                             if (!mm.entries().isAnonymous(entry)) {
                                 if (mm.entries().hasFrame(entry)) {
-                                    zap.clearEntry(address, slot, entry);
+                                    zap.clearEntry(address, level, slot, entry);
                                 }
                             } else if (mm.frames().references(mm.entries().frame(entry)) == 1) {
                                 mm.table().replace(slot, entry, 0);

@@ -1,5 +1,7 @@
 package org.opensva.emulated.kernel.mm;
 
+import org.opensva.emulated.kernel.paging.Geometry;
+
 /**
  * Copies an address space for a child (Linux: {@code dup_mmap}). Needs both locks for writing; the
  * caller flushes the parent afterwards, also when the copy failed.
@@ -29,8 +31,10 @@ final class ForkCopy {
         }
     }
 
-    private void copyEntry(long address, long slot, long entry) {
-        if (parent.entries().isSwap(entry)) {
+    private void copyEntry(long address, int level, long slot, long entry) {
+        if (level == Geometry.HUGE_LEVEL) {
+            copyHuge(address, slot, entry);
+        } else if (parent.entries().isSwap(entry)) {
             set(address, entry);
             parent.swap().acquire(parent.entries().swapSlot(entry));
         } else if (parent.entries().isAnonymous(entry)) {
@@ -40,6 +44,15 @@ final class ForkCopy {
             if (narrowed != entry) {
                 parent.table().replace(slot, entry, narrowed);
             }
+        }
+    }
+
+    private void copyHuge(long address, long slot, long entry) {
+        long narrowed = parent.entries().withoutWrite(entry);
+        child.table().replace(child.table().makeHugeSlot(address), 0, narrowed);
+        parent.frames().acquireHugePage(parent.entries().frame(entry));
+        if (narrowed != entry) {
+            parent.table().replace(slot, entry, narrowed);
         }
     }
 

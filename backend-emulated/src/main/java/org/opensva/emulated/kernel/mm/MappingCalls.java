@@ -16,10 +16,12 @@ import java.util.List;
 final class MappingCalls {
 
     private final Mm mm;
+    private final HugePages huge;
     private final long lowest;
 
-    MappingCalls(Mm mm, long lowest) {
+    MappingCalls(Mm mm, HugePages huge, long lowest) {
         this.mm = mm;
+        this.huge = huge;
         this.lowest = lowest;
     }
 
@@ -57,7 +59,7 @@ final class MappingCalls {
      * @param gone gets what was replaced
      */
     long map(MapRequest request, long length, Backing backing, List<Vma> gone) {
-        long start = place(request, length);
+        long start = place(request, length, backing);
         if (request.fixed()) {
             gone.addAll(unmap(start, length));
         }
@@ -70,11 +72,12 @@ final class MappingCalls {
                                 request.shared(),
                                 backing,
                                 false,
-                                false));
+                                false,
+                                Vma.Huge.UNADVISED));
         return start;
     }
 
-    private long place(MapRequest request, long length) {
+    private long place(MapRequest request, long length, Backing backing) {
         if (request.fixed()) {
             return request.address();
         }
@@ -84,7 +87,18 @@ final class MappingCalls {
                 && mm.vmas().isFree(wanted, wanted + length)) {
             return wanted;
         }
-        long found = mm.vmas().findRoom(length);
+        boolean huge =
+                mm.hugePages() != HugePagePolicy.NEVER
+                        && backing instanceof Backing.Anonymous
+                        && length >= mm.geometry().hugeBytes();
+        long found =
+                mm.vmas()
+                        .findRoom(
+                                length,
+                                huge ? mm.geometry().hugeBytes() : mm.geometry().pageBytes());
+        if (found < 0 && huge) {
+            found = mm.vmas().findRoom(length);
+        }
         if (found < 0) {
             throw new ErrnoException(
                     Errno.ENOMEM, "mmap", "no gap of %d bytes is left".formatted(length));
@@ -95,6 +109,7 @@ final class MappingCalls {
     /** Unmaps a range of whole pages. */
     List<Vma> unmap(long start, long length) {
         long end = start + length;
+        huge.splitAt(start, end);
         List<Vma> removed = mm.vmas().remove(start, end);
         if (!removed.isEmpty()) {
             Zap zap = new Zap(mm);
@@ -110,6 +125,7 @@ final class MappingCalls {
     void protect(long start, long length, Protection protection) {
         long end = start + length;
         requireMapped("mprotect", start, end);
+        huge.splitAt(start, end);
         Zap changes = new Zap(mm);
         for (Vma vma : mm.vmas().overlapping(start, end)) {
             if (vma.protection() == protection) {
@@ -121,29 +137,30 @@ final class MappingCalls {
                     .visit(
                             from,
                             to,
-                            (address, slot, entry) ->
-                                    protectEntry(changes, protection, address, slot, entry));
+                            (address, level, slot, entry) ->
+                                    protectEntry(changes, protection, address, level, slot, entry));
             change(from, to, vma.part(from, to).withProtection(protection));
         }
         changes.finish();
     }
 
     private void protectEntry(
-            Zap changes, Protection protection, long address, long slot, long entry) {
+            Zap changes, Protection protection, long address, int level, long slot, long entry) {
         if (!mm.entries().hasFrame(entry)) {
             return;
         }
-        long changed = mm.entries().protect(entry, Geometry.LAST_LEVEL, protection.access());
+        long changed = mm.entries().protect(entry, level, protection.access());
         if (changed != entry) {
             mm.table().replace(slot, entry, changed);
             if (mm.entries().isValid(entry)) {
-                changes.changed(address);
+                changes.changed(address, level);
             }
         }
     }
 
     /** Sets how a child sees a range; holes are skipped. */
     void setFork(long start, long end, boolean dontFork, boolean wipeOnFork) {
+        huge.splitAt(start, end);
         for (Vma vma : mm.vmas().overlapping(start, end)) {
             long from = Math.max(start, vma.start());
             long to = Math.min(end, vma.end());
@@ -152,6 +169,16 @@ final class MappingCalls {
                     to,
                     vma.part(from, to)
                             .withFork(dontFork || vma.dontFork(), wipeOnFork || vma.wipeOnFork()));
+        }
+    }
+
+    /** Sets what a range was advised about huge pages; holes are skipped. */
+    void setHuge(long start, long end, Vma.Huge advice) {
+        huge.splitAt(start, end);
+        for (Vma vma : mm.vmas().overlapping(start, end)) {
+            long from = Math.max(start, vma.start());
+            long to = Math.min(end, vma.end());
+            change(from, to, vma.part(from, to).withHuge(advice));
         }
     }
 
@@ -209,6 +236,7 @@ final class MappingCalls {
         }
         long delta = start - old.start();
         long oldLength = old.end() - old.start();
+        huge.splitAll(old.start(), old.end());
         Zap zap = new Zap(mm);
         try {
             // All that can fail comes first.
@@ -216,7 +244,7 @@ final class MappingCalls {
                     .visit(
                             old.start(),
                             old.end(),
-                            (address, slot, entry) -> mm.table().makeSlot(address + delta));
+                            (address, level, slot, entry) -> mm.table().makeSlot(address + delta));
         } catch (OutOfFramesException e) {
             zap.prune(start, start + oldLength);
             zap.finish();
@@ -227,7 +255,7 @@ final class MappingCalls {
                 .visit(
                         old.start(),
                         old.end(),
-                        (address, slot, entry) -> {
+                        (address, level, slot, entry) -> {
                             moved.add(address + delta);
                             moved.add(entry);
                             mm.table().replace(slot, entry, 0);

@@ -6,6 +6,7 @@ import org.opensva.emulated.kernel.paging.Geometry;
 /**
  * The parts of one address space that its operations work on.
  *
+ * @param hugePages which mappings get huge pages
  * @param entries how table entries are written
  * @param geometry how addresses are cut
  * @param frames the pages of the machine
@@ -15,6 +16,7 @@ import org.opensva.emulated.kernel.paging.Geometry;
  * @param listeners who hears of changes
  */
 record Mm(
+        HugePagePolicy hugePages,
         EntryFormat entries,
         Geometry geometry,
         PageFrames frames,

@@ -24,14 +24,19 @@ final class PageFaults {
     }
 
     private final Mm mm;
+    private final HugePages huge;
 
-    PageFaults(Mm mm) {
+    PageFaults(Mm mm, HugePages huge) {
         this.mm = mm;
+        this.huge = huge;
     }
 
     Outcome resolve(Vma vma, long page, int access) {
         boolean write = Access.writes(access);
         try {
+            if (vma.isPrivateAnonymous() && huge.resolve(vma, page, write)) {
+                return Outcome.RESOLVED;
+            }
             long slot = mm.table().makeSlot(page);
             long entry = mm.frames().memory().readLong(slot);
             if (entry == 0) {

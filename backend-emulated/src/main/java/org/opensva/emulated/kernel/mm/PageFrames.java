@@ -21,6 +21,15 @@ final class PageFrames {
     private final Geometry geometry;
     private final FrameCounts counts;
     private final int order;
+    private final int hugeOrder;
+
+    /**
+     * For each huge page whose frames are still one block of the allocator 1, otherwise 0. Changed
+     * with the monitor held.
+     */
+    private final FrameCounts blocks;
+
+    private final boolean hugePages;
     private final long zeroPage;
     private final LongAdder pages = new LongAdder();
     private final LongAdder tables = new LongAdder();
@@ -40,7 +49,26 @@ final class PageFrames {
         if (order < 0) {
             throw new IllegalArgumentException("frames are larger than pages");
         }
+        this.hugeOrder = order + geometry.hugeShift() - geometry.pageShift();
+        this.blocks = new FrameCounts(geometry.hugeShift(), memoryLimit);
         this.zeroPage = frames.allocate(order);
+        this.hugePages = canSplit();
+    }
+
+    private boolean canSplit() {
+        long pair;
+        try {
+            pair = frames.allocate(order + 1);
+        } catch (OutOfFramesException e) {
+            return false;
+        }
+        if (!frames.split(pair, order + 1, order)) {
+            frames.free(pair, order + 1);
+            return false;
+        }
+        frames.free(pair, order);
+        frames.free(pair + geometry.pageBytes(), order);
+        return true;
     }
 
     PhysicalMemory memory() {
@@ -86,9 +114,88 @@ final class PageFrames {
     /** Gives a reference back, and with the last one the page. */
     void releasePage(long frame) {
         if (counts.add(frame, -1) == 0) {
+            if (blocks.get(frame) != 0) {
+                breakBlock(frame);
+            }
             pages.decrement();
             free(frame);
         }
+    }
+
+    /** From now on the frames of a huge page are the allocator's blocks each on its own. */
+    private synchronized void breakBlock(long frame) {
+        if (blocks.get(frame) != 0) {
+            frames.split(frame & -geometry.hugeBytes(), hugeOrder, order);
+            blocks.set(frame, 0);
+        }
+    }
+
+    /**
+     * A zeroed huge page, each of whose pages has one reference; -1 if no block is free or the
+     * allocator has none that can be split.
+     */
+    long allocateHugePage() {
+        if (!hugePages) {
+            return -1;
+        }
+        long block;
+        try {
+            block = frames.allocate(hugeOrder);
+        } catch (OutOfFramesException e) {
+            return -1;
+        }
+        long end = block + geometry.hugeBytes();
+        for (long frame = block; frame < end; frame += geometry.pageBytes()) {
+            counts.set(frame, 1);
+        }
+        pages.add(geometry.hugeBytes() >>> geometry.pageShift());
+        synchronized (this) {
+            blocks.set(block, 1);
+        }
+        return block;
+    }
+
+    /** Takes a reference to each page of a huge one. */
+    void acquireHugePage(long block) {
+        long end = block + geometry.hugeBytes();
+        for (long frame = block; frame < end; frame += geometry.pageBytes()) {
+            counts.add(frame, 1);
+        }
+    }
+
+    /** Whether each page of a huge one has one reference only. */
+    boolean isExclusiveHugePage(long block) {
+        long end = block + geometry.hugeBytes();
+        for (long frame = block; frame < end; frame += geometry.pageBytes()) {
+            if (counts.get(frame) != 1) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Gives a reference to each page of a huge one back, and those pages that have no other. */
+    void releaseHugePage(long block) {
+        long end = block + geometry.hugeBytes();
+        if (isExclusiveHugePage(block) && takeBlock(block)) {
+            // Nobody else has a reference, so that nobody can take one meanwhile.
+            for (long frame = block; frame < end; frame += geometry.pageBytes()) {
+                counts.set(frame, 0);
+            }
+            pages.add(-(geometry.hugeBytes() >>> geometry.pageShift()));
+            events.record(HardwareEvent.Kind.FRAME_FREED, -1, -1, block, geometry.hugeBytes());
+            frames.free(block, hugeOrder);
+            return;
+        }
+        for (long frame = block; frame < end; frame += geometry.pageBytes()) {
+            releasePage(frame);
+        }
+    }
+
+    private synchronized boolean takeBlock(long block) {
+        boolean whole = blocks.get(block) != 0;
+        blocks.set(block, 0);
+        return whole;
     }
 
     long allocateTable() {

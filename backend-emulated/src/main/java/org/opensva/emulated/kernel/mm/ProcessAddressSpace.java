@@ -67,6 +67,7 @@ public final class ProcessAddressSpace implements AddressSpace {
         Geometry geometry = owner.geometry();
         this.mm =
                 new Mm(
+                        owner.hugePages(),
                         entries,
                         geometry,
                         owner.frames(),
@@ -74,9 +75,10 @@ public final class ProcessAddressSpace implements AddressSpace {
                         new TranslationTable(owner.frames(), entries, geometry),
                         new VmaTree(this, geometry, LOWEST),
                         new Listeners());
-        this.mappings = new MappingCalls(mm, LOWEST);
-        this.faults = new PageFaults(mm);
-        this.advice = new AdviceCalls(mm, mappings, faults);
+        HugePages huge = new HugePages(mm);
+        this.mappings = new MappingCalls(mm, huge, LOWEST);
+        this.faults = new PageFaults(mm, huge);
+        this.advice = new AdviceCalls(mm, mappings, faults, huge);
         this.processor = new ProcessorAccess(mm, lock, this::processorFault);
         this.pageTable =
                 new PageTable(

@@ -15,10 +15,13 @@ import org.opensva.emulated.kernel.paging.Geometry;
  */
 final class TranslationTable {
 
-    /** Sees the entries of a range that are not zero, in address order. */
+    /** Sees the leaves and swap references of a range, in address order. */
     interface Visitor {
-        /** May change the entry at {@code slot}. */
-        void entry(long address, long slot, long entry);
+        /**
+         * May change the entry at {@code slot}. At {@link Geometry#HUGE_LEVEL} it is a leaf, whose
+         * whole page lies in the range only if the caller has split those at its bounds.
+         */
+        void entry(long address, int level, long slot, long entry);
     }
 
     private final PhysicalMemory memory;
@@ -39,29 +42,70 @@ final class TranslationTable {
         return root;
     }
 
-    /** The entry for an address, 0 if there is no table for it. */
+    /**
+     * The entry for the page of an address, 0 if there is none. For an address in a huge page it is
+     * the entry that the page alone would have, as far as {@link EntryFormat#allows} and {@link
+     * EntryFormat#frame} go.
+     */
     long entry(long address) {
-        long slot = slot(address);
-        return slot == 0 ? 0 : memory.readLong(slot);
-    }
-
-    /** Where the entry for an address is, 0 if there is no table for it. */
-    long slot(long address) {
         long table = root;
         for (int level = geometry.firstLevel(); level < Geometry.LAST_LEVEL; level++) {
+            long entry = memory.readLong(table + geometry.entryOffset(address, level));
+            if (!entries.isTable(entry)) {
+                return entries.isValid(entry)
+                        ? entry | address & geometry.hugeBytes() - 1 & -geometry.pageBytes()
+                        : 0;
+            }
+            table = entries.frame(entry);
+        }
+        return memory.readLong(table + geometry.entryOffset(address, Geometry.LAST_LEVEL));
+    }
+
+    /** Where the entry of the last level for an address is, 0 if there is no table for it. */
+    long slot(long address) {
+        return slot(address, Geometry.LAST_LEVEL);
+    }
+
+    /** Where the entry that can map the huge page of an address is, 0 if there is no table. */
+    long hugeSlot(long address) {
+        return slot(address, Geometry.HUGE_LEVEL);
+    }
+
+    private long slot(long address, int last) {
+        long table = root;
+        for (int level = geometry.firstLevel(); level < last; level++) {
             long entry = memory.readLong(table + geometry.entryOffset(address, level));
             if (!entries.isTable(entry)) {
                 return 0;
             }
             table = entries.frame(entry);
         }
-        return table + geometry.entryOffset(address, Geometry.LAST_LEVEL);
+        return table + geometry.entryOffset(address, last);
     }
 
-    /** As {@link #slot}, but makes the tables that are missing. */
+    /** The huge leaf at an address, 0 if there is something else or nothing. */
+    long hugeEntry(long address) {
+        long slot = hugeSlot(address);
+        if (slot == 0) {
+            return 0;
+        }
+        long entry = memory.readLong(slot);
+        return entries.isTable(entry) ? 0 : entry;
+    }
+
+    /** As {@link #slot}, but makes the tables that are missing; no huge page may be there. */
     long makeSlot(long address) {
+        return makeSlot(address, Geometry.LAST_LEVEL);
+    }
+
+    /** As {@link #hugeSlot}, but makes the tables that are missing. */
+    long makeHugeSlot(long address) {
+        return makeSlot(address, Geometry.HUGE_LEVEL);
+    }
+
+    private long makeSlot(long address, int last) {
         long table = root;
-        for (int level = geometry.firstLevel(); level < Geometry.LAST_LEVEL; level++) {
+        for (int level = geometry.firstLevel(); level < last; level++) {
             long slot = table + geometry.entryOffset(address, level);
             long entry = memory.readLong(slot);
             if (entries.isTable(entry)) {
@@ -72,7 +116,7 @@ final class TranslationTable {
                 table = next;
             }
         }
-        return table + geometry.entryOffset(address, Geometry.LAST_LEVEL);
+        return table + geometry.entryOffset(address, last);
     }
 
     /** Changes an entry whose value is known. */
@@ -96,8 +140,8 @@ final class TranslationTable {
             long slot = table + geometry.entryOffset(at, level);
             long entry = memory.readLong(slot);
             if (entry != 0) {
-                if (level == Geometry.LAST_LEVEL) {
-                    visitor.entry(at, slot, entry);
+                if (level == Geometry.LAST_LEVEL || !entries.isTable(entry)) {
+                    visitor.entry(at, level, slot, entry);
                 } else {
                     visit(level + 1, entries.frame(entry), at, next, visitor);
                 }
@@ -121,7 +165,7 @@ final class TranslationTable {
             long next = Math.min(end, (at & -span) + span);
             long slot = table + geometry.entryOffset(at, level);
             long entry = memory.readLong(slot);
-            if (entry != 0) {
+            if (entries.isTable(entry)) {
                 long below = entries.frame(entry);
                 prune(level + 1, below, at, next, unlinked);
                 if (frames.populate(below, 0) == 0) {

@@ -12,6 +12,7 @@ import org.opensva.api.memory.Protection;
  * @param backing what stands behind {@code start}
  * @param dontFork a child does not get it
  * @param wipeOnFork a child gets it empty
+ * @param huge what was advised about huge pages
  */
 record Vma(
         long start,
@@ -20,7 +21,18 @@ record Vma(
         boolean shared,
         Backing backing,
         boolean dontFork,
-        boolean wipeOnFork) {
+        boolean wipeOnFork,
+        Huge huge) {
+
+    /** Advice about huge pages. */
+    enum Huge {
+        /** There was none. */
+        UNADVISED,
+        /** {@code MADV_HUGEPAGE}. */
+        WISHED,
+        /** {@code MADV_NOHUGEPAGE}. */
+        REFUSED
+    }
 
     boolean isDevice() {
         return backing instanceof Backing.OfDevice;
@@ -33,30 +45,55 @@ record Vma(
     /** The part between two addresses inside. */
     Vma part(long from, long to) {
         return new Vma(
-                from, to, protection, shared, backing.advanced(from - start), dontFork, wipeOnFork);
+                from,
+                to,
+                protection,
+                shared,
+                backing.advanced(from - start),
+                dontFork,
+                wipeOnFork,
+                huge);
     }
 
     Vma withProtection(Protection value) {
-        return new Vma(start, end, value, shared, backing, dontFork, wipeOnFork);
+        return new Vma(start, end, value, shared, backing, dontFork, wipeOnFork, huge);
     }
 
     Vma withFork(boolean dont, boolean wipe) {
-        return new Vma(start, end, protection, shared, backing, dont, wipe);
+        return new Vma(start, end, protection, shared, backing, dont, wipe, huge);
+    }
+
+    Vma withHuge(Huge advice) {
+        return new Vma(start, end, protection, shared, backing, dontFork, wipeOnFork, advice);
     }
 
     Vma withEnd(long value) {
-        return new Vma(start, value, protection, shared, backing, dontFork, wipeOnFork);
+        return new Vma(start, value, protection, shared, backing, dontFork, wipeOnFork, huge);
     }
 
     /** What follows this mapping, with the same properties, between two addresses. */
     Vma grown(long from, long to) {
         return new Vma(
-                from, to, protection, shared, backing.advanced(from - start), dontFork, wipeOnFork);
+                from,
+                to,
+                protection,
+                shared,
+                backing.advanced(from - start),
+                dontFork,
+                wipeOnFork,
+                huge);
     }
 
     Vma movedTo(long newStart, long length) {
         return new Vma(
-                newStart, newStart + length, protection, shared, backing, dontFork, wipeOnFork);
+                newStart,
+                newStart + length,
+                protection,
+                shared,
+                backing,
+                dontFork,
+                wipeOnFork,
+                huge);
     }
 
     /** Can this and the mapping that begins where it ends be one? Device mappings stay as made. */
@@ -66,6 +103,7 @@ record Vma(
                 && shared == next.shared
                 && dontFork == next.dontFork
                 && wipeOnFork == next.wipeOnFork
+                && huge == next.huge
                 && !isDevice()
                 && next.backing.continues(backing, end - start);
     }

@@ -123,9 +123,14 @@ final class VmaTree {
 
     /** Finds room as high as possible; -1 if there is none. */
     long findRoom(long length) {
-        long found = searchBelow(hint, length);
+        return findRoom(length, geometry.pageBytes());
+    }
+
+    /** As {@link #findRoom(long)}, at a multiple of a power of two. */
+    long findRoom(long length, long alignment) {
+        long found = searchBelow(hint, length, alignment);
         if (found < 0) {
-            found = searchBelow(top(), length);
+            found = searchBelow(top(), length, alignment);
         }
         if (found >= 0) {
             hint = found;
@@ -133,16 +138,19 @@ final class VmaTree {
         return found;
     }
 
-    private long searchBelow(long from, long length) {
+    private long searchBelow(long from, long length, long alignment) {
         long end = from;
-        while (end - length >= lowest) {
+        while (true) {
+            long start = end - length & -alignment;
+            if (start < lowest) {
+                return -1;
+            }
             Map.Entry<Long, Vma> before = byStart.lowerEntry(end);
-            if (before == null || before.getValue().end() <= end - length) {
-                return end - length;
+            if (before == null || before.getValue().end() <= start) {
+                return start;
             }
             end = before.getKey();
         }
-        return -1;
     }
 
     /** Takes a reference to a backing for one more mapping of the owner. */

@@ -2,6 +2,7 @@ package org.opensva.emulated.kernel.mm;
 
 import org.opensva.api.memory.AddressRange;
 import org.opensva.emulated.kernel.paging.EntryFormat;
+import org.opensva.emulated.kernel.paging.Geometry;
 
 /**
  * Takes pages out of an address space in the one legal order (Linux: {@code mmu_gather}): clear the
@@ -11,6 +12,7 @@ final class Zap {
 
     private final Mm mm;
     private final LongList pages = new LongList();
+    private final LongList hugePages = new LongList();
     private final LongList slots = new LongList();
     private final LongList tables = new LongList();
     private long first = -1L;
@@ -20,16 +22,20 @@ final class Zap {
         this.mm = mm;
     }
 
-    /** Clears the entries of a range. */
+    /** Clears the entries of a range. No huge page may reach over its bounds. */
     void clear(long start, long end) {
         mm.table().visit(start, end, this::clearEntry);
     }
 
     /** Clears one entry. */
-    void clearEntry(long address, long slot, long entry) {
+    void clearEntry(long address, int level, long slot, long entry) {
         mm.table().replace(slot, entry, 0);
         if (mm.entries().isValid(entry)) {
-            changed(address);
+            changed(address, level);
+        }
+        if (level == Geometry.HUGE_LEVEL) {
+            hugePages.add(mm.entries().frame(entry));
+            return;
         }
         if (mm.entries().isSwap(entry)) {
             slots.add(mm.entries().swapSlot(entry));
@@ -50,8 +56,13 @@ final class Zap {
 
     /** Notes that hardware may have cached something of a page that is no longer so. */
     void changed(long address) {
+        changed(address, Geometry.LAST_LEVEL);
+    }
+
+    /** As {@link #changed(long)}, of a leaf of some level. */
+    void changed(long address, int level) {
         first = first < 0 ? address : Math.min(first, address);
-        last = Math.max(last, address + mm.geometry().pageBytes());
+        last = Math.max(last, address + (1L << mm.geometry().levelShift(level)));
     }
 
     /** Tells the listeners, if anything that hardware may have cached was changed. */
@@ -73,6 +84,9 @@ final class Zap {
     void free() {
         for (int i = 0; i < pages.size(); i++) {
             mm.frames().releasePage(pages.get(i));
+        }
+        for (int i = 0; i < hugePages.size(); i++) {
+            mm.frames().releaseHugePage(hugePages.get(i));
         }
         for (int i = 0; i < slots.size(); i++) {
             mm.swap().release(slots.get(i));

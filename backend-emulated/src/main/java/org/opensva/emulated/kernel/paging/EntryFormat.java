@@ -84,6 +84,15 @@ public sealed interface EntryFormat permits Vmsav8Entries, X86Entries {
     long leaf(long frame, int level, int access, boolean writable, int kind);
 
     /**
+     * What one page of a huge leaf is in a table of the last level.
+     *
+     * @param entry a leaf of {@link Geometry#HUGE_LEVEL}
+     * @param offset where the page begins in the huge page, in bytes
+     * @return the entry, which allows what the huge one does
+     */
+    long piece(long entry, long offset);
+
+    /**
      * The physical address in a table reference or a leaf, denied ones included.
      *
      * @param entry an entry with an address

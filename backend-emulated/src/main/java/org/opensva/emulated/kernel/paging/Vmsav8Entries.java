@@ -104,6 +104,11 @@ public final class Vmsav8Entries implements EntryFormat {
         return entry | VALID;
     }
 
+    @Override
+    public long piece(long entry, long offset) {
+        return (entry | TABLE_OR_PAGE) + offset;
+    }
+
     private static long kindBits(int kind) {
         return switch (kind) {
             case ZERO_PAGE -> SPECIAL;

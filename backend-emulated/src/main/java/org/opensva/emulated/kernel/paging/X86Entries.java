@@ -113,6 +113,12 @@ public final class X86Entries implements EntryFormat {
         return entry | PRESENT | USER | frame;
     }
 
+    @Override
+    public long piece(long entry, long offset) {
+        long address = isValid(entry) ? offset : -offset;
+        return (entry & ~PSE) + address;
+    }
+
     private static long kindBits(int kind) {
         return switch (kind) {
             case ZERO_PAGE -> SPECIAL;

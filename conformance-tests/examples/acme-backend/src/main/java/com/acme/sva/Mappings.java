@@ -132,9 +132,12 @@ final class Mappings {
                 case POPULATE_WRITE -> populate(span);
                 case DONTFORK -> onFork(span, Vma.OnFork.OMIT);
                 case WIPEONFORK -> wipeOnFork(span);
-                case PAGEOUT ->
+                case HUGEPAGE, NOHUGEPAGE -> {
+                    // Pages have one size here, and the advice is only a wish.
+                }
+                case PAGEOUT, COLLAPSE ->
                         throw new ErrnoException(
-                                Errno.EINVAL, "madvise", "pages cannot be reclaimed here");
+                                Errno.EINVAL, "madvise", "pages cannot be reclaimed or made huge here");
             }
             return true;
         });

@@ -1,0 +1,195 @@
+package org.opensva.emulated.kernel.mm;
+
+import org.opensva.api.memory.Access;
+import org.opensva.api.memory.AddressRange;
+import org.opensva.api.memory.OutOfFramesException;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
+import org.opensva.emulated.kernel.paging.EntryFormat;
+import org.opensva.emulated.kernel.paging.Geometry;
+
+/**
+ * Transparent huge pages of private anonymous mappings (Linux: {@code mm/huge_memory.c} and {@code
+ * khugepaged.c}): made by faults, split where only a part changes or is shared, made of small pages
+ * on demand. Needs the lock for writing.
+ *
+ * <p>A huge page and its table never meet: the old entry is cleared, listeners are told, and only
+ * then the new one is written, as Arm's break-before-make demands.
+ */
+final class HugePages {
+
+    private final Mm mm;
+
+    HugePages(Mm mm) {
+        this.mm = mm;
+    }
+
+    /** Serves a fault of a private anonymous mapping; false if that is for small pages to do. */
+    boolean resolve(Vma vma, long address, boolean write) throws OutOfFramesException {
+        long slot = mm.table().hugeSlot(address);
+        long entry = slot == 0 ? 0 : mm.frames().memory().readLong(slot);
+        if (entry == 0) {
+            return isWanted(vma, address) && faultIn(vma, base(address));
+        }
+        if (mm.entries().isTable(entry)) {
+            return false;
+        }
+        if (!write || mm.entries().isWritable(entry)) {
+            return true;
+        }
+        if (mm.frames().isExclusiveHugePage(mm.entries().frame(entry))) {
+            // Widened in place; devices must drop the narrower translation.
+            mm.table().replace(slot, entry, mm.entries().withWrite(entry));
+            notifyListeners(base(address));
+            return true;
+        }
+        // Copying what is shared is done page by page, as Linux does.
+        split(address);
+        return false;
+    }
+
+    private boolean isWanted(Vma vma, long address) {
+        boolean wished =
+                switch (mm.hugePages()) {
+                    case NEVER -> false;
+                    case MADVISE -> vma.huge() == Vma.Huge.WISHED;
+                    case ALWAYS -> vma.huge() != Vma.Huge.REFUSED;
+                };
+        long base = base(address);
+        return wished && base >= vma.start() && base + mm.geometry().hugeBytes() <= vma.end();
+    }
+
+    private boolean faultIn(Vma vma, long base) throws OutOfFramesException {
+        long slot = mm.table().makeHugeSlot(base);
+        long block = mm.frames().allocateHugePage();
+        if (block < 0) {
+            return false;
+        }
+        mm.table().replace(slot, 0, leaf(vma, block));
+        return true;
+    }
+
+    private long leaf(Vma vma, long block) {
+        int access = vma.protection().access();
+        return mm.entries()
+                .leaf(
+                        block,
+                        Geometry.HUGE_LEVEL,
+                        access,
+                        Access.writes(access),
+                        EntryFormat.ANONYMOUS);
+    }
+
+    /** Splits the huge pages that reach over the bounds of a range. */
+    void splitAt(long start, long end) throws OutOfFramesException {
+        if (start != base(start)) {
+            split(start);
+        }
+        if (end != base(end)) {
+            split(end);
+        }
+    }
+
+    /** Splits every huge page of a range. */
+    void splitAll(long start, long end) throws OutOfFramesException {
+        LongList found = new LongList();
+        mm.table()
+                .visit(
+                        start,
+                        end,
+                        (address, level, slot, entry) -> {
+                            if (level == Geometry.HUGE_LEVEL) {
+                                found.add(address);
+                            }
+                        });
+        for (int i = 0; i < found.size(); i++) {
+            split(found.get(i));
+        }
+    }
+
+    /** Maps the huge page at an address, if there is one, by a table of small pages. */
+    private void split(long address) throws OutOfFramesException {
+        long slot = mm.table().hugeSlot(address);
+        long entry = mm.table().hugeEntry(address);
+        if (entry == 0) {
+            return;
+        }
+        Geometry g = mm.geometry();
+        long table = mm.frames().allocateTable();
+        int pages = 1 << g.hugeShift() - g.pageShift();
+        for (int i = 0; i < pages; i++) {
+            long piece = mm.entries().piece(entry, (long) i << g.pageShift());
+            mm.frames().memory().writeLong(table + ((long) i << 3), piece);
+        }
+        mm.frames().populate(table, pages);
+        mm.table().replace(slot, entry, 0);
+        if (mm.entries().isValid(entry)) {
+            notifyListeners(base(address));
+        }
+        mm.table().replace(slot, 0, mm.entries().table(table));
+    }
+
+    /** Makes the small pages of a range huge ones, wherever a whole one fits. */
+    void collapse(Vma vma, long start, long end) throws OutOfFramesException {
+        long bytes = mm.geometry().hugeBytes();
+        if (mm.hugePages() == HugePagePolicy.NEVER
+                || !vma.isPrivateAnonymous()
+                || (vma.protection().access() & Access.READ) == 0) {
+            throw new ErrnoException(
+                    Errno.EINVAL, "madvise(COLLAPSE)", "this mapping has no huge pages");
+        }
+        long last = Math.min(end, vma.end()) - bytes;
+        for (long at = base(Math.max(start, vma.start()) + bytes - 1); at <= last; at += bytes) {
+            collapse(vma, at);
+        }
+    }
+
+    private void collapse(Vma vma, long base) throws OutOfFramesException {
+        long slot = mm.table().makeHugeSlot(base);
+        long entry = mm.frames().memory().readLong(slot);
+        if (entry != 0 && !mm.entries().isTable(entry)) {
+            return;
+        }
+        long block = mm.frames().allocateHugePage();
+        if (block < 0) {
+            throw new OutOfFramesException("no huge page is free");
+        }
+        if (entry != 0) {
+            mm.table().replace(slot, entry, 0);
+            notifyListeners(base);
+            moveTo(block, mm.entries().frame(entry));
+        }
+        mm.table().replace(slot, 0, leaf(vma, block));
+    }
+
+    /** Copies what a table maps, which nobody can reach any more, and frees it with the table. */
+    private void moveTo(long block, long table) {
+        Geometry g = mm.geometry();
+        byte[] page = new byte[(int) g.pageBytes()];
+        int pages = 1 << g.hugeShift() - g.pageShift();
+        for (int i = 0; i < pages; i++) {
+            long entry = mm.frames().memory().readLong(table + ((long) i << 3));
+            long target = block + ((long) i << g.pageShift());
+            if (mm.entries().isSwap(entry)) {
+                mm.swap().load(mm.entries().swapSlot(entry), mm.frames().memory(), target);
+                mm.swap().release(mm.entries().swapSlot(entry));
+            } else if (mm.entries().isAnonymous(entry)) {
+                long frame = mm.entries().frame(entry);
+                mm.frames().memory().read(frame, page, 0, page.length);
+                mm.frames().memory().write(target, page, 0, page.length);
+                mm.frames().releasePage(frame);
+            }
+        }
+        mm.frames().freeTable(table);
+    }
+
+    private long base(long address) {
+        return address & -mm.geometry().hugeBytes();
+    }
+
+    private void notifyListeners(long base) {
+        if (!mm.listeners().isEmpty()) {
+            mm.listeners().invalidate(new AddressRange(base, base + mm.geometry().hugeBytes()));
+        }
+    }
+}
