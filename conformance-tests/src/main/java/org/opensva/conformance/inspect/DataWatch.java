@@ -11,9 +11,21 @@ import org.opensva.conformance.replay.RecordedMemory;
  */
 public final class DataWatch implements PhysicalMemory {
 
+    /** The address of no page. */
+    private static final long NO_PAGE = -1;
+
     private final PhysicalMemory memory;
     private final long writeOnly;
     private volatile @Nullable Long touched;
+
+    /**
+     * Watches a memory.
+     *
+     * @param memory the memory
+     */
+    public DataWatch(PhysicalMemory memory) {
+        this(memory, NO_PAGE);
+    }
 
     /**
      * Watches a memory.

@@ -247,7 +247,7 @@ final class ReferenceWalker {
         long pasid = bits(high, 19, 0);
         if (request.pasid() >= 0) {
             require(bit(low, 3), 0x45);
-            require(request.pasid() < limit, 0x46);
+            require(request.pasid() < Math.min(limit, 2L << bits(ecap, 39, 35)), 0x46);
             pasid = request.pasid();
         }
 

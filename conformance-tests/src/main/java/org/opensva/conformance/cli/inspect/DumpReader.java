@@ -12,6 +12,7 @@ import org.opensva.smmuv3.layout.Register;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -25,9 +26,18 @@ final class DumpReader {
 
     private DumpReader() {}
 
-    static Snapshot read(Path registers, Path memory) throws InputException {
-        Map<Register, Long> values = named(registers, DumpReader::registers);
+    /** A dump of an SMMUv3. */
+    static Snapshot smmuV3(Path registers, Path memory) throws InputException {
+        Map<Register, Long> values = named(registers, DumpReader::smmuV3);
         return new Snapshot(values, named(memory, DumpReader::memory));
+    }
+
+    /** A dump of a VT-d remapping unit. */
+    static org.opensva.conformance.cli.inspect.vtd.Snapshot vtd(Path registers, Path memory)
+            throws InputException {
+        Map<Long, Integer> words = named(registers, DumpReader::vtd);
+        return new org.opensva.conformance.cli.inspect.vtd.Snapshot(
+                words, named(memory, DumpReader::memory));
     }
 
     /** Reads one of the files. */
@@ -47,15 +57,49 @@ final class DumpReader {
     /** A register of a dump; most have a name of the architecture, some have none. */
     private record Entry(long offset, int size, long value) {}
 
-    private static Map<Register, Long> registers(Path file) throws InputException {
+    private static List<Entry> entries(Path file, String kind) throws InputException {
         List<Entry> entries = new ArrayList<>();
         Document.visit(
                 file,
                 (name, json) -> {
-                    if (name.equals("registers")) {
-                        entries.addAll(Document.list("register", json, DumpReader::entry));
+                    switch (name) {
+                        case "registers" ->
+                                entries.addAll(Document.list("register", json, DumpReader::entry));
+                        case "iommu" -> {
+                            if (!kind.equals(json.getString())) {
+                                throw new InputException(
+                                        "a dump of '%s', not of %s"
+                                                .formatted(json.getString(), kind));
+                            }
+                        }
+                        default -> {}
                     }
                 });
+        return entries;
+    }
+
+    private static Map<Long, Integer> vtd(Path file) throws InputException {
+        Map<Long, Integer> words = new HashMap<>();
+        for (Entry entry : entries(file, "vtd")) {
+            words.put(entry.offset(), (int) entry.value());
+            if (entry.size() == Long.BYTES) {
+                words.put(entry.offset() + Integer.BYTES, (int) (entry.value() >>> Integer.SIZE));
+            }
+        }
+        for (org.opensva.vtd.layout.Register needed :
+                List.of(
+                        org.opensva.vtd.layout.Register.CAP,
+                        org.opensva.vtd.layout.Register.ECAP)) {
+            if (!words.containsKey((long) needed.offset())) {
+                throw new InputException(
+                        "not the registers of a VT-d unit: CAP or ECAP is missing");
+            }
+        }
+        return words;
+    }
+
+    private static Map<Register, Long> smmuV3(Path file) throws InputException {
+        List<Entry> entries = entries(file, "smmuv3");
         Map<Register, Long> values = new EnumMap<>(Register.class);
         for (Entry entry : entries) {
             Register register = Register.at(entry.offset());

@@ -17,7 +17,10 @@ import java.util.function.Consumer;
         description = "Decode a dump of an IOMMU, and explain a translation.",
         synopsisSubcommandLabel = "COMMAND",
         footerHeading = "%nExamples:%n",
-        footer = {"  opensva inspect smmuv3 --registers registers.json --memory memory.json.gz"})
+        footer = {
+            "  opensva inspect smmuv3 --registers registers.json --memory memory.json.gz",
+            "  opensva inspect vtd --registers registers.json --memory memory.json.gz"
+        })
 public final class InspectCommand implements Runnable {
 
     @Spec private @Nullable CommandSpec spec;
@@ -33,7 +36,8 @@ public final class InspectCommand implements Runnable {
      */
     public static CommandLine create(PrintWriter out, Consumer<String> complaint) {
         return new CommandLine(new InspectCommand())
-                .addSubcommand(new SmmuV3Command(out, complaint));
+                .addSubcommand(new SmmuV3Command(out, complaint))
+                .addSubcommand(new VtdCommand(out, complaint));
     }
 
     @Override

@@ -6,6 +6,7 @@ import org.opensva.conformance.cli.inspect.smmuv3.QueueView;
 import org.opensva.conformance.cli.inspect.smmuv3.StreamRange;
 import org.opensva.conformance.inspect.Decoded;
 import org.opensva.conformance.inspect.Explanation;
+import org.opensva.conformance.inspect.Section;
 import org.opensva.conformance.inspect.Seen;
 
 import tools.jackson.databind.json.JsonMapper;
@@ -14,6 +15,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.io.PrintWriter;
+import java.util.List;
 
 /** Prints for programs: numbers of the hardware are strings in hexadecimal. */
 final class JsonReport {
@@ -51,6 +53,28 @@ final class JsonReport {
         ArrayNode errors = root.putArray("globalErrors");
         overview.globalErrors().forEach(errors::add);
         write(out, root);
+    }
+
+    static void print(PrintWriter out, List<Section> sections) {
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
+        for (Section section : sections) {
+            ObjectNode child = root.putObject(section.key()).put("title", section.title());
+            add(child.putArray("entries"), section.nodes());
+        }
+        write(out, root);
+    }
+
+    private static void add(ArrayNode array, List<Section.Node> nodes) {
+        for (Section.Node node : nodes) {
+            ObjectNode child = array.addObject().put("text", node.text());
+            Decoded decoded = node.decoded();
+            if (decoded != null) {
+                add(child.putObject("structure"), decoded);
+            }
+            if (!node.children().isEmpty()) {
+                add(child.putArray("entries"), node.children());
+            }
+        }
     }
 
     private static void add(ObjectNode node, QueueView queue) {

@@ -6,9 +6,11 @@ import org.opensva.conformance.cli.inspect.smmuv3.QueueView;
 import org.opensva.conformance.cli.inspect.smmuv3.StreamRange;
 import org.opensva.conformance.inspect.Decoded;
 import org.opensva.conformance.inspect.Explanation;
+import org.opensva.conformance.inspect.Section;
 import org.opensva.conformance.inspect.Seen;
 
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /** Prints for people. */
@@ -61,6 +63,35 @@ final class TextReport {
         if (queue.unlisted() > 0) {
             out.println("  %d pending entries are zero".formatted(queue.unlisted()));
         }
+    }
+
+    static void print(PrintWriter out, List<Section> sections) {
+        for (Section section : sections) {
+            out.println(section.title());
+            if (section.nodes().isEmpty()) {
+                out.println("  none");
+            }
+            section.nodes().forEach(node -> print(out, node, "  "));
+        }
+    }
+
+    private static void print(PrintWriter out, Section.Node node, String indent) {
+        Decoded decoded = node.decoded();
+        if (decoded == null) {
+            out.println(indent + node.text());
+        } else if (node.text().equals(decoded.name())) {
+            out.println(
+                    "%s%s 0x%x  %s"
+                            .formatted(
+                                    indent,
+                                    decoded.name(),
+                                    decoded.words().getFirst(),
+                                    decoded.fields().isEmpty() ? "" : decoded.inWords()));
+        } else {
+            out.println(indent + node.text());
+            out.println(indent + "  " + structure(decoded));
+        }
+        node.children().forEach(child -> print(out, child, indent + "  "));
     }
 
     private static String range(long first, long last) {

@@ -5,8 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.opensva.conformance.cli.Console;
-import org.opensva.conformance.cli.Main;
+import org.opensva.conformance.cli.inspect.Inspection.Result;
 import org.opensva.conformance.cli.inspect.smmuv3.Explainer;
 import org.opensva.conformance.cli.inspect.smmuv3.ModelRun;
 import org.opensva.conformance.cli.inspect.smmuv3.Snapshot;
@@ -18,20 +17,11 @@ import org.opensva.conformance.inspect.Explanation.Kind;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.SplittableRandom;
-import java.util.zip.GZIPInputStream;
 
 class InspectCommandTest {
 
@@ -39,43 +29,12 @@ class InspectCommandTest {
 
     @TempDir Path folder;
 
-    private record Result(int status, String out, String err) {}
-
     private static Path dump(String name) {
-        try {
-            return Path.of(
-                    Objects.requireNonNull(
-                                    InspectCommandTest.class.getResource("/linux-smmuv3/" + name))
-                            .toURI());
-        } catch (URISyntaxException e) {
-            throw new AssertionError(e);
-        }
+        return Inspection.dump("linux-smmuv3", name);
     }
 
     private static Result type(Path registers, Path memory, String... more) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Console console =
-                new Console(
-                        new ByteArrayInputStream(new byte[0]),
-                        out,
-                        err,
-                        StandardCharsets.UTF_8,
-                        Console.Terminals.NONE,
-                        Map.of());
-        List<String> args =
-                new ArrayList<>(
-                        List.of(
-                                "inspect",
-                                "smmuv3",
-                                "--registers",
-                                registers.toString(),
-                                "--memory",
-                                memory.toString()));
-        args.addAll(List.of(more));
-        int status = Main.execute(console, args.toArray(String[]::new));
-        return new Result(
-                status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+        return Inspection.type("smmuv3", registers, memory, more);
     }
 
     private static Result type(String... more) {
@@ -92,7 +51,7 @@ class InspectCommandTest {
     @Test
     void everyMappingOfTheDumpIsExplainedWithItsAddressAndSize()
             throws IOException, InputException {
-        Snapshot state = DumpReader.read(dump("registers.json"), dump("memory.json.gz"));
+        Snapshot state = DumpReader.smmuV3(dump("registers.json"), dump("memory.json.gz"));
         JsonNode mappings = JSON.readTree(dump("mappings.json").toFile()).path("mappings");
         int pages = 0;
         for (JsonNode mapping : mappings) {
@@ -224,38 +183,7 @@ class InspectCommandTest {
     /** Any register values and table contents are decoded and explained, and the model agrees. */
     @Test
     void damagedDumpsAreDecodedAndExplained() throws IOException {
-        SplittableRandom random = new SplittableRandom(8);
-        String registers = Files.readString(dump("registers.json"));
-        String memory;
-        try (InputStream in = new GZIPInputStream(Files.newInputStream(dump("memory.json.gz")))) {
-            memory = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
-        for (int round = 0; round < 60; round++) {
-            Path first =
-                    Files.writeString(
-                            folder.resolve("r.json"), damage(registers, "\"value\": \"0x", random));
-            Path second =
-                    Files.writeString(
-                            folder.resolve("m.json"), damage(memory, "\"hex\": \"", random));
-            Result all = type(first, second);
-            assertTrue(all.status() == 0 || all.status() == 2, "round " + round + all.err());
-            Result one = type(first, second, "--stream", "0x10", "--iova", "0xfff50000");
-            assertTrue(one.status() == 0 || one.status() == 2, "round " + round + one.out());
-        }
-    }
-
-    /** Changes a digit of some of the values. */
-    private static String damage(String json, String before, SplittableRandom random) {
-        StringBuilder text = new StringBuilder(json);
-        for (int i = 0; i < 3; i++) {
-            int at = text.indexOf(before, random.nextInt(text.length()));
-            if (at >= 0) {
-                int first = at + before.length();
-                int last = text.indexOf("\"", first);
-                int digit = first + random.nextInt(last - first);
-                text.setCharAt(digit, Character.forDigit(random.nextInt(16), 16));
-            }
-        }
-        return text.toString();
+        Inspection.survivesDamage(
+                "smmuv3", "linux-smmuv3", folder, "--stream", "0x10", "--iova", "0xfff50000");
     }
 }

@@ -109,11 +109,13 @@ final class EntryRules {
 
     @Nullable String pasidEntry(long[] entry) {
         String name = "PASID table entry";
+        // The pointer of a stage that is not used is ignored.
+        int type = PasidTableEntry.translationType(entry[0]);
         boolean second = claims(Ecap.SSTS);
         boolean firstStage = claims(Ecap.FSTS);
         long w0 =
                 0xc20
-                        | state.beyond()
+                        | (usesSecondStage(type) ? state.beyond() : 0)
                         | unless(claims(Ecap.SSADS), PasidTableEntry.SSADE)
                         | unless(second, PasidTableEntry.SSPTPTR);
         long w1 =
@@ -126,8 +128,9 @@ final class EntryRules {
                                 PasidTableEntry.EMTE,
                                 PasidTableEntry.PAT);
         long w2 =
-                0xf02
-                        | state.beyond()
+                0xf00
+                        | (usesFirstStage(type) ? state.beyond() : 0)
+                        | unless(claims(Ecap.ERS), PasidTableEntry.ERE)
                         | unless(claims(Ecap.SRS), PasidTableEntry.SRE)
                         | unless(claims(Ecap.EAFS), PasidTableEntry.EAFE)
                         | unless(

@@ -11,11 +11,13 @@ import org.opensva.conformance.inspect.Explanation.Kind;
 import org.opensva.conformance.inspect.Stopped;
 import org.opensva.vtd.layout.CapabilityRegisters.Ecap;
 import org.opensva.vtd.layout.ContextEntry;
+import org.opensva.vtd.layout.ControlRegisters.Gsts;
 import org.opensva.vtd.layout.ControlRegisters.Rtaddr;
 import org.opensva.vtd.layout.FaultReason;
 import org.opensva.vtd.layout.InterruptMessage;
 import org.opensva.vtd.layout.PasidDirectoryEntry;
 import org.opensva.vtd.layout.PasidTableEntry;
+import org.opensva.vtd.layout.Register;
 import org.opensva.vtd.layout.RootEntry;
 import org.opensva.vtd.layout.ScalableContextEntry;
 import org.opensva.vtd.layout.ScalableRootEntry;
@@ -61,6 +63,9 @@ public final class Explainer {
     }
 
     private Explanation.Ending follow() throws Stopped {
+        if (access.pasid() < 0 && InterruptMessage.isInterrupt(access.address())) {
+            return interrupt();
+        }
         if (!state.translates()) {
             step("GSTS.TES is 0", null, "requests pass through the unit");
             return new Explanation.Translated(access.address(), Long.SIZE - 1);
@@ -87,6 +92,16 @@ public final class Explainer {
                     throw fault(
                             FaultReason.TABLE_MODE_INVALID, "RTADDR.TTM is 2, which is reserved");
         }
+    }
+
+    /** Without a PASID that range is for interrupt requests, which are writes of 4 bytes. */
+    private Explanation.Ending interrupt() throws Stopped {
+        String why = "the interrupt address range takes interrupt requests alone";
+        step("address in the interrupt address range", null, "not translated");
+        if (Gsts.IRES.isSet(state.get(Register.GSTS))) {
+            throw fault(FaultReason.INTERRUPT_REQUEST_INVALID, why);
+        }
+        return new Explanation.Aborted(why);
     }
 
     void step(String what, @Nullable Decoded decoded, String yields) {
@@ -265,13 +280,14 @@ public final class Explainer {
     }
 
     private int pasid(long[] context) throws Stopped {
-        int limit = ScalableContextEntry.pasidLimit(context[0]);
+        int directory = ScalableContextEntry.pasidLimit(context[0]);
+        int limit = Math.min(directory, 1 << Math.min(20, Ecap.pasidBits(state.ecap())));
         int own = ScalableContextEntry.ridPasid(context[1]);
-        if (own >= limit) {
+        if (own >= directory) {
             throw fault(
                     FaultReason.SCALABLE_CONTEXT_INVALID,
                     "RID_PASID %s is beyond the %s PASIDs of the directory"
-                            .formatted(hex(own), hex(limit)));
+                            .formatted(hex(own), hex(directory)));
         }
         if (access.pasid() < 0) {
             step("no PASID", null, "RID_PASID " + hex(own));
@@ -347,7 +363,18 @@ public final class Explainer {
         if (privileged && !PasidTableEntry.supervisorEnabled(entry[2])) {
             throw fault(FaultReason.SUPERVISOR_DISABLED, "SRE is 0 and the request is privileged");
         }
+        boolean served = state.claims(Ecap.ERS) && PasidTableEntry.ERE.isSet(entry[2]);
+        if (executes() && !served) {
+            throw fault(
+                    FaultReason.EXECUTE_DISABLED,
+                    "requests for execute permission need ECAP.ERS and ERE");
+        }
         return walk.first();
+    }
+
+    /** Whether it asks for execute permission, which travels with the PASID. */
+    boolean executes() {
+        return access.kind() == Kind.EXECUTE && access.pasid() >= 0;
     }
 
     boolean writes() {

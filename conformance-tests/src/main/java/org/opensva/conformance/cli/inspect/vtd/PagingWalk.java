@@ -2,8 +2,8 @@ package org.opensva.conformance.cli.inspect.vtd;
 
 import static org.opensva.conformance.cli.inspect.vtd.Decoding.hex;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.conformance.inspect.Explanation;
-import org.opensva.conformance.inspect.Explanation.Kind;
 import org.opensva.conformance.inspect.Stopped;
 import org.opensva.vtd.layout.AddressWidth;
 import org.opensva.vtd.layout.CapabilityRegisters.Cap;
@@ -100,8 +100,7 @@ final class PagingWalk {
     }
 
     private boolean snoops() {
-        // Without ECAP.SMPWCS there is no PWSNP to set.
-        return legacy || !state.claims(Ecap.SMPWCS) || PasidTableEntry.walkSnoops(entry[1]);
+        return PasidTableEntry.walkSnoops(entry[1]);
     }
 
     private int inputBits() {
@@ -159,30 +158,21 @@ final class PagingWalk {
             show(1, level, physical, layout, word, leads(leaf, level, target));
             // R/W and U/S are granted by all levels; XD of one is enough.
             rights &= word ^ FirstStageEntry.XD.mask();
+            Explanation.@Nullable Ending end = null;
             if (leaf) {
                 checkFirst(rights);
-                checkOutput(target | address & PagingLevel.bytes(level) - 1);
+                end = arrive(new Leaf(target, PagingLevel.shift(level)), address);
             }
             update(word, leaf, at, level);
-            if (leaf) {
-                return arrive(new Leaf(target, PagingLevel.shift(level)), address);
+            if (end != null) {
+                return end;
             }
             table = target;
         }
     }
 
-    private void checkOutput(long output) throws Stopped {
-        if (!nested()) {
-            Explanation.Ending unused =
-                    explainer.arrived(output, 0, FaultReason.SCALABLE_INTERRUPT_RANGE);
-            assert unused != null;
-        }
-    }
-
     private long firstReserved(int level, boolean leaf) {
-        // Nested, the address is a guest's, and the second stage says what is too wide.
-        long reserved =
-                FirstStageEntry.reservedBits(level, leaf, nested() ? 52 : state.addressBits());
+        long reserved = FirstStageEntry.reservedBits(level, leaf, state.addressBits());
         if (level == LARGE_LEVELS && !Cap.FS1GP.isSet(state.cap())) {
             reserved |= FirstStageEntry.PS.mask();
         }
@@ -193,8 +183,12 @@ final class PagingWalk {
         if (!privileged && !FirstStageEntry.US.isSet(rights)) {
             throw explainer.fault(FaultReason.USER_DENIED, "U/S is 0 at some level");
         }
-        if (explainer.access().kind() == Kind.EXECUTE && !FirstStageEntry.XD.isSet(rights)) {
+        if (explainer.executes() && !FirstStageEntry.XD.isSet(rights)) {
             throw explainer.fault(FaultReason.EXECUTE_DENIED, "XD is 1 at some level");
+        }
+        boolean prevented = privileged && PasidTableEntry.SMEP.isSet(entry[2]);
+        if (explainer.executes() && prevented && FirstStageEntry.US.isSet(rights)) {
+            throw explainer.fault(FaultReason.EXECUTE_DENIED, "SMEP is 1 and U/S of all levels");
         }
         boolean obeys = !privileged || PasidTableEntry.writeProtect(entry[2]);
         if (explainer.writes() && obeys && !FirstStageEntry.RW.isSet(rights)) {
@@ -213,14 +207,15 @@ final class PagingWalk {
         if (updated == word) {
             return;
         }
-        if (!snoops()) {
+        // Units without ECAP.SMPWCS have no PWSNP to set, and update first-stage entries.
+        if (state.claims(Ecap.SMPWCS) && !snoops()) {
             throw explainer.fault(
                     FaultReason.FIRST_STAGE_UPDATE_NOT_SNOOPED,
                     "flags of the level %d entry need an update and PWSNP is 0".formatted(level));
         }
         if (nested()) {
             explainer.step("second stage to update the entry", null, "address " + hex(at));
-            second(at, true, FaultReason.NESTED_TABLE_WRITE_DENIED, Purpose.UPDATE);
+            second(at, true, FaultReason.NESTED_TABLE_WRITE_DENIED);
         }
         explainer.step("hardware update", null, "the entry becomes " + hex(updated));
     }
@@ -239,13 +234,6 @@ final class PagingWalk {
     }
 
     // Second stage.
-
-    /** What an address is for, which decides what the reasons are. */
-    private enum Purpose {
-        REQUEST,
-        TABLE,
-        UPDATE
-    }
 
     /** The second stage of a request that has no first. */
     Explanation.Ending secondOnly() throws Stopped {
@@ -270,7 +258,7 @@ final class PagingWalk {
                 legacy
                         ? FaultReason.ADDRESS_BEYOND_WIDTH
                         : FaultReason.SECOND_STAGE_INPUT_BEYOND_WIDTH);
-        return second(address, write, denied, Purpose.REQUEST);
+        return second(address, write, denied);
     }
 
     private long tableEntry(long at, boolean root) throws Stopped {
@@ -278,7 +266,7 @@ final class PagingWalk {
         checkWidth(at, FaultReason.NESTED_TABLE_BEYOND_WIDTH);
         FaultReason denied =
                 root ? FaultReason.NESTED_ROOT_READ_DENIED : FaultReason.NESTED_TABLE_READ_DENIED;
-        return second(at, false, denied, Purpose.TABLE).at(at);
+        return second(at, false, denied).at(at);
     }
 
     private void checkWidth(long address, FaultReason beyond) throws Stopped {
@@ -290,8 +278,7 @@ final class PagingWalk {
         }
     }
 
-    private Leaf second(long address, boolean write, FaultReason denied, Purpose purpose)
-            throws Stopped {
+    private Leaf second(long address, boolean write, FaultReason denied) throws Stopped {
         long table = secondTable;
         int levels = AddressWidth.levels(width);
         long rights = SecondStageEntry.R.mask() | SecondStageEntry.W.mask();
@@ -322,14 +309,12 @@ final class PagingWalk {
             if (leaf) {
                 checkSecond(rights, write, denied);
                 Leaf found = new Leaf(target, PagingLevel.shift(level));
-                if (purpose == Purpose.REQUEST) {
-                    explainer.arrived(
-                            found.at(address),
-                            0,
-                            legacy
-                                    ? FaultReason.INTERRUPT_RANGE
-                                    : FaultReason.SCALABLE_INTERRUPT_RANGE);
-                }
+                explainer.arrived(
+                        found.at(address),
+                        0,
+                        legacy
+                                ? FaultReason.INTERRUPT_RANGE
+                                : FaultReason.SCALABLE_INTERRUPT_RANGE);
                 updateSecond(word, true, write, level);
                 return found;
             }
