@@ -59,12 +59,14 @@ final class Translation {
         execute = !writes && (access & Access.EXECUTE) != 0;
         privileged = (access & Access.PRIVILEGED) != 0;
         atsRequest = ats;
-        attributesWanted = false;
         stage1Only = false;
         passive = false;
         contextOnly = false;
         configurationMissed = false;
-        attributes = MemoryAttributes.SUPPLIED;
+        if (attributesWanted) {
+            attributesWanted = false;
+            attributes = MemoryAttributes.SUPPLIED;
+        }
     }
 
     /**
