@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.opensva.api.iommu.DmaResult;
 import org.opensva.api.iommu.DmaStatus;
 import org.opensva.api.memory.Access;
+import org.opensva.api.memory.AddressRange;
 import org.opensva.smmuv3.layout.CommandEncoder;
 import org.opensva.smmuv3.layout.Granule;
 import org.opensva.smmuv3.layout.Opcode;
@@ -30,7 +31,7 @@ class GuardTest {
     private static final int ASID = 4;
     private static final long VA = 0x60_0000L;
 
-    private final TestMachine machine = new TestMachine();
+    private final TestMachine machine = new TestMachine(SmmuProfile.complete());
     private final long[] command = new long[2];
     private final CountDownLatch inside = new CountDownLatch(1);
     private final CountDownLatch goOn = new CountDownLatch(1);
@@ -114,6 +115,24 @@ class GuardTest {
         device.join();
         assertTrue(machine.allConsumed());
         assertEquals(DmaResult.complete(8), result.get());
+    }
+
+    @Test
+    void aProcessorsBarrierWaitsForAWriteThatUsedWhatItTookAway() throws InterruptedException {
+        machine.memory.beforeWrite = gate(page);
+        Thread device = startWrite();
+        machine.unmap(table, VA);
+        AddressRange range = AddressRange.of(VA, 4096);
+        machine.smmu.broadcast(new BroadcastTlbi(BroadcastTlbi.Scope.VAAE1, 0, 0, range, true));
+        Thread processor = new Thread(machine.smmu::completeBroadcasts);
+        processor.start();
+        processor.join(100);
+        assertTrue(processor.isAlive(), "the barrier ended before the write");
+        goOn.countDown();
+        processor.join();
+        device.join();
+        assertEquals(DmaResult.complete(8), result.get());
+        assertFalse(DmaResult.isComplete(write()));
     }
 
     @Test

@@ -46,7 +46,12 @@ class HostileBytesTest {
         int aborted = 0;
         for (int round = 0; round < ROUNDS; round++) {
             Random random = new Random(round);
-            SmmuProfile profile = random.nextBoolean() ? SmmuProfile.sva() : SmmuProfile.nested();
+            SmmuProfile profile =
+                    switch (random.nextInt(3)) {
+                        case 0 -> SmmuProfile.sva();
+                        case 1 -> SmmuProfile.nested();
+                        default -> SmmuProfile.complete();
+                    };
             // Stalls would wait for software, which is not here.
             profile =
                     profile.withCaches(64, 16, 4)

@@ -52,7 +52,8 @@ public final class ModelFuzzer {
     }
 
     private static SmmuProfile profile(int choice) {
-        SmmuProfile base = (choice & 1) == 0 ? SmmuProfile.sva() : SmmuProfile.nested();
+        SmmuProfile several = (choice & 16) == 0 ? SmmuProfile.complete() : SmmuProfile.nested();
+        SmmuProfile base = (choice & 1) == 0 ? SmmuProfile.sva() : several;
         long idr0 = Idr0.STALL_MODEL.set(base.idr0(), 1);
         if ((choice & 2) != 0) {
             idr0 |= Idr0.TERM_MODEL.mask();

@@ -68,10 +68,13 @@ class RegimeTest {
     }
 
     private boolean reaches() {
-        boolean done =
-                DmaResult.isComplete(machine.port.read(1, Access.READ, VA, new byte[8], 0, 8));
+        return reaches(1);
+    }
+
+    private boolean reaches(int pasid) {
+        long result = machine.port.read(pasid, Access.READ, VA, new byte[8], 0, 8);
         machine.events();
-        return done;
+        return DmaResult.isComplete(result);
     }
 
     private void send() {
@@ -276,6 +279,23 @@ class RegimeTest {
         assertTrue(reaches());
         machine.smmu.broadcast(BroadcastTlbi.of(BroadcastTlbi.Scope.ASIDE2_HOST, ASID, 0));
         assertFalse(reaches());
+    }
+
+    @Test
+    void whatIsGlobalIsSoWithinItsAsidSet() {
+        machine.map(table, VA, page, TestMachine.PAGE_RW & ~(1L << 11));
+        for (int pasid = 2; pasid < 4; pasid++) {
+            long[] cd = machine.context(table, Granule.K4, 48, ASID + pasid);
+            ContextDescriptor.ASET.put(cd, 0, pasid == 2 ? 1 : 0);
+            machine.writeWords(contexts + 64L * pasid, cd);
+        }
+        begin(Regime.EL1, true);
+        assertFalse(reaches(2), "section 3.17.1");
+        assertTrue(reaches(3));
+        machine.smmu.broadcast(BroadcastTlbi.of(BroadcastTlbi.Scope.ASIDE1, ASID, VMID));
+        assertTrue(reaches(3), "not by ASID");
+        machine.smmu.broadcast(range(BroadcastTlbi.Scope.VAE1, ASID + 100, VMID, VA));
+        assertFalse(reaches(3), "by address, whatever the ASID");
     }
 
     @Test
