@@ -15,14 +15,12 @@ final class RandomTables implements ReferenceWalker.Tables {
     static final long FIRST_POOL = TestMachine.RAM + (256L << 20);
     private static final int TABLES = 96;
 
-    /** Beyond the reach of the largest block, so that no guest finds its tables in there. */
-    static final long SECOND_POOL = 1L << 44;
-
     static final long POOL_BYTES = (TABLES + 1L) << 16;
 
     private final Random random;
     private final TestMemory memory;
     private final long contexts;
+    private final long secondPool;
     private final Set<Long> contextLines = new HashSet<>();
     private Claims claims;
     private boolean nested;
@@ -37,9 +35,9 @@ final class RandomTables implements ReferenceWalker.Tables {
         }
     }
 
-    private static void checkAlias(long at) {
+    private void checkAlias(long at) {
         // Hardware updates of one stage would change what the other has cached.
-        if (at >= SECOND_POOL) {
+        if (at >= secondPool) {
             throw new Aliased();
         }
     }
@@ -50,6 +48,12 @@ final class RandomTables implements ReferenceWalker.Tables {
         this.memory = memory;
         this.contexts = contexts;
         this.claims = claims;
+        secondPool = secondPool(claims);
+    }
+
+    /** Beyond the reach of the largest block, so that hardly a guest finds its tables in there. */
+    static long secondPool(Claims claims) {
+        return claims.oas() < 48 ? 1L << 38 : 1L << 44;
     }
 
     void claims(Claims changed) {
@@ -86,9 +90,10 @@ final class RandomTables implements ReferenceWalker.Tables {
         put(ste, 93, 92, random.nextInt(2));
         put(ste, 95, 94, chance(20) ? random.nextInt(4) : 2 * random.nextInt(2));
         put(ste, 115, 96, random.nextInt());
-        flip(ste, 3, 89, 181, 183, 184);
+        flip(ste, 3, 89, 181, 184);
+        flip(ste, claims.httu() == 2 ? 3 : 10, 183);
         flip(ste, 10, 182, 186);
-        put(ste, 143, 128, random.nextInt());
+        put(ste, 143, 128, number(claims.idr0() >>> 18));
         put(ste, 173, 168, random.nextInt());
         put(ste, 178, 176, chance(6) ? random.nextInt(8) : 6);
         put(ste, 179, 179, 1);
@@ -130,7 +135,12 @@ final class RandomTables implements ReferenceWalker.Tables {
                 break;
             }
         }
-        put(ste, 247, 196, table(SECOND_POOL) >>> 4);
+        put(ste, 247, 196, base(secondPool));
+    }
+
+    /** A tag, which is mostly as long as the claim says. */
+    private long number(long wide) {
+        return (wide & 1) == 1 || chance(8) ? random.nextInt() : random.nextInt(256);
     }
 
     /** A context descriptor, now and then with a bit wrong. */
@@ -148,14 +158,15 @@ final class RandomTables implements ReferenceWalker.Tables {
         put(cd, 5, 0, size(tg0 == 1, ds));
         put(cd, 21, 16, size(tg1 == 3, ds));
         flip(cd, 8, 14, 30, 66, 130);
-        flip(cd, 2, 38, 39, 36, 40, 42, 43, 35, 37, 47, 65, 129, 123);
+        flip(cd, 2, 38, 39, 36, 40, 43, 35, 37, 47, 65, 129, 123);
+        flip(cd, claims.httu() == 2 ? 2 : 10, 42);
         put(cd, 13, 8, random.nextInt());
         put(cd, 29, 24, random.nextInt());
         // Small sizes make address size faults; the tables themselves must stay within.
-        put(cd, 34, 32, chance(4) ? 0 : 5 + random.nextInt(2));
-        put(cd, 63, 48, asid);
-        put(cd, 119, 68, table(FIRST_POOL) >>> 4);
-        put(cd, 183, 132, table(FIRST_POOL) >>> 4);
+        put(cd, 34, 32, chance(4) ? 0 : 2 + random.nextInt(5));
+        put(cd, 63, 48, (claims.idr0() >>> 12 & 1) == 1 || chance(8) ? asid : asid & 0xff);
+        put(cd, 119, 68, base(FIRST_POOL));
+        put(cd, 183, 132, base(FIRST_POOL));
         cd[3] = random.nextLong();
         if (chance(8)) {
             int bit = random.nextInt(4 * 64);
@@ -196,6 +207,14 @@ final class RandomTables implements ReferenceWalker.Tables {
             return intermediate(1L << 16);
         }
         return pool + (random.nextInt(TABLES) << 16);
+    }
+
+    /** The field of a table's address, now and then with bits that alignment takes away. */
+    private long base(long pool) {
+        if (chance(40)) {
+            return 1L << 34 + random.nextInt(18); // beyond what some formats reach
+        }
+        return table(pool) >>> 4 | (chance(3) ? random.nextInt(64) : 0);
     }
 
     /** One of a few intermediate addresses. */
@@ -252,7 +271,7 @@ final class RandomTables implements ReferenceWalker.Tables {
                         case 0 -> TestMachine.NO_MEMORY;
                         case 1 -> 1L << 45;
                         case 2 -> 1L << 49;
-                        default -> table(stage == 1 ? FIRST_POOL : SECOND_POOL);
+                        default -> table(stage == 1 ? FIRST_POOL : secondPool);
                     };
             return noise | place(next, pageBits, wide) | 3;
         }
