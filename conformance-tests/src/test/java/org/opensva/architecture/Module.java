@@ -23,7 +23,7 @@ enum Module {
             "com.google.inject..",
             "tools.jackson..",
             "com.fasterxml.jackson.annotation.."),
-    NATIVE("org.opensva.linux", 0, List.of(API, ATS, UACCE), "com.google.inject.."),
+    NATIVE("org.opensva.linux", 40, List.of(API, ATS, UACCE), "com.google.inject.."),
     CONFORMANCE(
             "org.opensva.conformance",
             120,

@@ -12,8 +12,6 @@ public enum SystemCall {
     WRITE(1, 64),
     /** {@code close}. */
     CLOSE(3, 57),
-    /** {@code fstat}. */
-    FSTAT(5, 80),
     /** {@code mmap}. */
     MMAP(9, 222),
     /** {@code mprotect}. */
@@ -100,6 +98,8 @@ public enum SystemCall {
     MEMFD_CREATE(319, 279),
     /** {@code userfaultfd}. */
     USERFAULTFD(323, 282),
+    /** {@code statx}. */
+    STATX(332, 291),
     /** {@code pidfd_send_signal}. */
     PIDFD_SEND_SIGNAL(424, 424),
     /** {@code pidfd_open}. */

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.Signal;
-import org.opensva.linux.LinuxHost;
+import org.opensva.linux.abi.Architecture;
 import org.opensva.linux.abi.Descriptor;
 import org.opensva.linux.abi.SystemCall;
 import org.opensva.linux.abi.SystemCalls;
@@ -35,7 +35,7 @@ class KeeperTest {
 
     @BeforeEach
     void start() {
-        kernel = LinuxHost.kernel();
+        kernel = new SystemCalls(Architecture.host().orElseThrow());
         keeper = Keeper.start(kernel);
     }
 

@@ -1,0 +1,350 @@
+package org.opensva.linux;
+
+import com.google.inject.AbstractModule;
+import com.google.inject.Provider;
+import com.google.inject.Provides;
+
+import io.opentelemetry.api.OpenTelemetry;
+
+import org.opensva.api.accelerator.Accelerator;
+import org.opensva.api.accelerator.EngineFactory;
+import org.opensva.api.ats.Endpoint;
+import org.opensva.api.ats.EndpointConfig;
+import org.opensva.api.ats.EndpointFactory;
+import org.opensva.api.ats.TranslationAgent;
+import org.opensva.api.backend.Backend;
+import org.opensva.api.backend.BackendDescriptor;
+import org.opensva.api.backend.Capability;
+import org.opensva.api.backend.Introspection;
+import org.opensva.api.backend.PasidSupply;
+import org.opensva.api.iommu.RequesterId;
+import org.opensva.api.iommu.SvaBinder;
+import org.opensva.api.process.ProcessHost;
+import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.ats.AtsEndpointFactory;
+import org.opensva.linux.abi.Architecture;
+import org.opensva.linux.abi.SystemCalls;
+import org.opensva.linux.agent.Keeper;
+import org.opensva.linux.doctor.Examination;
+import org.opensva.linux.doctor.HostFacts;
+import org.opensva.linux.doctor.Step;
+import org.opensva.linux.iommu.HostBinder;
+import org.opensva.linux.iommu.HostIommu;
+import org.opensva.linux.mm.EventPump;
+import org.opensva.linux.mm.HostMemory;
+import org.opensva.linux.mm.Transfers;
+import org.opensva.linux.process.EventDescriptors;
+import org.opensva.linux.process.HostProcesses;
+import org.opensva.uacce.UacceConfig;
+import org.opensva.uacce.UacceDevice;
+import org.opensva.uacce.engine.StandardEngines;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Puts the backend together. Layers are bound under their types of the SPI, so that {@code
+ * Modules.override} replaces any of them: {@code HardwareEventSink}, {@code TranslationAgent},
+ * {@code EndpointFactory}, {@code EngineFactory}, {@code SvaBinder}, {@code ProcessHost}, {@code
+ * Backend}.
+ */
+final class HostModule extends AbstractModule {
+
+    private static final int PASID_BITS = 16;
+    private static final int INVALIDATE_QUEUE_DEPTH = 32;
+
+    private record Function(String name, RequesterId requester) {}
+
+    private static final List<Function> FUNCTIONS =
+            List.of(
+                    new Function("zip-0", RequesterId.of(1, 0, 0)),
+                    new Function("dma-1", RequesterId.of(2, 0, 0)));
+
+    private final HostOptions options;
+    private final Examination examination;
+    private final HostFacts facts;
+
+    HostModule(HostOptions options, Examination examination, HostFacts facts) {
+        this.options = options;
+        this.examination = examination;
+        this.facts = facts;
+    }
+
+    private boolean events() {
+        return options.events() && facts.eventFeatures() != 0;
+    }
+
+    @Override
+    protected void configure() {
+        bindScope(HostScoped.class, new HostScope());
+        bind(HardwareEventSink.class).to(EventLog.class);
+        bind(TranslationAgent.class).to(HostIommu.class);
+        bind(SvaBinder.class).to(HostBinder.class);
+        bind(ProcessHost.class).to(HostProcesses.class);
+        bind(EndpointFactory.class).to(AtsEndpointFactory.class);
+        bind(EngineFactory.class).to(StandardEngines.class);
+        bind(Introspection.class).to(HostIntrospection.class);
+    }
+
+    @Provides
+    @HostScoped
+    Shutdown shutdown() {
+        return new Shutdown();
+    }
+
+    @Provides
+    @HostScoped
+    SystemCalls kernel() {
+        return new SystemCalls(Architecture.host().orElseThrow());
+    }
+
+    @Provides
+    @HostScoped
+    EventLog eventLog() {
+        return new EventLog();
+    }
+
+    @Provides
+    @HostScoped
+    AtsEndpointFactory endpoints() {
+        return new AtsEndpointFactory();
+    }
+
+    @Provides
+    @HostScoped
+    StandardEngines engines() {
+        return new StandardEngines();
+    }
+
+    @Provides
+    @HostScoped
+    Keeper keeper(SystemCalls kernel, Shutdown shutdown) {
+        return shutdown.add(Keeper.start(kernel));
+    }
+
+    @Provides
+    @HostScoped
+    EventPump pump(SystemCalls kernel, Shutdown shutdown) {
+        return shutdown.add(new EventPump(kernel, "opensva-native-events"));
+    }
+
+    /** Which way is open is tried, not guessed from settings. */
+    @Provides
+    @HostScoped
+    Transfers transfers(SystemCalls kernel, Keeper keeper) {
+        Transfers.Way way =
+                switch (options.transfers()) {
+                    case PROCESS_VM -> Transfers.Way.PROCESS_VM;
+                    case PROC_MEM -> Transfers.Way.PROC_MEM;
+                    case AUTO ->
+                            Transfers.canReach(kernel, keeper.pid())
+                                    ? Transfers.Way.PROCESS_VM
+                                    : Transfers.Way.PROC_MEM;
+                };
+        return new Transfers(kernel, way);
+    }
+
+    @Provides
+    @HostScoped
+    HostIommu iommu(HardwareEventSink events) {
+        return new HostIommu(events, PASID_BITS);
+    }
+
+    @Provides
+    @HostScoped
+    HostMemory memory(
+            SystemCalls kernel,
+            Transfers transfers,
+            EventPump pump,
+            HardwareEventSink sink,
+            HostIommu iommu) {
+        return new HostMemory(
+                kernel,
+                transfers,
+                pump,
+                facts.query(),
+                options.windows(),
+                events() ? facts.eventFeatures() : 0,
+                sink,
+                iommu::forget);
+    }
+
+    @Provides
+    @HostScoped
+    HostProcesses processes(
+            SystemCalls kernel,
+            Keeper keeper,
+            HostMemory memory,
+            EventPump pump,
+            Shutdown shutdown) {
+        return shutdown.add(
+                new HostProcesses(
+                        kernel,
+                        keeper,
+                        memory,
+                        pump,
+                        events() ? facts.events() : EventDescriptors.NONE,
+                        facts.pageSize(),
+                        facts.hugePages()));
+    }
+
+    @Provides
+    @HostScoped
+    HostBinder binder(HostIommu iommu, HardwareEventSink events, OpenTelemetry telemetry) {
+        return new HostBinder(iommu, events, telemetry, 1 << PASID_BITS);
+    }
+
+    @Provides
+    @HostScoped
+    HostDevices devices(
+            EndpointFactory endpoints,
+            TranslationAgent iommu,
+            SvaBinder binder,
+            EngineFactory engines,
+            OpenTelemetry telemetry,
+            Shutdown shutdown) {
+        List<Endpoint> buses = new ArrayList<>();
+        List<Accelerator> nodes = new ArrayList<>();
+        for (Function function : FUNCTIONS) {
+            Endpoint endpoint =
+                    shutdown.add(
+                            endpoints.create(
+                                    new EndpointConfig(
+                                            function.name(),
+                                            function.requester(),
+                                            PASID_BITS,
+                                            events(),
+                                            false,
+                                            false,
+                                            options.atcEntries(),
+                                            INVALIDATE_QUEUE_DEPTH,
+                                            1),
+                                    iommu));
+            endpoint.setPasidEnabled(true);
+            endpoint.setAtsEnabled(events());
+            buses.add(endpoint);
+            UacceConfig config =
+                    UacceConfig.of(function.name())
+                            .withInstances(options.queues())
+                            .withForeignHandles(options.foreignHandles())
+                            .withRegionSize(facts.pageSize());
+            nodes.add(shutdown.add(new UacceDevice(config, endpoint, binder, engines, telemetry)));
+        }
+        return new HostDevices(buses, nodes);
+    }
+
+    @Provides
+    @HostScoped
+    HostIntrospection introspection(
+            EventLog events,
+            HostIommu iommu,
+            HostDevices devices,
+            HostMemory memory,
+            HostProcesses processes,
+            HostBinder binder) {
+        return new HostIntrospection(events, iommu, devices, memory, processes, binder);
+    }
+
+    @Provides
+    @HostScoped
+    BackendDescriptor descriptor(Transfers transfers) {
+        SortedMap<String, String> properties = new TreeMap<>();
+        properties.put("page-size", Integer.toString(facts.pageSize()));
+        properties.put("pasid-bits", Integer.toString(PASID_BITS));
+        properties.put("atc-entries", Integer.toString(events() ? options.atcEntries() : 0));
+        properties.put("queues", Integer.toString(options.queues()));
+        properties.put("events", events() ? "userfaultfd" : "none");
+        properties.put(
+                "transfers",
+                transfers.way() == Transfers.Way.PROCESS_VM ? "process-vm" : "proc-mem");
+        for (Step step : examination.steps()) {
+            properties.put("host." + step.name(), step.line());
+        }
+        return new BackendDescriptor(
+                NativeBackendProvider.NAME,
+                NativeBackendProvider.HOST,
+                Objects.requireNonNullElse(
+                        HostModule.class.getPackage().getImplementationVersion(), "development"),
+                "OpenSVA",
+                capabilities(),
+                options.foreignHandles(),
+                PasidSupply.QUEUE,
+                properties);
+    }
+
+    private Set<Capability> capabilities() {
+        Set<Capability> claims =
+                EnumSet.of(
+                        Capability.FORK,
+                        Capability.EXEC,
+                        Capability.KILL,
+                        Capability.SHARED_MEMORY,
+                        Capability.FILE_TRUNCATE,
+                        Capability.MREMAP,
+                        Capability.MPROTECT,
+                        Capability.DISCARD,
+                        Capability.DEMAND_PAGING,
+                        Capability.TWO_DEVICES,
+                        Capability.PASS_HANDLE,
+                        Capability.PASID_VISIBLE,
+                        Capability.STOP_PASID,
+                        Capability.INTROSPECTION,
+                        Capability.REMOVAL,
+                        Capability.DIRECT_SUBMIT,
+                        Capability.QUEUE_STATES,
+                        Capability.REGIONS,
+                        Capability.INSTANCES,
+                        Capability.POLL);
+        if (events()) {
+            claims.add(Capability.ATS);
+        }
+        if (facts.hugePages()) {
+            claims.add(Capability.HUGE_PAGES);
+        }
+        if (facts.swap()) {
+            claims.add(Capability.PAGEOUT);
+        }
+        return claims;
+    }
+
+    /**
+     * Starts the backend. Parts are asked for here, those that others need first, so that they are
+     * taken down last; whatever fails, what runs already is taken down again.
+     */
+    @Provides
+    @HostScoped
+    Backend backend(
+            Shutdown shutdown,
+            Provider<Keeper> keeper,
+            Provider<EventPump> pump,
+            Provider<HostDevices> devices,
+            Provider<ProcessHost> processes,
+            Provider<BackendDescriptor> descriptor,
+            Provider<Introspection> introspection) {
+        boolean running = false;
+        try {
+            Objects.requireNonNull(pump.get());
+            Objects.requireNonNull(keeper.get());
+            List<Accelerator> nodes = devices.get().nodes();
+            HostBackend backend =
+                    new HostBackend(
+                            descriptor.get(),
+                            processes.get(),
+                            nodes,
+                            Optional.of(introspection.get()),
+                            shutdown);
+            running = true;
+            return backend;
+        } finally {
+            if (!running) {
+                shutdown.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package org.opensva.linux;
+
+import org.opensva.api.backend.BackendException;
+import org.opensva.api.backend.BackendOption;
+import org.opensva.api.backend.ForeignHandlePolicy;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The options of the backend, checked.
+ *
+ * @param foreignHandles what a handle in a foreign address space may do
+ * @param events false to do without userfaultfd also where there is one
+ * @param transfers which way bytes travel
+ * @param windows true to have devices cache offsets in memory objects
+ * @param atcEntries capacity of each ATC
+ * @param queues queues of each accelerator
+ */
+record HostOptions(
+        ForeignHandlePolicy foreignHandles,
+        boolean events,
+        Transfer transfers,
+        boolean windows,
+        int atcEntries,
+        int queues) {
+
+    /** Which way bytes travel. */
+    enum Transfer {
+        AUTO,
+        PROCESS_VM,
+        PROC_MEM;
+
+        String id() {
+            return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+        }
+    }
+
+    private static final BackendOption FOREIGN_HANDLES =
+            new BackendOption(
+                    "foreign-handles",
+                    "what a handle may do in a process that did not open it: refuse or opener",
+                    "refuse");
+    private static final BackendOption EVENTS =
+            new BackendOption(
+                    "events",
+                    "auto, or off to do without userfaultfd: then devices cache no translation",
+                    "auto");
+    private static final BackendOption TRANSFERS =
+            new BackendOption(
+                    "transfers", "how bytes travel: auto, process-vm or proc-mem", "auto");
+    private static final BackendOption WINDOWS =
+            new BackendOption(
+                    "windows", "on or off: devices cache where in a memory object a page is", "on");
+    private static final BackendOption ATC_ENTRIES =
+            new BackendOption(
+                    "atc-entries", "capacity of each ATC, a power of two, 1 to 1048576", "4096");
+    private static final BackendOption QUEUES =
+            new BackendOption("queues", "queues of each accelerator, 1 to 65536", "256");
+
+    static List<BackendOption> all() {
+        return List.of(FOREIGN_HANDLES, EVENTS, TRANSFERS, WINDOWS, ATC_ENTRIES, QUEUES);
+    }
+
+    static HostOptions parse(Map<String, String> values) {
+        return new HostOptions(
+                policy(value(values, FOREIGN_HANDLES)),
+                choice(EVENTS, value(values, EVENTS), "auto", "off"),
+                transfer(value(values, TRANSFERS)),
+                choice(WINDOWS, value(values, WINDOWS), "on", "off"),
+                powerOfTwo(value(values, ATC_ENTRIES)),
+                number(QUEUES, value(values, QUEUES), 1 << 16));
+    }
+
+    private static String value(Map<String, String> values, BackendOption option) {
+        return values.getOrDefault(option.key(), option.defaultValue()).trim();
+    }
+
+    private static ForeignHandlePolicy policy(String text) {
+        return Arrays.stream(ForeignHandlePolicy.values())
+                .filter(policy -> policy.id().equals(text))
+                .findFirst()
+                .orElseThrow(() -> refused(FOREIGN_HANDLES, text));
+    }
+
+    private static Transfer transfer(String text) {
+        return Arrays.stream(Transfer.values())
+                .filter(way -> way.id().equals(text))
+                .findFirst()
+                .orElseThrow(() -> refused(TRANSFERS, text));
+    }
+
+    private static boolean choice(BackendOption option, String text, String yes, String no) {
+        if (!text.equals(yes) && !text.equals(no)) {
+            throw refused(option, text);
+        }
+        return text.equals(yes);
+    }
+
+    private static int powerOfTwo(String text) {
+        int value = number(ATC_ENTRIES, text, 1 << 20);
+        if (Integer.bitCount(value) != 1) {
+            throw refused(ATC_ENTRIES, text);
+        }
+        return value;
+    }
+
+    private static int number(BackendOption option, String text, int high) {
+        if (text.matches("[0-9]{1,7}")) {
+            int value = Integer.parseInt(text);
+            if (value >= 1 && value <= high) {
+                return value;
+            }
+        }
+        throw refused(option, text);
+    }
+
+    private static BackendException refused(BackendOption option, String text) {
+        return new BackendException(
+                "option %s of backend 'native' cannot be '%s'; it is %s"
+                        .formatted(option.key(), text, option.title()));
+    }
+}

@@ -1,0 +1,204 @@
+package org.opensva.linux.mm;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.telemetry.HardwareEvent;
+import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.linux.abi.Descriptor;
+import org.opensva.linux.abi.SystemCalls;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/**
+ * What the address spaces of one backend have in common: how bytes travel, who waits for events,
+ * which memory objects have a window.
+ *
+ * <p><b>Threading.</b> Any thread may call.
+ */
+public final class HostMemory {
+
+    private final SystemCalls kernel;
+    private final Transfers transfers;
+    private final EventPump pump;
+    private final boolean query;
+    private final boolean windows;
+    private final long eventFeatures;
+    private final HardwareEventSink sink;
+    private final Consumer<SharedMemory> atEnd;
+    private final AtomicLong nextId = new AtomicLong(1);
+    private final AtomicLong identities = new AtomicLong();
+    private final Set<HostAddressSpace> living = ConcurrentHashMap.newKeySet();
+    private final AtomicLong served = new AtomicLong();
+    private final Map<Long, SharedMemory> objects = new ConcurrentHashMap<>();
+
+    /**
+     * Sets up.
+     *
+     * @param kernel the kernel
+     * @param transfers how bytes travel
+     * @param pump who waits for events
+     * @param query true if the kernel has {@code PROCMAP_QUERY}
+     * @param windows true to cache offsets in memory objects instead of addresses
+     * @param eventFeatures features that a userfaultfd has here; 0 if there is none
+     * @param sink where events go
+     * @param atEnd told of each memory object that has lost its last user
+     */
+    public HostMemory(
+            SystemCalls kernel,
+            Transfers transfers,
+            EventPump pump,
+            boolean query,
+            boolean windows,
+            long eventFeatures,
+            HardwareEventSink sink,
+            Consumer<SharedMemory> atEnd) {
+        this.kernel = kernel;
+        this.transfers = transfers;
+        this.pump = pump;
+        this.query = query;
+        this.windows = windows;
+        this.eventFeatures = eventFeatures;
+        this.sink = sink;
+        this.atEnd = atEnd;
+    }
+
+    /**
+     * Tells whether changes of address spaces can be heard of.
+     *
+     * @return true if there is a userfaultfd with the events that are needed
+     */
+    public boolean hasEvents() {
+        return (eventFeatures & MemoryEvents.NEEDED) == MemoryEvents.NEEDED;
+    }
+
+    /**
+     * Names the current address space of a process.
+     *
+     * @param owner the process
+     * @return a new address space
+     */
+    public HostAddressSpace addressSpace(MemoryOwner owner) {
+        identities.incrementAndGet();
+        HostAddressSpace made = new HostAddressSpace(nextId.getAndIncrement(), this, owner);
+        living.add(made);
+        return made;
+    }
+
+    /**
+     * Opens a window on a memory object.
+     *
+     * @param descriptor of the object, owned from now on
+     * @return the object with one reference
+     * @throws org.opensva.api.process.ErrnoException {@code ENOMEM}
+     */
+    public SharedMemory share(Descriptor descriptor) {
+        SharedMemory[] made = new SharedMemory[1];
+        SharedMemory object =
+                new SharedMemory(kernel, transfers, descriptor, () -> forget(made[0]));
+        made[0] = object;
+        objects.put(object.inode(), object);
+        return object;
+    }
+
+    private void forget(SharedMemory object) {
+        objects.remove(object.inode(), object);
+        atEnd.accept(object);
+    }
+
+    /**
+     * Changes the size of a memory object. The kernel reports it to nobody, so every address space
+     * is kept from caching meanwhile, and no access that began before is left when this returns.
+     *
+     * @param object the object
+     * @param size the new number of bytes
+     * @param change has a process make the system call
+     */
+    public void resize(SharedMemory object, long size, HostAddressSpace.Change change) {
+        List<HostAddressSpace> all = List.copyOf(living);
+        all.forEach(HostAddressSpace::changes);
+        try {
+            change.run();
+            object.resized(size);
+            all.forEach(HostAddressSpace::settle);
+        } finally {
+            all.forEach(HostAddressSpace::changed);
+        }
+    }
+
+    /** The object that a mapping shows, if offsets in it may be cached. */
+    @Nullable SharedMemory behind(Mapping mapping) {
+        if (!windows || !mapping.shared() || mapping.inode() == 0) {
+            return null;
+        }
+        SharedMemory object = objects.get(mapping.inode());
+        return object != null && object.isBehind(mapping) ? object : null;
+    }
+
+    SystemCalls kernel() {
+        return kernel;
+    }
+
+    Transfers transfers() {
+        return transfers;
+    }
+
+    EventPump pump() {
+        return pump;
+    }
+
+    boolean query() {
+        return query;
+    }
+
+    long eventFeatures() {
+        return eventFeatures;
+    }
+
+    void releasing(HostAddressSpace space) {
+        living.remove(space);
+        sink.record(HardwareEvent.Kind.RELEASE_BEGIN, -1, -1, 0, -1);
+    }
+
+    void released() {
+        sink.record(HardwareEvent.Kind.RELEASE_END, -1, -1, 0, -1);
+    }
+
+    void identityEnded() {
+        identities.decrementAndGet();
+    }
+
+    void eventServed() {
+        served.incrementAndGet();
+    }
+
+    /**
+     * How many address spaces have an identity.
+     *
+     * @return 0 when all have ended and nobody holds one
+     */
+    public long identities() {
+        return identities.get();
+    }
+
+    /**
+     * How many memory objects have a window.
+     *
+     * @return 0 when all processes that had one have ended
+     */
+    public long sharedObjects() {
+        return objects.size();
+    }
+
+    /**
+     * How many events of userfaultfds were served.
+     *
+     * @return a count
+     */
+    public long events() {
+        return served.get();
+    }
+}

@@ -1,0 +1,161 @@
+package org.opensva.linux.mm;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import org.opensva.linux.abi.Descriptor;
+import org.opensva.linux.abi.KernelErrors;
+import org.opensva.linux.abi.Layouts;
+import org.opensva.linux.abi.SystemCall;
+import org.opensva.linux.abi.SystemCalls;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The userfaultfd of one address space: which ranges report their changes, and what they report
+ * ({@code Documentation/admin-guide/mm/userfaultfd.rst}, section "Non-cooperative userfaultfd").
+ *
+ * <p>Ranges are registered for write protection and nothing is ever protected: no fault is
+ * delivered, and none can block. What is wanted are the events, which belong to the descriptor: the
+ * process does not get on before an event has been read.
+ *
+ * <p>Not thread-safe: registration and reading take turns under the lock of the address space.
+ */
+final class MemoryEvents {
+
+    /** {@code _IOWR(UFFDIO, _UFFDIO_API, struct uffdio_api)}. */
+    static final long UFFDIO_API = 0xc018_aa3fL;
+
+    /** {@code _IOWR(UFFDIO, _UFFDIO_REGISTER, struct uffdio_register)}. */
+    static final long UFFDIO_REGISTER = 0xc020_aa00L;
+
+    static final long UFFD_API = 0xAA;
+    static final long FEATURE_EVENT_REMAP = 1L << 2;
+    static final long FEATURE_EVENT_REMOVE = 1L << 3;
+    static final long FEATURE_EVENT_UNMAP = 1L << 6;
+    static final long FEATURE_WP_UNPOPULATED = 1L << 13;
+    static final long FEATURE_WP_ASYNC = 1L << 15;
+
+    /** Without these nothing can be promised. */
+    static final long NEEDED = FEATURE_EVENT_REMAP | FEATURE_EVENT_REMOVE | FEATURE_EVENT_UNMAP;
+
+    private static final long REGISTER_MODE_WP = 2;
+    private static final int EVENT_REMAP = 0x14;
+    private static final int EVENT_REMOVE = 0x15;
+    private static final int EVENT_UNMAP = 0x16;
+
+    private final SystemCalls kernel;
+    private final Descriptor events;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment message = arena.allocate(Layouts.UFFD_MSG);
+    private final MemorySegment range = arena.allocate(Layouts.UFFDIO_REGISTER);
+
+    /** Registered ranges: start to end, not touching nor overlapping. */
+    private final TreeMap<Long, Long> registered = new TreeMap<>();
+
+    private MemoryEvents(SystemCalls kernel, Descriptor events) {
+        this.kernel = kernel;
+        this.events = events;
+    }
+
+    /**
+     * Configures a descriptor.
+     *
+     * @param features what the kernel offers
+     * @return 0, or a negative error number
+     */
+    static long configure(SystemCalls kernel, Descriptor events, long features) {
+        try (Arena confined = Arena.ofConfined()) {
+            MemorySegment api = confined.allocate(Layouts.UFFDIO_API);
+            api.set(JAVA_LONG, 0, UFFD_API);
+            api.set(
+                    JAVA_LONG,
+                    8,
+                    NEEDED | (features & (FEATURE_WP_ASYNC | FEATURE_WP_UNPOPULATED)));
+            return kernel.call(SystemCall.IOCTL, events.number(), UFFDIO_API, api.address());
+        }
+    }
+
+    static MemoryEvents of(SystemCalls kernel, Descriptor configured) {
+        return new MemoryEvents(kernel, configured);
+    }
+
+    int number() {
+        return events.number();
+    }
+
+    /** Makes a mapping report its changes from now on; false if it cannot. */
+    boolean register(long start, long end) {
+        Map.Entry<Long, Long> known = registered.floorEntry(start);
+        if (known != null && known.getValue() >= end) {
+            return true;
+        }
+        range.set(JAVA_LONG, 0, start);
+        range.set(JAVA_LONG, 8, end - start);
+        range.set(JAVA_LONG, 16, REGISTER_MODE_WP);
+        range.set(JAVA_LONG, 24, 0);
+        if (kernel.call(SystemCall.IOCTL, events.number(), UFFDIO_REGISTER, range.address()) < 0) {
+            return false;
+        }
+        forget(start, end);
+        registered.put(start, end);
+        return true;
+    }
+
+    private void forget(long start, long end) {
+        Map.Entry<Long, Long> before = registered.lowerEntry(start);
+        if (before != null && before.getValue() > start) {
+            registered.put(before.getKey(), start);
+            if (before.getValue() > end) {
+                registered.put(end, before.getValue());
+            }
+        }
+        Map.Entry<Long, Long> last = registered.lowerEntry(end);
+        if (last != null && last.getKey() >= start && last.getValue() > end) {
+            registered.put(end, last.getValue());
+        }
+        registered.subMap(start, end).clear();
+    }
+
+    /**
+     * Reads one event, upon which the process gets on.
+     *
+     * @return false if there is none
+     */
+    boolean next() {
+        long count;
+        do {
+            count =
+                    kernel.call(
+                            SystemCall.READ,
+                            events.number(),
+                            message.address(),
+                            Layouts.UFFD_MSG.byteSize());
+        } while (count == -KernelErrors.EINTR);
+        if (count != Layouts.UFFD_MSG.byteSize()) {
+            return false;
+        }
+        long first = message.get(JAVA_LONG, 8);
+        long second = message.get(JAVA_LONG, 16);
+        switch (message.get(JAVA_BYTE, 0)) {
+            case EVENT_UNMAP -> forget(first, second);
+            // Moved mappings stay registered at their new place, which is found out when needed.
+            case EVENT_REMAP -> forget(first, first + message.get(JAVA_LONG, 24));
+            case EVENT_REMOVE -> {
+                // The mapping stays, and stays registered.
+            }
+            default -> {
+                // Nothing else was asked for.
+            }
+        }
+        return true;
+    }
+
+    void close() {
+        events.close();
+        arena.close();
+    }
+}

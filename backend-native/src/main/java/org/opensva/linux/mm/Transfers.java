@@ -1,0 +1,159 @@
+package org.opensva.linux.mm;
+
+import org.opensva.linux.abi.Descriptor;
+import org.opensva.linux.abi.KernelErrors;
+import org.opensva.linux.abi.SystemCall;
+import org.opensva.linux.abi.SystemCalls;
+
+/**
+ * Moves bytes between this Java machine and the memory of a process, by two ways that fail
+ * differently.
+ *
+ * <ul>
+ *   <li>{@code process_vm_readv(2)} and {@code process_vm_writev(2)} obey the protection of every
+ *       mapping, but name a process id, which exec gives a new memory. So the caller checks that
+ *       the old memory is alive before and after.
+ *   <li>A descriptor of {@code /proc/PID/mem} names the memory itself and reads nothing once it is
+ *       gone, but ignores the protection of private mappings ({@code FOLL_FORCE} in {@code
+ *       fs/proc/base.c}). So the caller looks at the mapping first.
+ * </ul>
+ *
+ * <p><b>Threading.</b> Any thread may call. Nothing is allocated once a thread is warm.
+ */
+public final class Transfers {
+
+    /** Which way bytes take. */
+    public enum Way {
+        /** {@code process_vm_readv} and {@code process_vm_writev}. */
+        PROCESS_VM,
+        /** {@code pread} and {@code pwrite} of {@code /proc/PID/mem}. */
+        PROC_MEM
+    }
+
+    /** What {@link #read} and {@link #write} answer if the memory is gone. */
+    static final long GONE = Long.MIN_VALUE;
+
+    private final SystemCalls kernel;
+    private final Way way;
+    private final ThreadLocal<TransferBuffer> buffers =
+            ThreadLocal.withInitial(TransferBuffer::new);
+
+    /**
+     * Chooses a way.
+     *
+     * @param kernel the kernel
+     * @param way how bytes travel
+     */
+    public Transfers(SystemCalls kernel, Way way) {
+        this.kernel = kernel;
+        this.way = way;
+    }
+
+    /**
+     * The way that was chosen.
+     *
+     * @return how bytes travel
+     */
+    public Way way() {
+        return way;
+    }
+
+    /**
+     * Tells whether the memory of a child can be reached by its process id.
+     *
+     * @param kernel the kernel
+     * @param pid a process that was started by this Java machine
+     * @return false where a policy forbids it (Yama, seccomp, no capability)
+     */
+    public static boolean canReach(SystemCalls kernel, long pid) {
+        byte[] one = new byte[1];
+        TransferBuffer buffer = new TransferBuffer();
+        buffer.fill(one, 0, 1);
+        // Nothing is mapped at 0: what is refused is either the address or the process.
+        long result = new Transfers(kernel, Way.PROCESS_VM).processVm(buffer, pid, 0, 1, false);
+        return result >= 0 || result == -KernelErrors.EFAULT;
+    }
+
+    /** Tells whether the memory behind a descriptor of {@code /proc/PID/mem} has users. */
+    boolean isAlive(Descriptor mem) {
+        // Nothing is mapped at 0, which is EIO while the memory lives; then it is the end of file.
+        return kernel.call(SystemCall.PREAD64, mem.number(), buffers.get().probe(), 1, 0, 0, 0)
+                != 0;
+    }
+
+    /**
+     * Reads.
+     *
+     * @return how many bytes before the first that cannot be read; or {@link #GONE}
+     */
+    long read(long pid, Descriptor mem, long address, byte[] target, int offset, int length) {
+        TransferBuffer buffer = buffers.get();
+        long moved = move(buffer, pid, mem, address, length, false);
+        if (moved > 0) {
+            buffer.drain(target, offset, (int) moved);
+        }
+        return moved;
+    }
+
+    /**
+     * Writes.
+     *
+     * @return how many bytes before the first that cannot be written; or {@link #GONE}
+     */
+    long write(long pid, Descriptor mem, long address, byte[] source, int offset, int length) {
+        TransferBuffer buffer = buffers.get();
+        buffer.fill(source, offset, length);
+        return move(buffer, pid, mem, address, length, true);
+    }
+
+    private long move(
+            TransferBuffer buffer,
+            long pid,
+            Descriptor mem,
+            long address,
+            int length,
+            boolean write) {
+        long result;
+        do {
+            result =
+                    way == Way.PROCESS_VM
+                            ? processVm(buffer, pid, address, length, write)
+                            : procMem(buffer, mem, address, length, write);
+        } while (result == -KernelErrors.EINTR);
+        if (result > 0 || result == -KernelErrors.EFAULT || result == -KernelErrors.EIO) {
+            return Math.max(result, 0);
+        }
+        if (result == -KernelErrors.EINVAL) {
+            return 0; // Not an address of a process.
+        }
+        return GONE;
+    }
+
+    private long processVm(
+            TransferBuffer buffer, long pid, long address, int length, boolean write) {
+        buffer.vectors(address, length);
+        SystemCall call = write ? SystemCall.PROCESS_VM_WRITEV : SystemCall.PROCESS_VM_READV;
+        return kernel.call(call, pid, buffer.local(), 1, buffer.remote(), 1, 0);
+    }
+
+    private long procMem(
+            TransferBuffer buffer, Descriptor mem, long address, int length, boolean write) {
+        SystemCall call = write ? SystemCall.PWRITE64 : SystemCall.PREAD64;
+        return kernel.call(call, mem.number(), buffer.address(), length, address, 0, 0);
+    }
+
+    /** Copies out of this Java machine's own memory; stops where a page cannot be had. */
+    long readOwn(long self, long address, byte[] target, int offset, int length) {
+        TransferBuffer buffer = buffers.get();
+        long moved = Math.max(0, processVm(buffer, self, address, length, false));
+        buffer.drain(target, offset, (int) moved);
+        return moved;
+    }
+
+    /** Copies into this Java machine's own memory; stops where a page cannot be had. */
+    long writeOwn(long self, long address, byte[] source, int offset, int length) {
+        TransferBuffer buffer = buffers.get();
+        buffer.fill(source, offset, length);
+        return Math.max(0, processVm(buffer, self, address, length, true));
+    }
+}
