@@ -3,7 +3,6 @@ package org.opensva.vtd.model;
 import org.opensva.vtd.layout.FaultReason;
 import org.opensva.vtd.model.Translation.AtsStatus;
 
-import java.util.EnumSet;
 import java.util.Set;
 
 /**
@@ -23,7 +22,7 @@ import java.util.Set;
 final class FaultResponse {
 
     private static final Set<FaultReason> RECOVERABLE =
-            EnumSet.of(
+            Set.of(
                     FaultReason.WRITE_DENIED,
                     FaultReason.READ_DENIED,
                     FaultReason.PASID_DIRECTORY_NOT_PRESENT,
@@ -40,7 +39,7 @@ final class FaultResponse {
                     FaultReason.SCALABLE_READ_DENIED);
 
     private static final Set<FaultReason> REFUSED =
-            EnumSet.of(
+            Set.of(
                     FaultReason.ROOT_NOT_PRESENT,
                     FaultReason.CONTEXT_NOT_PRESENT,
                     FaultReason.ADDRESS_BEYOND_WIDTH,

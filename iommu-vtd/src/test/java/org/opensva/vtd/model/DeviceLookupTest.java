@@ -119,6 +119,10 @@ class DeviceLookupTest {
         long ecap = Ecap.C.mask() | Ecap.QI.mask() | Ecap.PT.mask() | Ecap.IRO.place(0x20);
         long cap = all.capability() & ~Cap.FS1GP.mask() & ~Cap.FS5LP.mask() & ~Cap.PI.mask();
         cap &= ~Cap.ECMDS.mask() & ~Cap.ESIRTPS.mask();
+        bench = new TranslationBench(all.withIdentification(0x10, cap, ecap | Ecap.ADMS.mask()));
+        bench.unit.enable(true);
+        bench.unit.rootTable(bench.root() | (long) Rtaddr.TTM_SCALABLE << 10);
+        assertRecords(FaultReason.TABLE_MODE_INVALID, true, bench.read(-1, VA));
         bench = new TranslationBench(all.withIdentification(0x10, cap, ecap));
         bench.unit.enable(true);
         for (int mode : new int[] {Rtaddr.TTM_SCALABLE, Rtaddr.TTM_ABORT_DMA}) {
