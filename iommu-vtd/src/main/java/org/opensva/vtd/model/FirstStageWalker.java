@@ -176,11 +176,11 @@ final class FirstStageWalker {
         if (host == 0) {
             return 0;
         }
-        return combine(page, level, rights, host, output);
+        return combine(level, rights, host, output);
     }
 
     /** Both stages as one: the smaller size, the rights that both allow. */
-    private static long combine(long page, int level, int rights, long host, long output) {
+    private static long combine(int level, int rights, long host, long output) {
         int hostFlags = CachedTranslation.flags(host);
         int smaller = Math.min(level, CachedTranslation.level(host));
         long within = CachedTranslation.locate(host, output) & -PagingLevel.bytes(smaller);
