@@ -340,6 +340,7 @@ class DriverOnTheModelTest {
                 thread.get();
             }
         }
+        invalidate(); // it may have fallen silent after the last one
         assertFalse(zip.write(1));
         assertTrue(dma.write(1));
     }
