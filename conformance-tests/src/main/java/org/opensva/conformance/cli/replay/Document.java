@@ -5,6 +5,7 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -102,11 +103,15 @@ public final class Document {
                 throw new InputException("something follows the JSON object");
             }
         } catch (JacksonException e) {
+            TokenStreamLocation where = e.getLocation();
+            // What is too deep or too long for the reader has no place.
             throw new InputException(
-                    "not JSON: line %d, column %d"
-                            .formatted(
-                                    Math.max(1, e.getLocation().getLineNr()),
-                                    Math.max(1, e.getLocation().getColumnNr())),
+                    where == null
+                            ? "not JSON that can be read: " + e.getOriginalMessage()
+                            : "not JSON: line %d, column %d"
+                                    .formatted(
+                                            Math.max(1, where.getLineNr()),
+                                            Math.max(1, where.getColumnNr())),
                     e);
         } catch (IOException e) {
             throw new InputException("cannot be read: " + RecordingFiles.reason(e), e);

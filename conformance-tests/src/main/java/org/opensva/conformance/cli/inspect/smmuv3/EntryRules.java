@@ -3,8 +3,11 @@ package org.opensva.conformance.cli.inspect.smmuv3;
 import org.jspecify.annotations.Nullable;
 import org.opensva.smmuv3.layout.AddressSize;
 import org.opensva.smmuv3.layout.ContextDescriptor;
+import org.opensva.smmuv3.layout.ControlRegisters.Cr2;
+import org.opensva.smmuv3.layout.Field;
 import org.opensva.smmuv3.layout.Granule;
 import org.opensva.smmuv3.layout.IdRegisters.Idr0;
+import org.opensva.smmuv3.layout.IdRegisters.Idr3;
 import org.opensva.smmuv3.layout.IdRegisters.Idr5;
 import org.opensva.smmuv3.layout.Register;
 import org.opensva.smmuv3.layout.StreamTableEntry;
@@ -12,8 +15,7 @@ import org.opensva.smmuv3.layout.StreamTableEntry;
 /** What makes an STE or a CD illegal (sections 5.2.2 and 5.4.2), with the reason in words. */
 final class EntryRules {
 
-    private static final int LEAST_SIZE = 16;
-    private static final int MOST_SIZE = 39;
+    private static final int NO_LEVEL = -2;
 
     private EntryRules() {}
 
@@ -55,6 +57,44 @@ final class EntryRules {
         return Idr0.STALL_MODEL.get(state.get(Register.IDR0)) == 0;
     }
 
+    private static boolean claims3(Snapshot state, Field field) {
+        return field.isSet(state.get(Register.IDR3));
+    }
+
+    /** STE.STRW, which counts for stage 1 alone and where there are EL2 regimes. */
+    private static int world(Snapshot state, long[] ste) {
+        boolean counts =
+                state.claims(Idr0.S1P)
+                        && state.claims(Idr0.HYP)
+                        && StreamTableEntry.config(ste[0]) == StreamTableEntry.CONFIG_S1;
+        return counts ? (int) StreamTableEntry.STRW.get(ste[1]) : StreamTableEntry.STRW_EL1;
+    }
+
+    /** Whether the regime is NS-EL2, with one table and one privilege level. */
+    static boolean oneLevel(Snapshot state, long[] ste) {
+        return world(state, ste) != StreamTableEntry.STRW_EL1
+                && !Cr2.E2H.isSet(state.get(Register.CR2));
+    }
+
+    /** Whether 52-bit addresses are in force for 4 KB and 16 KB. */
+    private static boolean wideSmall(Snapshot state, Granule granule, boolean ds) {
+        return ds && granule != Granule.K64 && Idr5.DS.isSet(state.get(Register.IDR5));
+    }
+
+    private static boolean wide(Snapshot state, Granule granule, boolean ds) {
+        return granule == Granule.K64 ? state.addressBits() >= 52 : wideSmall(state, granule, ds);
+    }
+
+    private static int mostSize(Snapshot state, Granule granule) {
+        return !claims3(state, Idr3.STT) ? 39 : granule == Granule.K64 ? 47 : 48;
+    }
+
+    /** Whether a first table is where none of this granule can be. */
+    private static boolean beyond(long table, Granule granule, boolean wideSmall, int outputBits) {
+        boolean far = granule == Granule.K64 || wideSmall;
+        return table >>> (far ? outputBits : Math.min(48, outputBits)) != 0;
+    }
+
     /** Why an STE that passes traffic is illegal, or null. */
     static @Nullable String illegalStream(Snapshot state, long[] ste) {
         int config = StreamTableEntry.config(ste[0]);
@@ -77,6 +117,9 @@ final class EntryRules {
                 return "STE.EATS allows ATS and STE.S2S stalls";
             }
         }
+        if ((world(state, ste) & 1) != 0) {
+            return "STE.STRW is reserved";
+        }
         if (stage1) {
             if (StreamTableEntry.S1STALLD.isSet(ste[1]) && !stallModel(state)) {
                 return "STE.S1STALLD is set, but IDR0.STALL_MODEL is not 0";
@@ -95,6 +138,8 @@ final class EntryRules {
         String reason = stage2 ? illegalStage2(state, ste, stalls) : null;
         if (reason == null
                 && state.claims(Idr0.S2P)
+                && (stage1 || stage2)
+                && world(state, ste) == StreamTableEntry.STRW_EL1
                 && !state.claims(Idr0.VMID16)
                 && StreamTableEntry.s2Vmid(ste[2]) > 0xff) {
             return "STE.S2VMID has more than 8 bits, and IDR0.VMID16 is 0";
@@ -142,8 +187,14 @@ final class EntryRules {
         int size = (int) StreamTableEntry.S2T0SZ.get(ste[2]);
         int inputBits = 64 - size;
         int encoded = (int) StreamTableEntry.S2SL0.get(ste[2]);
-        int level = (granule == Granule.K4 ? 2 : 3) - encoded;
-        if (size > MOST_SIZE || inputBits > state.addressBits() || encoded == 3 || level < 0) {
+        boolean ds = StreamTableEntry.S2DS.isSet(ste[3]);
+        boolean wideSmall = wideSmall(state, granule, ds);
+        boolean above = wideSmall && StreamTableEntry.S2SL0_2.isSet(ste[3]);
+        int level = firstLevel2(state, granule, encoded, above, wideSmall);
+        int most = granule == Granule.K64 || wideSmall ? 52 : 48;
+        if (size > mostSize(state, granule)
+                || inputBits > Math.min(state.addressBits(), most)
+                || level == NO_LEVEL) {
             return null;
         }
         // Up to sixteen tables stand side by side at the first level.
@@ -156,14 +207,33 @@ final class EntryRules {
                         state.addressBits(),
                         AddressSize.bits((int) StreamTableEntry.S2PS.get(ste[2])));
         long table = StreamTableEntry.s2Ttb(ste[3]);
-        return table >>> outputBits != 0
+        return beyond(table, granule, wideSmall, outputBits)
                 ? null
                 : new Regime(
-                        Regime.aligned(table, granule, inputBits, level),
+                        Regime.aligned(table, granule, inputBits, level, outputBits),
                         granule,
                         inputBits,
                         level,
-                        outputBits);
+                        outputBits,
+                        wide(state, granule, ds));
+    }
+
+    /** Where STE.S2SL0 says that stage 2 begins, which small address sizes restrict. */
+    private static int firstLevel2(
+            Snapshot state, Granule granule, int encoded, boolean above, boolean wideSmall) {
+        int bits = state.addressBits();
+        if (above && granule == Granule.K4) {
+            return encoded == 0 ? -1 : NO_LEVEL;
+        }
+        if (encoded == 3) {
+            boolean level3 = granule == Granule.K4 && claims3(state, Idr3.STT);
+            boolean level0 = granule == Granule.K16 && wideSmall;
+            return level3 ? 3 : level0 ? 0 : NO_LEVEL;
+        }
+        if (encoded == 2 && bits < (granule == Granule.K16 ? 42 : 44)) {
+            return NO_LEVEL;
+        }
+        return (granule == Granule.K4 ? 2 : 3) - encoded;
     }
 
     /** Why a CD is illegal, or null. */
@@ -182,8 +252,9 @@ final class EntryRules {
         if (state.claims(Idr0.TERM_MODEL) && !ContextDescriptor.A.isSet(word)) {
             return "CD.A is 0, but IDR0.TERM_MODEL is 1";
         }
-        boolean lower = !ContextDescriptor.EPD0.isSet(word);
-        boolean upper = !ContextDescriptor.EPD1.isSet(word);
+        boolean single = oneLevel(state, ste);
+        boolean lower = single || !ContextDescriptor.EPD0.isSet(word);
+        boolean upper = !single && !ContextDescriptor.EPD1.isSet(word);
         if ((lower || upper) && ContextDescriptor.ENDI.isSet(word)) {
             return "CD.ENDI asks for big-endian tables";
         }
@@ -196,7 +267,7 @@ final class EntryRules {
         if (upper && stage1(state, cd, true) == null) {
             return "CD.TG1, T1SZ, IPS and TTB1 describe no table that there can be";
         }
-        if (!state.claims(Idr0.ASID16) && ContextDescriptor.asid(word) > 0xff) {
+        if (!single && !state.claims(Idr0.ASID16) && ContextDescriptor.asid(word) > 0xff) {
             return "CD.ASID has more than 8 bits, and IDR0.ASID16 is 0";
         }
         return updates(
@@ -210,10 +281,14 @@ final class EntryRules {
                         ? Granule.ofTg1((int) ContextDescriptor.TG1.get(cd[0]))
                         : Granule.ofTg0((int) ContextDescriptor.TG0.get(cd[0]));
         int size = (int) (upper ? ContextDescriptor.T1SZ : ContextDescriptor.T0SZ).get(cd[0]);
-        if (granule == null
-                || !supported(state, granule)
-                || size < LEAST_SIZE
-                || size > MOST_SIZE) {
+        if (granule == null || !supported(state, granule)) {
+            return null;
+        }
+        boolean ds = ContextDescriptor.DS.isSet(cd[2]);
+        boolean wideSmall = wideSmall(state, granule, ds);
+        boolean large =
+                Idr5.VAX.isSet(state.get(Register.IDR5)) && (granule == Granule.K64 || wideSmall);
+        if (size < (large ? 12 : 16) || size > mostSize(state, granule)) {
             return null;
         }
         int outputBits =
@@ -221,16 +296,17 @@ final class EntryRules {
                         state.addressBits(),
                         AddressSize.bits((int) ContextDescriptor.IPS.get(cd[0])));
         long table = ContextDescriptor.ttb(cd[upper ? 2 : 1]);
-        if (table >>> outputBits != 0) {
+        if (beyond(table, granule, wideSmall, outputBits)) {
             return null;
         }
         int inputBits = 64 - size;
         int level = Regime.stage1Start(granule, inputBits);
         return new Regime(
-                Regime.aligned(table, granule, inputBits, level),
+                Regime.aligned(table, granule, inputBits, level, outputBits),
                 granule,
                 inputBits,
                 level,
-                outputBits);
+                outputBits,
+                wide(state, granule, ds));
     }
 }

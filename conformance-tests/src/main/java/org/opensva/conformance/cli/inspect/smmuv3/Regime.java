@@ -1,6 +1,8 @@
 package org.opensva.conformance.cli.inspect.smmuv3;
 
 import org.opensva.smmuv3.layout.Granule;
+import org.opensva.smmuv3.layout.OutputAddress;
+import org.opensva.smmuv3.layout.Stage1Descriptor;
 
 /**
  * Where a translation table begins and what shape it has (VMSAv8-64).
@@ -10,8 +12,20 @@ import org.opensva.smmuv3.layout.Granule;
  * @param inputBits size of input addresses
  * @param startLevel level of the first lookup
  * @param outputBits size of output addresses
+ * @param wide whether descriptors hold 52-bit addresses
  */
-record Regime(long table, Granule granule, int inputBits, int startLevel, int outputBits) {
+record Regime(
+        long table, Granule granule, int inputBits, int startLevel, int outputBits, boolean wide) {
+
+    boolean isLeaf(long descriptor, int level) {
+        return Stage1Descriptor.isPage(descriptor, level)
+                || Stage1Descriptor.isBlock(descriptor, level) && granule.blockAllowed(level, wide);
+    }
+
+    /** What a descriptor points to. */
+    long output(long descriptor, int shift) {
+        return OutputAddress.of(descriptor, granule, shift, wide);
+    }
 
     /** The first level of a stage 1 table: as few levels as the input size needs. */
     static int stage1Start(Granule granule, int inputBits) {
@@ -23,9 +37,11 @@ record Regime(long table, Granule granule, int inputBits, int startLevel, int ou
     }
 
     /** A first table may be smaller than a page, or several concatenated; it is aligned to it. */
-    static long aligned(long table, Granule granule, int inputBits, int startLevel) {
+    static long aligned(
+            long table, Granule granule, int inputBits, int startLevel, int outputBits) {
         int entries = Math.max(1, inputBits - granule.levelShift(startLevel));
-        return table & -1L << Math.max(4, entries + 3);
+        // Where addresses have 52 bits the lowest ones of the base hold the highest.
+        return table & -1L << Math.max(outputBits < 52 ? 4 : 6, entries + 3);
     }
 
     long descriptor(long current, long address, int level) {

@@ -69,9 +69,9 @@ public final class Snapshot {
         return idr0.isSet(get(Register.IDR0));
     }
 
-    /** Size of physical addresses; the larger encodings are not walked with more than 48 bits. */
+    /** Size of physical addresses; the largest encoding needs tables that are not walked. */
     int addressBits() {
-        return Math.min(48, AddressSize.bits((int) Idr5.OAS.get(get(Register.IDR5))));
+        return Math.min(52, AddressSize.bits((int) Idr5.OAS.get(get(Register.IDR5))));
     }
 
     int substreamBits() {

@@ -12,7 +12,23 @@ import org.opensva.smmuv3.layout.Stage1Descriptor;
  */
 final class Stage1Rights {
 
-    private Stage1Rights() {}
+    private final long[] cd;
+    private final boolean single;
+    private final boolean enhancedPan;
+
+    /**
+     * Rights under a context.
+     *
+     * @param cd the context descriptor
+     * @param single whether the regime has one privilege level, in which AP[1], PXN and APTable[0]
+     *     mean nothing
+     * @param enhancedPan whether CD.EPAN counts
+     */
+    Stage1Rights(long[] cd, boolean single, boolean enhancedPan) {
+        this.cd = cd;
+        this.single = single;
+        this.enhancedPan = enhancedPan && ContextDescriptor.EPAN.isSet(cd[1]);
+    }
 
     /**
      * What an access lacks.
@@ -21,17 +37,25 @@ final class Stage1Rights {
      * @param tables all table descriptors above it whose attributes count, combined by OR
      * @return in words, or null if the access is permitted
      */
-    static @Nullable String missing(long word, long tables, long[] cd, Access access) {
+    @Nullable String missing(long word, long tables, Access access) {
         boolean writable = writable(word, tables);
         boolean user = user(word, tables);
         boolean privileged = access.privileged();
         if (access.kind() == Kind.EXECUTE) {
-            return executable(word, tables, cd, privileged) ? null : notExecutable(privileged);
+            return executable(word, tables, privileged) ? null : notExecutable(privileged);
+        }
+        if (single) {
+            return access.kind() == Kind.WRITE && !writable ? "AP or APTable forbids writes" : null;
         }
         if (!privileged && !user) {
             return "AP or APTable forbids unprivileged accesses";
         }
-        if (privileged && user && ContextDescriptor.PAN.isSet(cd[0])) {
+        boolean reachable =
+                user
+                        || enhancedPan
+                                && !Stage1Descriptor.UXN.isSet(word)
+                                && !Stage1Descriptor.UXNTABLE.isSet(tables);
+        if (privileged && reachable && ContextDescriptor.PAN.isSet(cd[0])) {
             return "CD.PAN forbids privileged accesses to what is unprivileged";
         }
         return access.kind() == Kind.WRITE && !writable ? "AP or APTable forbids writes" : null;
@@ -56,10 +80,15 @@ final class Stage1Rights {
                         == 0;
     }
 
-    private static boolean executable(long word, long tables, long[] cd, boolean privileged) {
+    private boolean executable(long word, long tables, boolean privileged) {
         boolean writable = writable(word, tables);
         boolean user = user(word, tables);
         boolean never = ContextDescriptor.WXN.isSet(cd[0]) && writable;
+        if (single) {
+            return !Stage1Descriptor.UXN.isSet(word)
+                    && !Stage1Descriptor.UXNTABLE.isSet(tables)
+                    && !never;
+        }
         if (privileged) {
             return !Stage1Descriptor.PXN.isSet(word)
                     && !Stage1Descriptor.PXNTABLE.isSet(tables)
@@ -72,7 +101,7 @@ final class Stage1Rights {
     }
 
     /** The descriptor after hardware updates: the Access flag, and writable-clean made dirty. */
-    static long updated(long word, long tables, long[] cd, Access access) {
+    long updated(long word, long tables, Access access) {
         long updated = word;
         if (ContextDescriptor.HA.isSet(cd[0])) {
             updated |= Stage1Descriptor.AF.mask();
@@ -81,10 +110,11 @@ final class Stage1Rights {
                 Stage1Descriptor.AF.isSet(updated) || ContextDescriptor.AFFD.isSet(cd[0]);
         if (access.kind() == Kind.WRITE
                 && accessed
+                && ContextDescriptor.HA.isSet(cd[0])
                 && ContextDescriptor.HD.isSet(cd[0])
                 && Stage1Descriptor.DBM.isSet(updated)) {
             long dirty = updated & ~Stage1Descriptor.AP.place(Stage1Descriptor.AP_READ_ONLY);
-            return missing(dirty, tables, cd, access) == null ? dirty : updated;
+            return missing(dirty, tables, access) == null ? dirty : updated;
         }
         return updated;
     }

@@ -10,7 +10,6 @@ import org.opensva.conformance.inspect.Stopped;
 import org.opensva.smmuv3.layout.ContextDescriptor;
 import org.opensva.smmuv3.layout.EventType;
 import org.opensva.smmuv3.layout.IdRegisters.Idr3;
-import org.opensva.smmuv3.layout.OutputAddress;
 import org.opensva.smmuv3.layout.Register;
 import org.opensva.smmuv3.layout.Stage1Descriptor;
 import org.opensva.smmuv3.layout.Stage2Descriptor;
@@ -44,12 +43,6 @@ final class TableWalk {
 
     private boolean nested() {
         return (StreamTableEntry.config(ste[0]) & StreamTableEntry.CONFIG_STAGE2_BIT) != 0;
-    }
-
-    private static boolean isLeaf(long descriptor, int level, Regime regime) {
-        return Stage1Descriptor.isPage(descriptor, level)
-                || Stage1Descriptor.isBlock(descriptor, level)
-                        && regime.granule().blockAllowed(level, false);
     }
 
     private void step(
@@ -86,7 +79,12 @@ final class TableWalk {
         boolean upper = (access.address() & 1L << 55) != 0;
         boolean ignored = (upper ? ContextDescriptor.TBI1 : ContextDescriptor.TBI0).isSet(cd[0]);
         long address = ignored ? access.address() << 8 >> 8 : access.address();
-        boolean disabled = (upper ? ContextDescriptor.EPD1 : ContextDescriptor.EPD0).isSet(cd[0]);
+        boolean single = EntryRules.oneLevel(state, ste);
+        if (single && upper) {
+            throw fault1(cd, EventType.F_TRANSLATION, "NS-EL2 has no upper half of addresses");
+        }
+        boolean disabled =
+                !single && (upper ? ContextDescriptor.EPD1 : ContextDescriptor.EPD0).isSet(cd[0]);
         Regime regime = disabled ? null : EntryRules.stage1(state, cd, upper);
         if (regime == null) {
             throw fault1(cd, EventType.F_TRANSLATION, "CD." + (upper ? "EPD1" : "EPD0") + " is 1");
@@ -100,6 +98,18 @@ final class TableWalk {
                             + " bits, as CD.T"
                             + (upper ? "1" : "0")
                             + "SZ says");
+        }
+        boolean closed =
+                !single
+                        && Idr3.E0PD.isSet(state.get(Register.IDR3))
+                        && (upper
+                                ? ContextDescriptor.E0PD1.isSet(cd[2])
+                                : ContextDescriptor.E0PD0.isSet(cd[1]));
+        if (closed && !access.privileged()) {
+            throw fault1(
+                    cd,
+                    EventType.F_TRANSLATION,
+                    "CD.E0PD" + (upper ? "1" : "0") + " forbids unprivileged accesses");
         }
         boolean hierarchical =
                 !(Idr3.HAD.isSet(state.get(Register.IDR3))
@@ -117,7 +127,7 @@ final class TableWalk {
             long at = regime.descriptor(table, address, level);
             long physical = nested() ? structure("descriptor", at, EventClass.TABLE, false) : at;
             long word = read(1, level, physical);
-            boolean leaf = isLeaf(word, level, regime);
+            boolean leaf = regime.isLeaf(word, level);
             if (!leaf && !Stage1Descriptor.isTable(word, level)) {
                 step(1, level, physical, Stage1Descriptor.STRUCTURE, word, "not valid");
                 throw fault1(
@@ -126,7 +136,7 @@ final class TableWalk {
                         "the level " + level + " descriptor is invalid");
             }
             int shift = leaf ? regime.granule().levelShift(level) : regime.granule().shift();
-            long output = OutputAddress.bits48(word, shift);
+            long output = regime.output(word, shift);
             step(
                     1,
                     level,
@@ -152,7 +162,12 @@ final class TableWalk {
 
     private Explanation.Ending arrive(
             long[] cd, long word, long denied, Leaf leaf, long at, long address) throws Stopped {
-        long updated = Stage1Rights.updated(word, denied, cd, access);
+        Stage1Rights rights =
+                new Stage1Rights(
+                        cd,
+                        EntryRules.oneLevel(state, ste),
+                        Idr3.EPAN.isSet(state.get(Register.IDR3)));
+        long updated = rights.updated(word, denied, access);
         if (updated != word) {
             if (nested()) {
                 structure("descriptor, to update it", at, EventClass.TABLE, true);
@@ -164,7 +179,7 @@ final class TableWalk {
         if (!Stage1Descriptor.AF.isSet(updated) && !ContextDescriptor.AFFD.isSet(cd[0])) {
             throw fault1(cd, EventType.F_ACCESS, "AF of the descriptor is 0");
         }
-        String missing = Stage1Rights.missing(updated, denied, cd, access);
+        String missing = rights.missing(updated, denied, access);
         if (missing != null) {
             throw fault1(cd, EventType.F_PERMISSION, missing);
         }
@@ -226,7 +241,7 @@ final class TableWalk {
         for (int level = regime.startLevel(); ; level++) {
             long at = regime.descriptor(table, ipa, level);
             long word = read(2, level, at);
-            boolean leaf = isLeaf(word, level, regime);
+            boolean leaf = regime.isLeaf(word, level);
             if (!leaf && !Stage1Descriptor.isTable(word, level)) {
                 step(2, level, at, Stage2Descriptor.STRUCTURE, word, "not valid");
                 throw fault2(
@@ -235,7 +250,7 @@ final class TableWalk {
                         "the level " + level + " descriptor is invalid");
             }
             int shift = leaf ? regime.granule().levelShift(level) : regime.granule().shift();
-            long output = OutputAddress.bits48(word, shift);
+            long output = regime.output(word, shift);
             step(
                     2,
                     level,
@@ -259,8 +274,8 @@ final class TableWalk {
 
     private void check(long word, Kind kind, EventClass purpose) throws Stopped {
         boolean ignored = StreamTableEntry.S2AFFD.isSet(ste[2]);
-        boolean accessed =
-                Stage2Descriptor.AF.isSet(word) || StreamTableEntry.S2HA.isSet(ste[2]) || ignored;
+        boolean updates = StreamTableEntry.S2HA.isSet(ste[2]);
+        boolean accessed = Stage2Descriptor.AF.isSet(word) || updates || ignored;
         if (!accessed) {
             throw fault2(EventType.F_ACCESS, purpose, "AF of the descriptor is 0");
         }
@@ -274,7 +289,8 @@ final class TableWalk {
                                     : "S2AP forbids reads";
                     case WRITE ->
                             (rights & Stage2Descriptor.S2AP_WRITE) != 0
-                                            || StreamTableEntry.S2HD.isSet(ste[2])
+                                            || updates
+                                                    && StreamTableEntry.S2HD.isSet(ste[2])
                                                     && Stage2Descriptor.DBM.isSet(word)
                                     ? null
                                     : "S2AP forbids writes";
@@ -283,6 +299,19 @@ final class TableWalk {
         if (missing != null) {
             throw fault2(EventType.F_PERMISSION, purpose, missing);
         }
+        if (purpose != EventClass.INPUT
+                && StreamTableEntry.S2PTW.isSet(ste[2])
+                && isDevice((int) Stage2Descriptor.MEMATTR.get(word))) {
+            throw fault2(
+                    EventType.F_PERMISSION, purpose, "STE.S2PTW forbids tables in Device memory");
+        }
+    }
+
+    /** Stage 2 memory types; with STE.S2FWB bit 2 alone tells Device from Normal memory. */
+    private boolean isDevice(int type) {
+        boolean forced =
+                Idr3.FWB.isSet(state.get(Register.IDR3)) && StreamTableEntry.S2FWB.isSet(ste[1]);
+        return forced ? (type & 0b0100) == 0 : type >> 2 == 0 || (type & 3) == 0;
     }
 
     private boolean executable(long word, boolean privileged) {

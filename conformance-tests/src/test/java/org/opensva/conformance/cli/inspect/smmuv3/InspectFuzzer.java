@@ -69,7 +69,10 @@ public final class InspectFuzzer {
     }
 
     private static Map<Register, Long> registers(int choice) {
-        SmmuProfile profile = (choice & 1) == 0 ? SmmuProfile.sva() : SmmuProfile.nested();
+        SmmuProfile profile =
+                (choice & 1) != 0
+                        ? SmmuProfile.nested()
+                        : (choice & 0x40) != 0 ? SmmuProfile.complete() : SmmuProfile.sva();
         long idr0 = profile.idr0();
         long idr5 = profile.idr5();
         if ((choice & 2) != 0) {
