@@ -71,6 +71,48 @@ class InvalidationScopeTest {
     }
 
     @Test
+    void tableDescriptorsOfAllSpacesAreTreatedAlike() {
+        machine.map(table, VA, page, TestMachine.PAGE_RW);
+        assertTrue(reaches(VA));
+        long pointer = machine.descriptorAddress(table, Granule.K4, 48, VA, 2, false);
+        machine.memory.writeLong(pointer, 0);
+        for (boolean leaf : new boolean[] {true, false}) {
+            CommandEncoder.tlbiAddress(command, 0, Opcode.TLBI_NH_VAA, 0, 0, VA, leaf);
+            send();
+            assertEquals(leaf, reaches(VA));
+        }
+    }
+
+    @Test
+    void rangesAreLargerAndBlocksHigherWithLargeAddresses() {
+        for (boolean large : new boolean[] {false, true}) {
+            SmmuProfile profile = large ? SmmuProfile.complete() : SmmuProfile.nested();
+            try (TestMachine other = new TestMachine(profile)) {
+                long contexts = other.allocate(64L << 8, 64L << 8);
+                long root = other.newTable(Granule.K4);
+                other.writeWords(contexts + 64, other.context(root, Granule.K4, 48, ASID));
+                other.stage1(contexts, 8);
+                other.enable();
+                other.map(root, 1L << 40, page, TestMachine.PAGE_RW);
+                assertTrue(reaches(other, 1, 1L << 40));
+                other.unmap(root, 1L << 40);
+                // SCALE has a sixth bit with SMMU_IDR5.DS; without it that is RES0 (4.4.1.1).
+                CommandEncoder.tlbiRange(
+                        command, 0, Opcode.TLBI_NH_VA, 0, ASID, 0, true, Granule.K4, 0, 32, 3);
+                other.command(command);
+                other.sync();
+                assertTrue(other.allConsumed());
+                assertEquals(!large, reaches(other, 1, 1L << 40));
+                // A block at level 1 of 16 KB tables, which is reserved without SMMU_IDR5.DS.
+                CommandEncoder.tlbiRange(
+                        command, 0, Opcode.TLBI_NH_VA, 0, ASID, 0, true, Granule.K16, 0, 0, 1);
+                other.command(command);
+                assertEquals(large ? 0 : 1, other.commandError());
+            }
+        }
+    }
+
+    @Test
     void everyLevelOfTheWalkCacheIsDroppedWhereTheRangeTouchesIt() {
         for (int level = 0; level < 3; level++) {
             machine.map(table, VA, page, TestMachine.PAGE_RW);

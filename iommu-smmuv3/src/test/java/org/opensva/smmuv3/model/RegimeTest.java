@@ -299,6 +299,15 @@ class RegimeTest {
     }
 
     @Test
+    void aHypervisorsAddressSpaceOfItsOwnIgnoresBroadcastsByAddress() {
+        begin(Regime.EL2, false);
+        machine.smmu.broadcast(range(BroadcastTlbi.Scope.VAE2, 0, 0, VA));
+        assertTrue(reaches(), "CD.ASET, section 3.17");
+        machine.smmu.broadcast(BroadcastTlbi.of(BroadcastTlbi.Scope.ALLE2, 0, 0));
+        assertFalse(reaches());
+    }
+
+    @Test
     void aPrivateSmmuHearsNoBroadcast() {
         begin(Regime.EL1, true);
         machine.smmu.write(Register.CR0.offset(), 4, 0);
@@ -327,6 +336,7 @@ class RegimeTest {
             assertTrue(read(other));
             other.unmap(root, VA);
             other.smmu.broadcast(range(BroadcastTlbi.Scope.VAE1, ASID, 1, VA));
+            other.smmu.broadcast(BroadcastTlbi.of(BroadcastTlbi.Scope.VMALLE1, 0, 1));
             assertTrue(read(other));
             other.smmu.broadcast(range(BroadcastTlbi.Scope.VAE1, ASID, 0, VA));
             assertFalse(read(other));
