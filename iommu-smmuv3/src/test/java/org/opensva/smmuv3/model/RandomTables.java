@@ -123,10 +123,11 @@ final class RandomTables implements ReferenceWalker.Tables {
         boolean wide = pageBits == 16 || ds;
         int most = Math.min(claims.oas(), wide ? 52 : 48);
         int least = !claims.stt() ? 25 : pageBits == 16 ? 17 : 16;
-        int bits = least + random.nextInt(most - least + 1);
+        int bits = chance(4) ? most : least + random.nextInt(most - least + 1);
         intermediateBits = bits;
         put(ste, 165, 160, 64 - bits);
-        for (int tries = 0; tries < 40; tries++) {
+        int attempts = chance(8) ? 1 : 40; // now and then levels that do not fit
+        for (int tries = 0; tries < attempts; tries++) {
             put(ste, 167, 166, random.nextInt(4));
             put(ste, 194, 194, random.nextInt(2));
             int level = ReferenceRules.startLevel(ste, claims);
