@@ -194,13 +194,13 @@ public final class VtdDriver implements IommuDriver {
     public AttachedDevice attach(DeviceFunction function, PageFaultHandler faults) {
         String operation = "attach(" + function.name() + ")";
         int source = function.requester().value();
-        if (closed || Integer.compareUnsigned(source, LAST_REQUESTER) > 0) {
-            throw new ErrnoException(
-                    Errno.ENODEV,
-                    operation,
-                    "requester " + function.requester() + " is not behind this unit");
-        }
         synchronized (devices) {
+            if (closed || Integer.compareUnsigned(source, LAST_REQUESTER) > 0) {
+                throw new ErrnoException(
+                        Errno.ENODEV,
+                        operation,
+                        "requester " + function.requester() + " is not behind this unit");
+            }
             if (devices.containsKey(source)) {
                 throw new ErrnoException(Errno.EBUSY, operation, "it is attached already");
             }
@@ -327,13 +327,16 @@ public final class VtdDriver implements IommuDriver {
      */
     @Override
     public void close() {
-        if (closed) {
-            return;
+        synchronized (devices) {
+            if (closed) {
+                return;
+            }
+            closed = true;
         }
+        // Each empties the queues itself: events are of no use from here on.
         for (VtdDevice device : List.copyOf(devices.values())) {
             device.close();
         }
-        closed = true;
         registers.write(Register.FECTL, EventControl.IM.mask());
         if (pageRequestHandler != null) {
             registers.write(Register.PECTL, EventControl.IM.mask());
