@@ -50,6 +50,9 @@ final class RecordingUnit implements MmioRegion {
                     | Ecap.ADMS.mask()
                     | Ecap.DIT.mask();
 
+    /** A device that nobody here has attached. */
+    private static final int STRAY = 0x777;
+
     private static final int FAULT_RECORDS = 4;
     private static final int FAULT_OFFSET = 0x400;
 
@@ -74,6 +77,9 @@ final class RecordingUnit implements MmioRegion {
     final List<String> log = new ArrayList<>();
     long watch;
     int refusals;
+
+    /** How many device-TLB invalidations meet the time-out of a device that is not asked. */
+    int strayTimeOuts;
 
     /** Whether the head stands still at a wait until it completes, as it may. */
     boolean headWaits;
@@ -201,6 +207,10 @@ final class RecordingUnit implements MmioRegion {
         seen.add(descriptor);
         if (descriptor.isDeviceTlb() && silentDevices.contains(descriptor.device())) {
             unanswered.add(descriptor.device());
+        }
+        if (descriptor.isDeviceTlb() && strayTimeOuts > 0) {
+            strayTimeOuts--;
+            unanswered.add(STRAY);
         }
         if (type == DescriptorType.WAIT
                 && InvalidationDescriptor.SW.isSet(w0)

@@ -518,6 +518,17 @@ class VtdDriverTest {
     }
 
     @Test
+    void theTimeOutsOfAnotherDeviceAreNotHeldAgainstOne() {
+        bench.bind();
+        unit.strayTimeOuts = 7;
+        bench.mm.listeners.getFirst().invalidate(AddressRange.of(0x7000, 4096));
+        assertEquals(0, unit.strayTimeOuts, "it was asked until it answered");
+        assertEquals(List.of(), bench.faults);
+        assertTrue(
+                ScalableContextEntry.present(bench.word(bench.contextEntry(DriverBench.ZIP), 0)));
+    }
+
+    @Test
     void aDeviceThatIsGoneIsNotAskedAndHoldsNothingUp() {
         bench.bind();
         bench.zip.unplug();
