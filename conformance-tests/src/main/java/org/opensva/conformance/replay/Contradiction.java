@@ -1,34 +1,34 @@
 package org.opensva.conformance.replay;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * An expectation that contradicts the specification and that its recording does not mark as such.
  * The recording is replayed like all others; this says what to think of the differences.
+ *
+ * @param section the section of the specification that the recording contradicts
+ * @param reason what the section says and what the recording expects instead
+ * @param concerns tells which recordings have that expectation
+ * @param explains tells whether following the specification is why something came out differently
  */
-public interface Contradiction {
+public record Contradiction(
+        String section,
+        String reason,
+        Predicate<Recording> concerns,
+        Predicate<Difference> explains) {
 
     /**
-     * The section that the recording contradicts.
+     * Finds out whether a recording is known to contradict the specification.
      *
-     * @return a section number of the specification of the recorded IOMMU
+     * @param known the contradictions that are known
+     * @param recording the recording
+     * @return the contradiction, if there is one
      */
-    String section();
-
-    /**
-     * What the section says and what the recording expects instead.
-     *
-     * @return a sentence
-     */
-    String reason();
-
-    /**
-     * Tells whether following the specification is why something came out differently.
-     *
-     * @param difference a difference of a recording that this is the contradiction of
-     * @return false if the difference is one of its own
-     */
-    boolean explains(Difference difference);
+    public static Optional<Contradiction> of(List<Contradiction> known, Recording recording) {
+        return known.stream().filter(c -> c.concerns().test(recording)).findFirst();
+    }
 
     /**
      * Tells whether an implementation follows the specification where a recording does not: it
@@ -37,7 +37,7 @@ public interface Contradiction {
      * @param differences every difference of a replay that counts what the architecture asks for
      * @return whether it does
      */
-    default boolean isSeenIn(List<Difference> differences) {
-        return !differences.isEmpty() && differences.stream().allMatch(this::explains);
+    public boolean isSeenIn(List<Difference> differences) {
+        return !differences.isEmpty() && differences.stream().allMatch(explains);
     }
 }

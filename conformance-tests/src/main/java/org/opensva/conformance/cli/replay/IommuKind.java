@@ -21,7 +21,7 @@ enum IommuKind {
 
         @Override
         Optional<Contradiction> contradiction(Recording recording) {
-            return SmmuV3Contradiction.of(recording);
+            return Contradiction.of(SmmuV3Contradictions.ALL, recording);
         }
 
         @Override
@@ -38,7 +38,7 @@ enum IommuKind {
 
         @Override
         Optional<Contradiction> contradiction(Recording recording) {
-            return VtdContradiction.of(recording);
+            return Contradiction.of(VtdContradictions.ALL, recording);
         }
 
         @Override
