@@ -153,7 +153,7 @@ final class HostModule extends AbstractModule {
     @Provides
     @HostScoped
     HostIommu iommu(HardwareEventSink events) {
-        return new HostIommu(events, PASID_BITS);
+        return new HostIommu(events, PASID_BITS, events());
     }
 
     @Provides

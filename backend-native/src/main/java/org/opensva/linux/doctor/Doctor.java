@@ -96,7 +96,7 @@ public final class Doctor {
                                 "huge-pages",
                                 "no transparent huge pages",
                                 "/sys/kernel/mm/transparent_hugepage/enabled of madvise or"
-                                    + " always"));
+                                        + " always"));
         steps.add(restrictions());
         steps.addAll(new AcceleratorProbe(sys).examine());
         Examination soFar = new Examination(steps, Optional.empty());

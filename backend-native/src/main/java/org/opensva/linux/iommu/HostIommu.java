@@ -22,6 +22,7 @@ public final class HostIommu implements TranslationAgent, CounterSource {
 
     private final HardwareEventSink events;
     private final int pasidBits;
+    private final boolean ats;
     private final TranslatedSpace translated = new TranslatedSpace();
     private final Map<RequesterId, HostPort> ports = new ConcurrentHashMap<>();
 
@@ -30,15 +31,17 @@ public final class HostIommu implements TranslationAgent, CounterSource {
      *
      * @param events where events go
      * @param pasidBits how many PASID bits requests have, 1 to 20
+     * @param ats true if devices may cache translations, and are told when to forget them
      */
-    public HostIommu(HardwareEventSink events, int pasidBits) {
+    public HostIommu(HardwareEventSink events, int pasidBits, boolean ats) {
+        this.ats = ats;
         this.events = events;
         this.pasidBits = pasidBits;
     }
 
     @Override
     public AgentPort connect(RequesterId requester, DevicePort device) {
-        HostPort port = new HostPort(requester, device, translated, events, pasidBits);
+        HostPort port = new HostPort(requester, device, translated, events, pasidBits, ats);
         if (ports.putIfAbsent(requester, port) != null) {
             throw new IllegalStateException("requester id " + requester + " is taken");
         }

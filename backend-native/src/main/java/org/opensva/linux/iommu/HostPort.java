@@ -48,6 +48,7 @@ final class HostPort implements AgentPort {
     private final TranslatedSpace translated;
     private final HardwareEventSink events;
     private final AtomicReferenceArray<@Nullable Attachment> pasids;
+    private final boolean ats;
     private final Object invalidating = new Object();
     private final LongAdder translations = new LongAdder();
     private final LongAdder invalidations = new LongAdder();
@@ -59,7 +60,9 @@ final class HostPort implements AgentPort {
             DevicePort device,
             TranslatedSpace translated,
             HardwareEventSink events,
-            int pasidBits) {
+            int pasidBits,
+            boolean ats) {
+        this.ats = ats;
         this.requester = requester;
         this.device = device;
         this.translated = translated;
@@ -129,7 +132,7 @@ final class HostPort implements AgentPort {
         int size = sizeShift(range);
         long start = size == 64 ? 0 : range.start() & -(1L << size);
         synchronized (invalidating) {
-            if (cut) {
+            if (cut || !ats) {
                 return;
             }
             invalidations.increment();
@@ -215,6 +218,9 @@ final class HostPort implements AgentPort {
     @Override
     public int translate(int pasid, int access, long address, long[] entries) {
         translations.increment();
+        if (!ats) {
+            return UNSUPPORTED_REQUEST;
+        }
         Attachment attachment = attachment(pasid);
         if (attachment == null || !attachment.getAsBoolean()) {
             return COMPLETER_ABORT;
@@ -244,7 +250,7 @@ final class HostPort implements AgentPort {
 
     @Override
     public long readTranslated(long address, byte[] target, int offset, int length) {
-        TranslatedMemory memory = cut ? null : translated.target(address);
+        TranslatedMemory memory = cut || !ats ? null : translated.target(address);
         return memory == null || length > MAX_PIECE
                 ? DmaResult.of(DmaStatus.ABORTED, 0)
                 : memory.read(TranslatedSpace.offset(address), target, offset, length);
@@ -252,7 +258,7 @@ final class HostPort implements AgentPort {
 
     @Override
     public long writeTranslated(long address, byte[] source, int offset, int length) {
-        TranslatedMemory memory = cut ? null : translated.target(address);
+        TranslatedMemory memory = cut || !ats ? null : translated.target(address);
         return memory == null || length > MAX_PIECE
                 ? DmaResult.of(DmaStatus.ABORTED, 0)
                 : memory.write(TranslatedSpace.offset(address), source, offset, length);

@@ -544,7 +544,7 @@ public final class HostAddressSpace implements AddressSpace {
     /** One at a time: whoever finds nothing to do must find it done. */
     private void invalidateEverything() {
         synchronized (invalidation) {
-            if (cached) {
+            if (cached || unheard) {
                 cached = false;
                 listeners.invalidate(AddressRange.WHOLE);
             }
@@ -605,10 +605,16 @@ public final class HostAddressSpace implements AddressSpace {
         }
     }
 
-    /** Waits for the accesses that run now, if nobody was told of a change before it was over. */
-    public void settleUnlessHeard() {
+    /**
+     * Makes known what has changed, if a device has touched memory whose changes nobody reports.
+     *
+     * @param range what has changed
+     */
+    public void changedUnheard(AddressRange range) {
         if (unheard) {
-            settle();
+            synchronized (invalidation) {
+                listeners.invalidate(range);
+            }
         }
     }
 

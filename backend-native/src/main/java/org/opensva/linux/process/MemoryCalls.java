@@ -1,6 +1,7 @@
 package org.opensva.linux.process;
 
 import org.opensva.api.memory.Access;
+import org.opensva.api.memory.AddressRange;
 import org.opensva.api.memory.Protection;
 import org.opensva.api.process.Advice;
 import org.opensva.api.process.DeviceMapping;
@@ -62,16 +63,24 @@ final class MemoryCalls {
     }
 
     /** Makes a call that takes memory away, and lets the accesses that run come to their end. */
-    private long narrowing(String call, SystemCall which, long... arguments) {
+    private long narrowing(String call, AddressRange range, SystemCall which, long... arguments) {
         HostAddressSpace space = process.memorySpace();
         long result = plain(call, which, arguments);
-        space.settleUnlessHeard();
+        space.changedUnheard(range);
         return result;
     }
 
     private long plain(String call, SystemCall which, long... arguments) {
         return process.agent(
                 call, agent -> KernelErrors.check(agent.channel().call(which, arguments), call));
+    }
+
+    /** Whole pages; everything if the kernel will not have such a range anyway. */
+    private AddressRange range(long address, long length) {
+        long end = address + pages(length);
+        return address < 0 || length < 0 || end < address
+                ? AddressRange.WHOLE
+                : new AddressRange(address, end);
     }
 
     private static int bits(Protection protection) {
@@ -123,7 +132,7 @@ final class MemoryCalls {
         if (!request.fixed()) {
             return plain(call, SystemCall.MMAP, arguments);
         }
-        long address = narrowing(call, SystemCall.MMAP, arguments);
+        long address = narrowing(call, range(hint, request.length()), SystemCall.MMAP, arguments);
         devices.remove(address, pages(request.length()));
         return address;
     }
@@ -151,7 +160,7 @@ final class MemoryCalls {
     void unmap(long address, long length) {
         String call = "munmap(0x%x, %d)".formatted(address, length);
         checkRange(call, address, length);
-        narrowing(call, SystemCall.MUNMAP, address, length);
+        narrowing(call, range(address, length), SystemCall.MUNMAP, address, length);
         devices.remove(address, pages(length));
     }
 
@@ -202,6 +211,7 @@ final class MemoryCalls {
         }
         return narrowing(
                 call,
+                range(address, oldLength),
                 SystemCall.MREMAP,
                 address,
                 oldLength,
@@ -227,7 +237,7 @@ final class MemoryCalls {
             throw new ErrnoException(Errno.EINVAL, call, "registers of a device are no memory");
         }
         try {
-            narrowing(call, SystemCall.MADVISE, address, length, number);
+            narrowing(call, range(address, length), SystemCall.MADVISE, address, length, number);
         } catch (ErrnoException e) {
             boolean wish = advice == Advice.HUGEPAGE || advice == Advice.NOHUGEPAGE;
             if (!wish || e.errno() != Errno.EINVAL || process.host().hasHugePages()) {
