@@ -41,6 +41,7 @@ final class AtsEndpoint implements Endpoint {
     private final PageRequestInterface pri;
     private final InvalidationUnit invalidations;
     private final DataPath path;
+    private final Prefetch prefetch;
     private final ConfigurationSpace space;
     private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -71,6 +72,7 @@ final class AtsEndpoint implements Endpoint {
                         agent,
                         quirks);
         path = new DataPath(cache, guards, pasids, pri, agent, config.stall(), quirks);
+        prefetch = new Prefetch(cache, guards, pasids, agent, path, config.atcEntries());
         space =
                 new ConfigurationSpace(
                         new FunctionFeatures(
@@ -86,8 +88,10 @@ final class AtsEndpoint implements Endpoint {
     private final class Controls implements FunctionControls {
 
         @Override
-        public void pasidSwitched(boolean enabled) {
+        public void pasidSwitched(boolean enabled, boolean execute, boolean privileged) {
             path.set(DataPath.PASID, enabled);
+            path.set(DataPath.EXECUTE, execute);
+            path.set(DataPath.PRIVILEGED, privileged);
         }
 
         @Override
@@ -112,7 +116,7 @@ final class AtsEndpoint implements Endpoint {
 
         @Override
         public void priReset() {
-            pri.disable();
+            pri.reset();
         }
 
         @Override
@@ -227,8 +231,10 @@ final class AtsEndpoint implements Endpoint {
             if (enabled) {
                 space.write32(capability + Capabilities.PRI_ALLOC_REQ, outstanding);
             }
+            // Nobody is to wait for what a host that stops listening will not answer any more.
             space.write16(
-                    capability + Capabilities.PRI_CTRL, enabled ? Capabilities.PRI_CTRL_ENABLE : 0);
+                    capability + Capabilities.PRI_CTRL,
+                    enabled ? Capabilities.PRI_CTRL_ENABLE : Capabilities.PRI_CTRL_RESET);
         }
     }
 
@@ -256,6 +262,11 @@ final class AtsEndpoint implements Endpoint {
     public long write(int pasid, int access, long address, byte[] source, int offset, int length) {
         int wanted = (access & Access.PRIVILEGED) | Access.WRITE;
         return path.access(pasid, wanted, address, source, offset, length, true);
+    }
+
+    @Override
+    public boolean prefetch(int pasid, int access, long address, long length) {
+        return prefetch.prefetch(quirks.wired(pasid), access, address, length);
     }
 
     void invalidate(InvalidateRequest request) {

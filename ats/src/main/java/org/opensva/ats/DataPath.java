@@ -39,6 +39,12 @@ final class DataPath {
     /** Pages may be asked for. */
     static final int PRI = 1 << 3;
 
+    /** Requests with a PASID may ask for execution: {@link Access#EXECUTE}, shifted. */
+    static final int EXECUTE = Access.EXECUTE << 4;
+
+    /** Requests with a PASID may be privileged: {@link Access#PRIVILEGED}, shifted. */
+    static final int PRIVILEGED = Access.PRIVILEGED << 4;
+
     /** Long pieces make invalidations wait. */
     private static final int MAX_PIECE = 1 << 16;
 
@@ -90,6 +96,13 @@ final class DataPath {
         return state;
     }
 
+    /** What has to be switched on for an access that may use the cache. */
+    static int needed(int pasid, int access) {
+        return pasid == Pasid.NONE
+                ? PRESENT | ATS
+                : PRESENT | ATS | PASID | (access & (Access.EXECUTE | Access.PRIVILEGED)) << 4;
+    }
+
     /** Called with the configuration space locked, or at the end. */
     synchronized void set(int bit, boolean on) {
         state = on ? state | bit : state & ~bit;
@@ -108,7 +121,7 @@ final class DataPath {
         if (!pasids.has(sent)) {
             return DmaResult.of(DmaStatus.STOPPED, 0);
         }
-        int needed = sent == Pasid.NONE ? PRESENT | ATS : PRESENT | ATS | PASID;
+        int needed = needed(sent, access);
         if ((address & 4095) + length <= 4096 && (state & needed) == needed) {
             // Most accesses are this: inside one page, which is cached.
             int slot = guards.enter(sent);
@@ -127,7 +140,7 @@ final class DataPath {
         return accessInPieces(sent, access, address, buffer, offset, length, write);
     }
 
-    private static long room(long entry, long address) {
+    static long room(long entry, long address) {
         long size = 1L << Math.min(TranslationEntry.sizeShift(entry), 62);
         return size - (address & (size - 1));
     }
@@ -149,6 +162,10 @@ final class DataPath {
                     || (sent != Pasid.NONE && (now & PASID) == 0)
                     || pasids.epoch(sent) != epoch) {
                 return DmaResult.of(DmaStatus.STOPPED, done);
+            }
+            if ((~now & (needed(sent, access) & ~ATS)) != 0) {
+                // Such a request must not leave the device: its PASID control register says so.
+                return DmaResult.of(DmaStatus.NOT_PERMITTED, done);
             }
             long at = address + done;
             int from = offset + (int) done;
@@ -221,7 +238,7 @@ final class DataPath {
     }
 
     /** Asked inside the guard: whoever changes one of these waits for the guard afterwards. */
-    private boolean hasChanged(int pasid, int expected, long epoch) {
+    boolean hasChanged(int pasid, int expected, long epoch) {
         return state != expected || pasids.epoch(pasid) != epoch;
     }
 
@@ -290,14 +307,9 @@ final class DataPath {
                 if (hasChanged(pasid, expected, epoch)) {
                     return AGAIN;
                 }
-                if (staleFill) {
-                    stamp = cache.stamp(pasid);
-                    token = cache.token(pasid);
-                }
-                if (!cache.fill(pasid, address, entry, stamp, token)) {
+                if (!keep(pasid, address, entries, count, stamp, token)) {
                     return AGAIN;
                 }
-                keepRest(pasid, address, entries, count, stamp, token);
                 // Counted as a hit when it moves, which it is only from the next time on.
                 guards.add(slot, AccessGuards.Tally.HITS, -1);
                 int piece = (int) Math.min(room(entry, address), Math.min(left, MAX_PIECE));
@@ -310,19 +322,28 @@ final class DataPath {
         }
     }
 
-    /** The other pages of the same completion; only small ones are one page apart for certain. */
-    private void keepRest(
-            int pasid, long address, long[] entries, int count, long stamp, long token) {
+    /**
+     * Keeps the entries of a completion, inside the guard. False if an invalidation overtook the
+     * first. Of the others only small ones are one page apart for certain.
+     */
+    boolean keep(int pasid, long address, long[] entries, int count, long stamp, long token) {
+        long sampledStamp = staleFill ? cache.stamp(pasid) : stamp;
+        long sampledToken = staleFill ? cache.token(pasid) : token;
+        if (!cache.fill(pasid, address, entries[0], sampledStamp, sampledToken)) {
+            return false;
+        }
         for (int i = 1; i < count && TranslationEntry.sizeShift(entries[0]) == 12; i++) {
             long entry = entries[i];
             boolean usable =
                     (entry & (TranslationEntry.R | TranslationEntry.W)) != 0
                             && !TranslationEntry.has(entry, TranslationEntry.U)
                             && TranslationEntry.sizeShift(entry) == 12;
-            if (usable && !cache.fill(pasid, address + i * 4096L, entry, stamp, token)) {
-                return;
+            if (usable
+                    && !cache.fill(pasid, address + i * 4096L, entry, sampledStamp, sampledToken)) {
+                break;
             }
         }
+        return true;
     }
 
     private long requestPages(int pasid, int access, long address, int pages) {

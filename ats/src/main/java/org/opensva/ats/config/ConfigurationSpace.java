@@ -193,7 +193,8 @@ public final class ConfigurationSpace {
         priControl = now ? PRI_CTRL_ENABLE : 0;
         if (now != was) {
             controls.priSwitched(now, priAllocation);
-        } else if (!now && (bits & PRI_CTRL_RESET) != 0) {
+        }
+        if (!now && (bits & PRI_CTRL_RESET) != 0) {
             controls.priReset();
         }
     }
@@ -211,11 +212,13 @@ public final class ConfigurationSpace {
         if ((atsControl & ATS_CTRL_ENABLE) != 0) {
             return;
         }
-        boolean was = (pasidControl & PASID_CTRL_ENABLE) != 0;
+        int was = pasidControl;
         pasidControl = bits & (PASID_CTRL_ENABLE | PASID_CTRL_EXEC | PASID_CTRL_PRIV);
-        boolean now = (pasidControl & PASID_CTRL_ENABLE) != 0;
-        if (now != was) {
-            controls.pasidSwitched(now);
+        if (pasidControl != was) {
+            controls.pasidSwitched(
+                    (pasidControl & PASID_CTRL_ENABLE) != 0,
+                    (pasidControl & PASID_CTRL_EXEC) != 0,
+                    (pasidControl & PASID_CTRL_PRIV) != 0);
         }
     }
 }

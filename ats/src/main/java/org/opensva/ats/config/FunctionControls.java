@@ -4,11 +4,13 @@ package org.opensva.ats.config;
 public interface FunctionControls {
 
     /**
-     * The PASID Enable bit changed.
+     * The PASID control register changed.
      *
-     * @param enabled its new value
+     * @param enabled PASID Enable
+     * @param execute Execute Permission Enable: requests with a PASID may ask for execution
+     * @param privileged Privileged Mode Enable: requests with a PASID may be privileged
      */
-    void pasidSwitched(boolean enabled);
+    void pasidSwitched(boolean enabled, boolean execute, boolean privileged);
 
     /**
      * The ATS Enable bit changed.
@@ -18,14 +20,15 @@ public interface FunctionControls {
     void atsSwitched(boolean enabled);
 
     /**
-     * The Page Request Enable bit changed.
+     * The Page Request Enable bit changed. Clearing it ends asking, not what was asked: that is
+     * answered, or dropped by {@link #priReset}.
      *
      * @param enabled its new value
      * @param allocation the Outstanding Page Request Allocation register
      */
     void priSwitched(boolean enabled, int allocation);
 
-    /** The Page Request Reset bit was written while the interface is disabled. */
+    /** The Page Request Reset bit was written while the interface is, or was thereby, disabled. */
     void priReset();
 
     /**

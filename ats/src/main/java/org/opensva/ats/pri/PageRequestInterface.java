@@ -1,6 +1,5 @@
 package org.opensva.ats.pri;
 
-import org.jspecify.annotations.Nullable;
 import org.opensva.api.ats.PageGroupResponse;
 import org.opensva.api.ats.PageRequest;
 import org.opensva.api.iommu.PageResponse;
@@ -22,6 +21,9 @@ import java.util.function.Consumer;
  *
  * <p>Response Failure stops the interface: no group is answered any more, and nothing is asked for,
  * until software disables and enables it (section 10.4.2.2, table of response codes).
+ *
+ * <p>Disabling ends the asking only. What was asked for is answered all the same, and the interface
+ * is stopped when the last answer has come; resetting it gives the rest up (section 10.5.2.2).
  *
  * <p><b>Threading.</b> Any thread may call. {@link #request} blocks, {@link #respond} does not.
  */
@@ -46,14 +48,11 @@ public final class PageRequestInterface {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition credit = lock.newCondition();
     private final Condition settled = lock.newCondition();
-    private final @Nullable RequestGroup[] groups = new @Nullable RequestGroup[MAX_GROUPS];
-    private final FreeIndexes indexes = new FreeIndexes(MAX_GROUPS);
+    private final RequestGroups groups = new RequestGroups(MAX_GROUPS);
 
     private boolean enabled;
     private boolean gone;
     private boolean failed;
-    private int allocation;
-    private int outstanding;
     private int status;
     private long requests;
     private long responses;
@@ -94,7 +93,7 @@ public final class PageRequestInterface {
         lock.lock();
         try {
             if (!enabled && !gone) {
-                allocation = Math.min(credits, capacity);
+                groups.allocate(Math.min(credits, capacity));
                 failed = false;
                 enabled = true;
             }
@@ -104,16 +103,27 @@ public final class PageRequestInterface {
     }
 
     /**
-     * Disables and resets the interface: groups that wait have failed, credits and indexes are
-     * free.
+     * Disables the interface: nothing is asked for any more. Groups that were begun are completed
+     * and answered.
      */
     public void disable() {
         lock.lock();
         try {
             enabled = false;
+            credit.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Resets the interface: groups that wait have failed, credits and indexes are free. For an
+     * interface that is disabled.
+     */
+    public void reset() {
+        lock.lock();
+        try {
             settleAll(PageOutcome.FAILED);
-            outstanding = 0;
-            indexes.giveAllBack();
         } finally {
             lock.unlock();
         }
@@ -126,7 +136,6 @@ public final class PageRequestInterface {
             gone = true;
             enabled = false;
             settleAll(PageOutcome.GONE);
-            credit.signalAll();
         } finally {
             lock.unlock();
         }
@@ -154,7 +163,7 @@ public final class PageRequestInterface {
     public int status() {
         lock.lock();
         try {
-            boolean idle = failed || (!enabled && outstanding == 0);
+            boolean idle = failed || (!enabled && groups.outstanding() == 0);
             return status | (idle ? STOPPED : 0);
         } finally {
             lock.unlock();
@@ -190,7 +199,7 @@ public final class PageRequestInterface {
         boolean interrupted = false;
         lock.lock();
         try {
-            while (!gone && enabled && !failed && available(pages) == 0) {
+            while (!gone && enabled && !failed && groups.available(pages) == 0) {
                 long left = deadline - System.nanoTime();
                 if (left <= 0) {
                     return PageOutcome.FAILED;
@@ -203,17 +212,13 @@ public final class PageRequestInterface {
             if (!enabled || failed) {
                 return PageOutcome.FAILED;
             }
-            int messages = available(pages);
-            int index = indexes.take();
-            // A new one for each request: its waiter may look at it after the index was reused.
-            RequestGroup group = new RequestGroup(lock.newCondition(), pasid, messages);
-            groups[index] = group;
-            outstanding += messages;
+            int messages = groups.available(pages);
+            RequestGroup group = groups.add(lock.newCondition(), pasid, messages);
             requests += messages;
             try {
-                send(group, index, pasid, access, address, messages);
+                send(group, access, address);
             } catch (RuntimeException e) {
-                giveUp(group, index);
+                giveUp(group);
                 throw e;
             }
             PageOutcome outcome = group.outcome;
@@ -247,34 +252,25 @@ public final class PageRequestInterface {
         }
     }
 
-    /** How many messages a group of so many pages can have now; 0 to wait for credits. */
-    private int available(int pages) {
-        int wanted = Math.min(pages, allocation);
-        return allocation - outstanding >= wanted && indexes.anyLeft() ? wanted : 0;
-    }
-
     /** What could not be sent will not be answered. */
-    private void giveUp(RequestGroup group, int index) {
+    private void giveUp(RequestGroup group) {
         if (group.phase != Phase.SETTLED) {
             settle(group, PageOutcome.FAILED);
-            outstanding -= group.messages;
-            indexes.giveBack(index);
-            credit.signalAll();
         }
     }
 
     /** Messages leave without the lock, because the answer may come from within. */
-    private void send(
-            RequestGroup group, int index, int pasid, int access, long address, int messages) {
+    private void send(RequestGroup group, int access, long address) {
         long page = address & -4096L;
-        for (int i = 0; i < messages && group.phase == Phase.SENDING; i++) {
-            boolean last = i == messages - 1;
+        for (int i = 0; i < group.messages && group.phase == Phase.SENDING; i++) {
+            boolean last = i == group.messages - 1;
             if (last) {
                 group.phase = Phase.WAITING;
             }
             lock.unlock();
             try {
-                sender.accept(new PageRequest(pasid, page + i * 4096L, access, index, last));
+                sender.accept(
+                        new PageRequest(group.pasid, page + i * 4096L, access, group.index, last));
             } finally {
                 lock.lock();
             }
@@ -289,27 +285,22 @@ public final class PageRequestInterface {
     public void respond(PageGroupResponse response) {
         lock.lock();
         try {
-            if (!enabled || failed) {
+            if (failed) {
                 return; // Section 10.4.2.2: ignored, pending re-enablement.
             }
-            int index = response.groupIndex();
-            RequestGroup group = index >= 0 && index < MAX_GROUPS ? groups[index] : null;
-            if (group == null || !group.matches(response)) {
+            RequestGroup group = groups.find(response);
+            if (group == null) {
                 status |= UNEXPECTED_INDEX;
                 unexpected++;
                 return;
             }
             responses++;
-            boolean abandoned = group.phase == Phase.ABANDONED;
             settle(group, outcome(response.response()));
-            outstanding -= group.messages;
-            indexes.giveBack(index);
-            if (response.response() == PageResponse.RESPONSE_FAILURE && !abandoned) {
+            if (response.response() == PageResponse.RESPONSE_FAILURE) {
                 status |= RESPONSE_FAILURE;
                 failed = true;
                 settleAll(PageOutcome.FAILED);
             }
-            credit.signalAll();
         } finally {
             lock.unlock();
         }
@@ -324,18 +315,14 @@ public final class PageRequestInterface {
     }
 
     private void settle(RequestGroup group, PageOutcome outcome) {
-        group.phase = Phase.SETTLED;
-        group.outcome = outcome;
-        group.answered.signalAll();
+        groups.settle(group, outcome);
         settled.signalAll();
+        credit.signalAll();
     }
 
     private void settleAll(PageOutcome outcome) {
-        for (RequestGroup group : groups) {
-            if (group != null && group.phase != Phase.SETTLED) {
-                settle(group, outcome);
-            }
-        }
+        groups.settleAll(outcome);
+        settled.signalAll();
         credit.signalAll();
     }
 
@@ -351,40 +338,20 @@ public final class PageRequestInterface {
         boolean interrupted = false;
         lock.lock();
         try {
-            while (hasOutstanding(pasid)) {
+            while (groups.hasWaiting(pasid)) {
                 long left = deadline - System.nanoTime();
                 if (left <= 0) {
                     return false;
                 }
                 interrupted |= awaitOrNote(settled, left);
             }
-            return !hasAbandoned(pasid);
+            return !groups.hasAbandoned(pasid);
         } finally {
             lock.unlock();
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
         }
-    }
-
-    private boolean hasOutstanding(int pasid) {
-        for (RequestGroup group : groups) {
-            if (group != null
-                    && group.pasid == pasid
-                    && (group.phase == Phase.SENDING || group.phase == Phase.WAITING)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private boolean hasAbandoned(int pasid) {
-        for (RequestGroup group : groups) {
-            if (group != null && group.pasid == pasid && group.phase == Phase.ABANDONED) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /**
@@ -395,7 +362,7 @@ public final class PageRequestInterface {
     public int outstanding() {
         lock.lock();
         try {
-            return outstanding;
+            return groups.outstanding();
         } finally {
             lock.unlock();
         }

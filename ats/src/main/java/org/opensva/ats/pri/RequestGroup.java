@@ -25,15 +25,23 @@ final class RequestGroup {
     }
 
     final Condition answered;
+    final int index;
     final int pasid;
     final int messages;
     Phase phase = Phase.SENDING;
     @Nullable PageOutcome outcome;
 
-    RequestGroup(Condition answered, int pasid, int messages) {
+    RequestGroup(Condition answered, int index, int pasid, int messages) {
         this.answered = answered;
+        this.index = index;
         this.pasid = pasid;
         this.messages = messages;
+    }
+
+    void settle(PageOutcome end) {
+        phase = Phase.SETTLED;
+        outcome = end;
+        answered.signalAll();
     }
 
     /** The PASID has to be the one of the request, if the response has one at all. */

@@ -11,13 +11,21 @@ import java.util.Random;
 class ConfigurationSpaceTest {
 
     private final List<String> switched = new ArrayList<>();
+    private boolean pasidOn;
+    private boolean mayExecute;
+    private boolean mayBePrivileged;
     private int status = Capabilities.PRI_STATUS_STOPPED;
 
     private final FunctionControls controls =
             new FunctionControls() {
                 @Override
-                public void pasidSwitched(boolean enabled) {
-                    switched.add("pasid " + enabled);
+                public void pasidSwitched(boolean enabled, boolean execute, boolean privileged) {
+                    if (enabled != pasidOn) {
+                        switched.add("pasid " + enabled);
+                    }
+                    pasidOn = enabled;
+                    mayExecute = execute;
+                    mayBePrivileged = privileged;
                 }
 
                 @Override
@@ -111,6 +119,39 @@ class ConfigurationSpaceTest {
         space.write16(pri + 4, 2);
         assertEquals(0, space.read16(pri + 4));
         assertEquals(List.of("reset"), switched);
+    }
+
+    @Test
+    void executionAndPrivilegeHaveSwitchesOfTheirOwn() {
+        for (int bits = 0; bits < 8; bits++) {
+            space.write16(pasid + 6, bits);
+            assertEquals(bits, space.read16(pasid + 6));
+            assertEquals((bits & 1) != 0, pasidOn);
+            assertEquals((bits & 2) != 0, mayExecute);
+            assertEquals((bits & 4) != 0, mayBePrivileged);
+        }
+    }
+
+    @Test
+    void resetInTheSameWriteThatDisablesComesAfterIt() {
+        space.write16(ats + 6, 0x8000);
+        space.write32(pri + 0xc, 4);
+        space.write16(pri + 4, 3);
+        assertEquals(List.of("ats true", "pri true 4"), switched, "no reset while it is enabled");
+        space.write16(pri + 4, 2);
+        assertEquals(List.of("pri false 4", "reset"), switched.subList(2, 4));
+        assertEquals(0, space.read16(pri + 4));
+    }
+
+    @Test
+    void theSmallestTranslationUnitIsFixedWhileTranslationsAreOn() {
+        space.write16(ats + 6, 5);
+        assertEquals(5, space.read16(ats + 6));
+        space.write16(ats + 6, 0x8003);
+        space.write16(ats + 6, 0x8007);
+        assertEquals(0x8003, space.read16(ats + 6));
+        space.write16(ats + 6, 0xffff);
+        assertEquals(0x8003, space.read16(ats + 6), "nothing else can be switched on");
     }
 
     @Test

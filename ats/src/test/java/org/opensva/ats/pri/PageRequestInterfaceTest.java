@@ -21,7 +21,8 @@ import java.util.function.Consumer;
 @Timeout(60)
 class PageRequestInterfaceTest {
 
-    private final List<PageRequest> sent = new ArrayList<>();
+    private final List<PageRequest> sent =
+            java.util.Collections.synchronizedList(new ArrayList<>());
     private Consumer<PageRequest> host = request -> {};
     private PageRequestInterface pri = interfaceWith(TimeUnit.SECONDS.toNanos(30));
 
@@ -121,9 +122,110 @@ class PageRequestInterfaceTest {
         assertFalse(pri.drain(1, 0));
         assertTrue(pri.drain(2, 0));
         pri.disable();
+        assertEquals(0, pri.status(), "disabled, but two answers are owed");
+        pri.reset();
+        assertEquals(PageRequestInterface.STOPPED, pri.status());
         pri.enable(2);
         host = request -> answer(request, PageResponse.SUCCESS);
         assertEquals(PageOutcome.SUCCESS, pri.request(1, 1, 0x1000, 1));
+    }
+
+    @Test
+    void disablingEndsTheAskingAndNotTheAnswers() {
+        pri.enable(4);
+        host =
+                request -> {
+                    pri.disable();
+                    assertEquals(0, pri.status(), "an answer is owed, so that it is not stopped");
+                    assertEquals(PageOutcome.FAILED, pri.request(1, 1, 0x9000, 1));
+                    if (request.last()) {
+                        answer(request, PageResponse.SUCCESS);
+                    }
+                };
+        assertEquals(PageOutcome.SUCCESS, pri.request(1, 1, 0x1000, 2), "the group is completed");
+        assertEquals(2, sent.size());
+        assertEquals(PageRequestInterface.STOPPED, pri.status());
+    }
+
+    @Test
+    void creditsThatAreStillHeldAreNotGivenOutAgain() {
+        pri = interfaceWith(TimeUnit.MILLISECONDS.toNanos(5));
+        pri.enable(4);
+        assertEquals(PageOutcome.FAILED, pri.request(1, 1, 0x1000, 3));
+        pri.disable();
+        pri.enable(2);
+        assertEquals(PageOutcome.FAILED, pri.request(1, 1, 0x1000, 1));
+        assertEquals(3, sent.size());
+        answer(sent.get(2), PageResponse.SUCCESS);
+        assertEquals(0, pri.outstanding());
+        assertEquals(0, pri.unexpected());
+        host = request -> answer(request, PageResponse.SUCCESS);
+        assertEquals(PageOutcome.SUCCESS, pri.request(1, 1, 0x1000, 1));
+    }
+
+    @Test
+    void aResponseAfterResetMeetsNobody() {
+        pri.enable(4);
+        host =
+                request -> {
+                    pri.disable();
+                    pri.reset();
+                    answer(request, PageResponse.SUCCESS);
+                };
+        assertEquals(PageOutcome.FAILED, pri.request(1, 1, 0x1000, 1));
+        assertEquals(1, pri.unexpected());
+        assertEquals(0, pri.responses());
+    }
+
+    @Test
+    void responseFailureFailsEverybodyWhoWaitsAndLaterResponsesAreIgnored() throws Exception {
+        pri.enable(4);
+        java.util.concurrent.CountDownLatch both = new java.util.concurrent.CountDownLatch(2);
+        host = request -> both.countDown();
+        List<Thread> users = new ArrayList<>();
+        List<PageOutcome> outcomes = java.util.Collections.synchronizedList(new ArrayList<>());
+        for (int pasid = 1; pasid <= 2; pasid++) {
+            int mine = pasid;
+            users.add(
+                    Thread.ofPlatform().start(() -> outcomes.add(pri.request(mine, 1, 0x1000, 1))));
+        }
+        both.await();
+        answer(sent.get(0), PageResponse.RESPONSE_FAILURE);
+        for (Thread user : users) {
+            user.join();
+        }
+        assertEquals(List.of(PageOutcome.FAILED, PageOutcome.FAILED), outcomes);
+        answer(sent.get(1), PageResponse.SUCCESS);
+        pri.respond(new PageGroupResponse(1, 77, PageResponse.SUCCESS));
+        assertEquals(
+                PageRequestInterface.RESPONSE_FAILURE | PageRequestInterface.STOPPED,
+                pri.status(),
+                "nothing that comes now is unexpected");
+        assertEquals(1, pri.responses());
+        pri.clearStatus(PageRequestInterface.RESPONSE_FAILURE);
+        assertEquals(PageOutcome.FAILED, pri.request(1, 1, 0x1000, 1), "clearing is not enabling");
+    }
+
+    @Test
+    void aLateResponseFailureIsAFailureToo() {
+        pri = interfaceWith(TimeUnit.MILLISECONDS.toNanos(5));
+        pri.enable(2);
+        assertEquals(PageOutcome.FAILED, pri.request(1, 1, 0x1000, 1));
+        answer(sent.get(0), PageResponse.RESPONSE_FAILURE);
+        assertFalse(pri.isActive());
+    }
+
+    @Test
+    void anAnswerWithoutPasidIsForTheGroupOfItsIndex() {
+        pri.enable(2);
+        host =
+                request ->
+                        pri.respond(
+                                new PageGroupResponse(
+                                        org.opensva.api.iommu.Pasid.NONE,
+                                        request.groupIndex(),
+                                        PageResponse.INVALID_REQUEST));
+        assertEquals(PageOutcome.INVALID, pri.request(1, 1, 0x1000, 1));
     }
 
     @Test
