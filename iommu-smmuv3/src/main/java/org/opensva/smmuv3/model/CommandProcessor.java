@@ -178,7 +178,7 @@ final class CommandProcessor {
                 }
                 boolean host = Cr2.E2H.isSet(registers.get(Register.CR2));
                 Regime regime = host ? Regime.EL2_HOST : Regime.EL2;
-                if (opcode == Opcode.TLBI_EL2_VA || !host) {
+                if (opcode == Opcode.TLBI_EL2_VA) {
                     translations.invalidateRange(regime, asid, 0, range, false);
                 } else {
                     translations.invalidateRangeAnySpace(regime, 0, range);

@@ -77,12 +77,7 @@ class RandomTablesTest {
             }
             machine.writeWords(machine.entryAddress(TestMachine.STREAM), ste);
             machine.invalidateConfiguration();
-            machine.command(Opcode.TLBI_NSNH_ALL.code(), 0);
-            if (claims.hyp()) {
-                machine.command(Opcode.TLBI_EL2_ALL.code(), 0);
-            }
-            machine.sync();
-            assertTrue(machine.allConsumed());
+            invalidateTranslations();
             long[] addresses = new long[4];
             for (int i = 0; i < addresses.length; i++) {
                 addresses[i] = tables.address(ste, cd);
@@ -94,6 +89,15 @@ class RandomTablesTest {
                 }
                 access(ste, va & -8L);
             }
+        }
+
+        private void invalidateTranslations() {
+            machine.command(Opcode.TLBI_NSNH_ALL.code(), 0);
+            if (claims.hyp()) {
+                machine.command(Opcode.TLBI_EL2_ALL.code(), 0);
+            }
+            machine.sync();
+            assertTrue(machine.allConsumed());
         }
 
         private void access(long[] ste, long va) {
@@ -116,12 +120,20 @@ class RandomTablesTest {
                     (write ? Access.WRITE : fetch ? Access.EXECUTE : Access.READ)
                             | (privileged ? Access.PRIVILEGED : 0);
             boolean attributes = random.nextInt(4) == 0;
-            Lane lane = new Lane();
-            assertTrue(lane.tryEnter());
-            SmmuTap.Result actual =
-                    SmmuTap.translate(machine, substream, access, va, write, attributes, lane);
-            seen.merge("hits", (int) lane.count(Lane.Count.HITS), Integer::sum);
-            lane.leave();
+            SmmuTap.Result actual = tap(asked, access, attributes);
+            boolean older =
+                    fetch
+                            && actual.fault().isEmpty()
+                            && wanted.fault().equals("F_PERMISSION")
+                            && wanted.stage() == 1;
+            if (older) {
+                // Hardware made the page writable by another address that leads to the same
+                // descriptor, and what is writable is not executable: until an invalidation the
+                // cached permissions of this address may be those of before.
+                seen.merge("older", 1, Integer::sum);
+                invalidateTranslations();
+                actual = tap(asked, access, attributes);
+            }
             String what = "0x" + Long.toHexString(va) + " of " + describe(ste) + wanted + actual;
             assertEquals(wanted.fault(), actual.fault(), what);
             assertEquals(wanted.stage(), actual.stage(), what);
@@ -139,6 +151,23 @@ class RandomTablesTest {
                     machine.invalidateConfiguration();
                 }
             }
+        }
+
+        private SmmuTap.Result tap(ReferenceWalker.Access asked, int access, boolean attributes) {
+            Lane lane = new Lane();
+            assertTrue(lane.tryEnter());
+            SmmuTap.Result result =
+                    SmmuTap.translate(
+                            machine,
+                            asked.substream(),
+                            access,
+                            asked.va(),
+                            asked.write(),
+                            attributes,
+                            lane);
+            seen.merge("hits", (int) lane.count(Lane.Count.HITS), Integer::sum);
+            lane.leave();
+            return result;
         }
 
         private int ssidFor(long[] ste) {
@@ -209,6 +238,7 @@ class RandomTablesTest {
                         "F_PERMISSION/2/2")) {
             assertTrue(seen.getOrDefault(outcome, 0) > TABLES / 5000, outcome + " in " + seen);
         }
+        assertTrue(seen.getOrDefault("older", 0) < TABLES / 2000, "older in " + seen);
         if (Boolean.getBoolean("opensva.verbose")) {
             System.out.println(seen);
         }
