@@ -214,6 +214,19 @@ public interface SvaProcess extends AutoCloseable {
     SvaProcess fork();
 
     /**
+     * Starts a child that shares the address space, with every bond of it, until the child execs or
+     * ends; open files are copied as by {@link #fork} ({@code vfork(2)}, {@code clone(2)} with
+     * {@code CLONE_VM}). Unlike {@code vfork(2)} it does not suspend the caller. The address space
+     * lives as long as one of those that share it.
+     *
+     * @return the child
+     * @throws ErrnoException {@code EAGAIN}; {@code ENOSYS} where processes cannot share memory
+     */
+    default SvaProcess vfork() {
+        throw new ErrnoException(Errno.ENOSYS, "vfork", "address spaces are not shared here");
+    }
+
+    /**
      * Replaces the program: a new, unbound, empty address space; files marked close-on-exec are
      * closed.
      *

@@ -75,6 +75,7 @@ public record MachineProfile(
                         Capability.FORK,
                         Capability.EXEC,
                         Capability.KILL,
+                        Capability.THREADS,
                         Capability.SHARED_MEMORY,
                         Capability.FILE_TRUNCATE,
                         Capability.MREMAP,

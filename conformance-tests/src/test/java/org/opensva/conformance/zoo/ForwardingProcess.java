@@ -110,6 +110,11 @@ abstract class ForwardingProcess implements SvaProcess {
     }
 
     @Override
+    public SvaProcess vfork() {
+        return to.vfork();
+    }
+
+    @Override
     public void exec() {
         to.exec();
     }

@@ -409,6 +409,24 @@ public final class ProcessAddressSpace implements AddressSpace {
         }
     }
 
+    /**
+     * Takes one more user (Linux: {@code CLONE_VM}).
+     *
+     * @return this address space
+     * @throws ErrnoException {@code ESRCH} if there are no users left
+     */
+    public ProcessAddressSpace share() {
+        int count;
+        do {
+            count = users.get();
+            if (count == 0) {
+                throw new ErrnoException(
+                        Errno.ESRCH, "vfork", "the address space has no users left");
+            }
+        } while (!users.compareAndSet(count, count + 1));
+        return this;
+    }
+
     private void copyTo(ProcessAddressSpace child) {
         // The child is known to memory objects already, so its lock is needed too.
         long stamp = child.lock.writeLock();

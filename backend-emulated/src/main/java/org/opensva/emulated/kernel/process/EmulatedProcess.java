@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 /** A process of the emulated kernel. */
 final class EmulatedProcess implements SvaProcess {
@@ -192,11 +193,21 @@ final class EmulatedProcess implements SvaProcess {
         return kernel.tracer().call(SvaTelemetry.SPAN_FORK, pid, mm.id(), () -> fork(mm));
     }
 
+    @Override
+    public SvaProcess vfork() {
+        ProcessAddressSpace mm = alive("vfork");
+        return child(mm::share);
+    }
+
     private SvaProcess fork(ProcessAddressSpace mm) {
+        return child(mm::fork);
+    }
+
+    private SvaProcess child(Supplier<ProcessAddressSpace> memory) {
         DescriptorTable childFiles = files.fork();
         boolean done = false;
         try {
-            SvaProcess child = kernel.start(name, mm::fork, childFiles);
+            SvaProcess child = kernel.start(name, memory, childFiles);
             done = true;
             return child;
         } finally {

@@ -3,6 +3,8 @@ package org.opensva.emulated.kernel.process;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.opensva.emulated.kernel.TestMachine.frame;
@@ -111,6 +113,57 @@ class ForkTest {
                 hungry.storeLong(at + (i << shift), i + 1);
             }
         }
+    }
+
+    @Test
+    void aChildOfVforkSharesTheMemoryUntilExecAndTheOtherGoesOn() {
+        long at = machine.anonymous(parent, 2);
+        parent.storeLong(at, 1);
+        Recorder recorder = new Recorder();
+        parent.addressSpace().subscribe(recorder);
+        SvaProcess child = parent.vfork();
+        assertSame(parent.addressSpace(), child.addressSpace());
+        assertNotEquals(parent.pid(), child.pid());
+        assertEquals(List.of(), recorder.ranges, "nothing was copied");
+        child.storeLong(at, 2);
+        assertEquals(2, parent.loadLong(at));
+        long mapped = machine.anonymous(child, 1);
+        parent.storeLong(mapped, 3);
+        child.exec();
+        assertNotSame(parent.addressSpace(), child.addressSpace());
+        assertThrows(CpuFaultException.class, () -> child.loadLong(at));
+        assertEquals(0, recorder.releases.get());
+        assertEquals(3, parent.loadLong(mapped));
+    }
+
+    @Test
+    void theMemoryLivesAsLongAsOneOfThoseThatShareIt() {
+        long at = machine.anonymous(parent, 1);
+        parent.storeLong(at, 1);
+        Recorder recorder = new Recorder();
+        parent.addressSpace().subscribe(recorder);
+        SvaProcess child = parent.vfork();
+        SvaProcess grandchild = child.vfork();
+        parent.exit(0);
+        grandchild.close();
+        assertEquals(0, recorder.releases.get());
+        child.storeLong(at, 2);
+        assertEquals(2, child.loadLong(at));
+        long pages = machine.addressSpaces.pageCount();
+        child.exit(0);
+        assertEquals(1, recorder.releases.get());
+        assertEquals(pages - 1, machine.addressSpaces.pageCount());
+        assertEquals(Errno.ESRCH, assertThrows(ErrnoException.class, child::vfork).errno());
+    }
+
+    @Test
+    void filesAreCopiedToTheChildOfVfork() {
+        int fd = parent.createSharedMemory(pageBytes);
+        SvaProcess child = parent.vfork();
+        child.closeFile(fd);
+        long at = parent.mmap(MapRequest.sharedFile(fd, 0, pageBytes));
+        child.storeLong(at, 5);
+        assertEquals(5, parent.loadLong(at));
     }
 
     @Test
