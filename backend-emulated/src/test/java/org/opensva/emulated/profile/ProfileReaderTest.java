@@ -79,9 +79,11 @@ class ProfileReaderTest {
         assertEquals("smmuv3", all.getFirst().name());
         assertEquals(all.size(), all.stream().map(MachineProfile::name).distinct().count());
         for (MachineProfile profile : all) {
-            assertEquals(2, profile.devices().size());
+            assertTrue(profile.devices().size() >= 2, profile::name);
             assertTrue(profile.capabilities().contains(Capability.TWO_DEVICES));
-            assertFalse(profile.capabilities().contains(Capability.PASID_LIMIT));
+            assertEquals(
+                    profile.name().equals("smmuv3-narrow"),
+                    profile.capabilities().contains(Capability.PASID_LIMIT));
         }
     }
 

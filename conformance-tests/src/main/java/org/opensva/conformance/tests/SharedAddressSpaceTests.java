@@ -48,7 +48,7 @@ class SharedAddressSpaceTests {
                         .succeeded(),
                 "a job of the child in the shared memory to succeed",
                 "it failed");
-        bench.mustBe(0x0707_0707_0707_0707L, parent.loadLong(memory.page(0)), "what it filled");
+        bench.mustBe(7, parent.loadLong(memory.page(0)), "what it filled");
         long mapped = bench.map(child, 1);
         child.storeLong(mapped, 8);
         device.mustRead(mapped, 8, "memory that the child has mapped");
