@@ -19,7 +19,7 @@ import java.util.TreeSet;
 /** The walkers with all their caches agree with one that has none, on random tables. */
 class RandomTablesTest {
 
-    private static final int TABLES = Integer.getInteger("opensva.tables", 30_000);
+    private static final int TABLES = Integer.getInteger("opensva.tables", 150_000);
 
     /** After so many the memory starts anew: what has been written once stays. */
     private static final int TABLES_A_MEMORY = 2_000;
