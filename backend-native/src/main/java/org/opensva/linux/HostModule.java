@@ -30,6 +30,7 @@ import org.opensva.linux.doctor.HostFacts;
 import org.opensva.linux.doctor.Step;
 import org.opensva.linux.iommu.HostBinder;
 import org.opensva.linux.iommu.HostIommu;
+import org.opensva.linux.mm.EventDiscipline;
 import org.opensva.linux.mm.EventPump;
 import org.opensva.linux.mm.HostMemory;
 import org.opensva.linux.mm.Transfers;
@@ -88,6 +89,7 @@ final class HostModule extends AbstractModule {
         bind(SvaBinder.class).to(HostBinder.class);
         bind(ProcessHost.class).to(HostProcesses.class);
         bind(EndpointFactory.class).to(AtsEndpointFactory.class);
+        bind(EventDiscipline.class).toInstance(EventDiscipline.INVALIDATE_FIRST);
         bind(EngineFactory.class).to(StandardEngines.class);
         bind(Introspection.class).to(HostIntrospection.class);
     }
@@ -162,6 +164,7 @@ final class HostModule extends AbstractModule {
             SystemCalls kernel,
             Transfers transfers,
             EventPump pump,
+            EventDiscipline discipline,
             HardwareEventSink sink,
             HostIommu iommu) {
         return new HostMemory(
@@ -171,6 +174,7 @@ final class HostModule extends AbstractModule {
                 facts.query(),
                 options.windows(),
                 events() ? facts.eventFeatures() : 0,
+                discipline,
                 sink,
                 iommu::forget);
     }

@@ -519,25 +519,22 @@ public final class HostAddressSpace implements AddressSpace {
 
     /** Called by the pump: the process waits until the last event is read. */
     private void serveEvents() {
-        changes();
-        try {
-            dma.writeLock().lock();
-            try {
-                Open now = open;
-                MemoryEvents events = now == null || !alive ? null : now.events();
-                if (events == null) {
-                    return;
-                }
-                synchronized (events) {
-                    while (events.next()) {
-                        host.eventServed();
-                    }
-                }
-            } finally {
-                dma.writeLock().unlock();
+        if (host.discipline() == EventDiscipline.READ_FIRST) {
+            readEvents();
+        }
+        exclusively(this::readEvents);
+    }
+
+    private void readEvents() {
+        Open now = open;
+        MemoryEvents events = now == null || !alive ? null : now.events();
+        if (events == null) {
+            return;
+        }
+        synchronized (events) {
+            while (events.next()) {
+                host.eventServed();
             }
-        } finally {
-            changed();
         }
     }
 

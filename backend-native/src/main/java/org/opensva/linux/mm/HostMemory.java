@@ -27,6 +27,7 @@ public final class HostMemory {
     private final boolean query;
     private final boolean windows;
     private final long eventFeatures;
+    private final EventDiscipline discipline;
     private final HardwareEventSink sink;
     private final Consumer<SharedMemory> atEnd;
     private final AtomicLong nextId = new AtomicLong(1);
@@ -44,6 +45,7 @@ public final class HostMemory {
      * @param query true if the kernel has {@code PROCMAP_QUERY}
      * @param windows true to cache offsets in memory objects instead of addresses
      * @param eventFeatures features that a userfaultfd has here; 0 if there is none
+     * @param discipline when events are read
      * @param sink where events go
      * @param atEnd told of each memory object that has lost its last user
      */
@@ -54,6 +56,7 @@ public final class HostMemory {
             boolean query,
             boolean windows,
             long eventFeatures,
+            EventDiscipline discipline,
             HardwareEventSink sink,
             Consumer<SharedMemory> atEnd) {
         this.kernel = kernel;
@@ -62,6 +65,7 @@ public final class HostMemory {
         this.query = query;
         this.windows = windows;
         this.eventFeatures = eventFeatures;
+        this.discipline = discipline;
         this.sink = sink;
         this.atEnd = atEnd;
     }
@@ -156,6 +160,10 @@ public final class HostMemory {
 
     long eventFeatures() {
         return eventFeatures;
+    }
+
+    EventDiscipline discipline() {
+        return discipline;
     }
 
     void releasing(HostAddressSpace space) {
