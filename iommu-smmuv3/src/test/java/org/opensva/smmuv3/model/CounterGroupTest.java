@@ -129,7 +129,7 @@ class CounterGroupTest {
         machine.enable();
         other.connected(machine.smmu.connect(new RequesterId(0x1b), other));
         int stream = TestMachine.STREAM; // 0x18
-        long[] filters = {stream, 0x1b, 0x19, -1, 0x1b, 0x13, 0x7fff};
+        long[] filters = {stream, 0x1b, 0x19, -1, 0x19, 0x13, 0x7fff};
         long[] spans = {-1, -1, -1, 1, 1, 1, 1};
         long[] expected = {1, 2, 0, 3, 3, 0, 3};
         for (int i = 0; i < filters.length; i++) {
