@@ -49,9 +49,11 @@ public final class EmulatedBackendProvider implements BackendProvider {
     }
 
     /**
-     * {@inheritDoc}
+     * The same backend with one more machine, which a user describes.
      *
-     * <p>The format is a JSON object that {@link ProfileReader} describes.
+     * @param profile a JSON object, as {@link ProfileReader} describes it
+     * @return a provider whose last variant is the machine
+     * @throws BackendException with one line that names what is wrong with the description
      */
     @Override
     public BackendProvider withProfile(String profile) {
