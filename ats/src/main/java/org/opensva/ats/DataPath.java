@@ -66,7 +66,6 @@ final class DataPath {
     private final boolean stall;
     private final boolean staleFill;
 
-    private final LongAdder misses = new LongAdder();
     private final LongAdder bytesReadOutside = new LongAdder();
     private final LongAdder bytesWrittenOutside = new LongAdder();
 
@@ -121,23 +120,29 @@ final class DataPath {
         if (!pasids.has(sent)) {
             return DmaResult.of(DmaStatus.STOPPED, 0);
         }
-        int needed = needed(sent, access);
-        if ((address & 4095) + length <= 4096 && (state & needed) == needed) {
+        boolean missed = false;
+        if ((address & 4095) + length <= 4096) {
             // Most accesses are this: inside one page, which is cached.
+            int needed = needed(sent, access);
             int slot = guards.enter(sent);
             try {
-                long entry = (state & needed) == needed ? cache.find(sent, address, access) : 0;
+                long entry = 0;
+                // What is switched off, accessInPieces says.
+                if ((state & needed) == needed) {
+                    entry = cache.find(sent, address, access);
+                    missed = entry == 0;
+                }
                 if (entry != 0) {
                     long result = move(slot, entry, address, buffer, offset, length, write);
-                    return DmaResult.isComplete(result)
-                            ? result
-                            : ended(result, DmaResult.bytes(result));
+                    return DmaResult.isComplete(result) ? result : ended(result);
                 }
+                guards.add(slot, AccessGuards.Tally.HITS, -1);
+                guards.add(slot, AccessGuards.Tally.MISSES, missed ? 1 : 0);
             } finally {
                 guards.leave(slot);
             }
         }
-        return accessInPieces(sent, access, address, buffer, offset, length, write);
+        return accessInPieces(sent, access, address, buffer, offset, length, write, missed);
     }
 
     static long room(long entry, long address) {
@@ -152,7 +157,9 @@ final class DataPath {
             byte[] buffer,
             int offset,
             int length,
-            boolean write) {
+            boolean write,
+            boolean missed) {
+        boolean known = missed;
         long epoch = pasids.epoch(sent);
         long done = 0;
         int asked = 0;
@@ -174,7 +181,11 @@ final class DataPath {
             if ((now & ATS) == 0) {
                 result = untranslated(sent, access, at, buffer, from, left, write, epoch);
             } else {
-                result = cached(sent, access, at, buffer, from, left, write, now, epoch);
+                result =
+                        known
+                                ? MISS
+                                : cached(sent, access, at, buffer, from, left, write, now, epoch);
+                known = false;
                 if (result == MISS) {
                     result = ask(sent, access, at, buffer, from, left, write, now, epoch);
                 }
@@ -196,6 +207,10 @@ final class DataPath {
             }
         }
         return DmaResult.complete(done);
+    }
+
+    private long ended(long result) {
+        return ended(result, DmaResult.bytes(result));
     }
 
     /** What an unplugged device's requests end with is not the host's doing. */
@@ -222,17 +237,35 @@ final class DataPath {
             int expected,
             long epoch) {
         int slot = guards.enter(pasid);
+        int hits = 0;
         try {
             if (hasChanged(pasid, expected, epoch)) {
                 return AGAIN;
             }
-            long entry = cache.find(pasid, address, access);
-            if (entry == 0) {
+            int limit = Math.min(left, MAX_PIECE);
+            int moved = 0;
+            // As many pages as fit into one stay: entering and leaving costs more than a look-up.
+            while (moved < limit) {
+                long at = address + moved;
+                long entry = cache.find(pasid, at, access);
+                if (entry == 0) {
+                    break;
+                }
+                hits++;
+                int piece = (int) Math.min(room(entry, at), limit - moved);
+                long result = move(slot, entry, at, buffer, offset + moved, piece, write);
+                moved += (int) DmaResult.bytes(result);
+                if (!DmaResult.isComplete(result)) {
+                    return DmaResult.of(DmaResult.status(result), moved);
+                }
+            }
+            if (moved == 0) {
+                guards.add(slot, AccessGuards.Tally.MISSES, 1);
                 return MISS;
             }
-            int piece = (int) Math.min(room(entry, address), Math.min(left, MAX_PIECE));
-            return move(slot, entry, address, buffer, offset, piece, write);
+            return DmaResult.complete(moved);
         } finally {
+            guards.add(slot, AccessGuards.Tally.HITS, hits - 1);
             guards.leave(slot);
         }
     }
@@ -254,7 +287,6 @@ final class DataPath {
         long inside = address & ((1L << TranslationEntry.sizeShift(entry)) - 1);
         long physical = TranslationEntry.address(entry) + inside;
         long result;
-        guards.add(slot, AccessGuards.Tally.HITS, 1);
         if (write) {
             result = agent.writeTranslated(physical, buffer, offset, length);
             guards.add(slot, AccessGuards.Tally.BYTES_WRITTEN, DmaResult.bytes(result));
@@ -276,7 +308,6 @@ final class DataPath {
             boolean write,
             int expected,
             long epoch) {
-        misses.increment();
         if (!pasids.begin(pasid, epoch)) {
             return AGAIN;
         }
@@ -303,6 +334,8 @@ final class DataPath {
                 return outside(pasid, access, address, buffer, offset, piece, write);
             }
             int slot = guards.enter(pasid);
+            // Counted as a hit only from the next time on.
+            guards.add(slot, AccessGuards.Tally.HITS, -1);
             try {
                 if (hasChanged(pasid, expected, epoch)) {
                     return AGAIN;
@@ -310,8 +343,6 @@ final class DataPath {
                 if (!keep(pasid, address, entries, count, stamp, token)) {
                     return AGAIN;
                 }
-                // Counted as a hit when it moves, which it is only from the next time on.
-                guards.add(slot, AccessGuards.Tally.HITS, -1);
                 int piece = (int) Math.min(room(entry, address), Math.min(left, MAX_PIECE));
                 return move(slot, entry, address, buffer, offset, piece, write);
             } finally {
@@ -401,7 +432,7 @@ final class DataPath {
     long count(HardwareCounter counter) {
         return switch (counter) {
             case ATC_HITS -> guards.sum(AccessGuards.Tally.HITS);
-            case ATC_MISSES -> misses.sum();
+            case ATC_MISSES -> guards.sum(AccessGuards.Tally.MISSES);
             case ATC_EVICTIONS -> cache.evictions();
             case DMA_BYTES_READ ->
                     guards.sum(AccessGuards.Tally.BYTES_READ) + bytesReadOutside.sum();

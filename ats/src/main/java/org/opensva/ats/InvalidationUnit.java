@@ -10,6 +10,7 @@ import org.opensva.ats.cache.AddressTranslationCache;
 import org.opensva.ats.cache.PasidStates;
 
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -43,11 +44,24 @@ final class InvalidationUnit {
 
     private final int depth;
 
-    /** Requests that wait on the link, and the lock for the two counts. */
+    /** How many requests are being served, and in the upper half how many wait on the link. */
+    private final AtomicLong load = new AtomicLong();
+
+    private static final long WAITING = 1L << 32;
+
+    /** Requests that wait on the link, and the lock for them. */
     private final ArrayDeque<InvalidateRequest> onTheLink = new ArrayDeque<>();
 
-    private int serving;
-    private long throttled;
+    private final AtomicLong throttled = new AtomicLong();
+
+    private final boolean ignores;
+    private final boolean completesNothing;
+    private final boolean completesEarly;
+    private final boolean keepsEntries;
+    private final boolean lazy;
+
+    /** One for each ITag: completions are values. */
+    private final InvalidateCompletion[] completions = new InvalidateCompletion[32];
 
     /** For {@link EndpointQuirk#LAZY_ATC}: what was asked for last and not done. */
     private final AtomicReference<@Nullable InvalidateRequest> postponed = new AtomicReference<>();
@@ -66,6 +80,12 @@ final class InvalidationUnit {
         this.pasids = pasids;
         this.agent = agent;
         this.quirks = quirks;
+        ignores = quirks.has(EndpointQuirk.IGNORES_INVALIDATIONS);
+        completesNothing = quirks.has(EndpointQuirk.NO_COMPLETION);
+        completesEarly = completesNothing || quirks.has(EndpointQuirk.EARLY_COMPLETION);
+        keepsEntries = quirks.has(EndpointQuirk.KEEPS_ENTRIES);
+        lazy = quirks.has(EndpointQuirk.LAZY_ATC);
+        Arrays.setAll(completions, InvalidateCompletion::of);
         completer =
                 new ThreadPoolExecutor(
                         1,
@@ -79,31 +99,45 @@ final class InvalidationUnit {
 
     void invalidate(InvalidateRequest request) {
         requests.getAndIncrement();
-        if (quirks.has(EndpointQuirk.IGNORES_INVALIDATIONS)) {
+        if (ignores) {
             return;
         }
-        synchronized (onTheLink) {
-            // Whoever frees a place looks here afterwards; what waits already is not overtaken.
-            if (serving == depth || !onTheLink.isEmpty()) {
-                throttled++;
-                onTheLink.add(request);
-                return;
-            }
-            serving++;
+        if (beginServing(0)) {
+            serve(request);
+            serveWaiting();
+            return;
         }
-        serve(request);
+        throttled.getAndIncrement();
+        synchronized (onTheLink) {
+            onTheLink.add(request);
+            load.getAndAdd(WAITING);
+        }
+        // Whoever freed a place before it was seen that somebody waits has not looked here.
         serveWaiting();
     }
 
-    private void serveWaiting() {
+    /** Takes a place, unless there is none, or more wait than the caller knows of. */
+    private boolean beginServing(long waiting) {
         while (true) {
+            long now = load.get();
+            if ((int) now == depth || now >>> 32 > waiting) {
+                return false;
+            }
+            if (load.compareAndSet(now, now + 1)) {
+                return true;
+            }
+        }
+    }
+
+    private void serveWaiting() {
+        while (load.get() >= WAITING) {
             InvalidateRequest next;
             synchronized (onTheLink) {
-                if (serving == depth || onTheLink.isEmpty()) {
+                if (onTheLink.isEmpty() || !beginServing(Long.MAX_VALUE)) {
                     return;
                 }
                 next = onTheLink.remove();
-                serving++;
+                load.getAndAdd(-WAITING);
             }
             serve(next);
         }
@@ -113,9 +147,7 @@ final class InvalidationUnit {
         if (isDoneNow(request)) {
             remove(request);
         }
-        if (quirks.has(EndpointQuirk.EARLY_COMPLETION)
-                || quirks.has(EndpointQuirk.NO_COMPLETION)
-                || guards.drained()) {
+        if (completesEarly || guards.drained()) {
             finish(request);
             return;
         }
@@ -139,19 +171,17 @@ final class InvalidationUnit {
 
     /** The place is free before the completion leaves: its receiver may send the next request. */
     private void finish(InvalidateRequest request) {
-        synchronized (onTheLink) {
-            serving--;
-        }
-        if (!quirks.has(EndpointQuirk.NO_COMPLETION)) {
-            agent.complete(InvalidateCompletion.of(request.itag()));
+        load.getAndDecrement();
+        if (!completesNothing) {
+            agent.complete(completions[request.itag()]);
         }
     }
 
     private boolean isDoneNow(InvalidateRequest request) {
-        if (quirks.has(EndpointQuirk.KEEPS_ENTRIES)) {
+        if (keepsEntries) {
             return false;
         }
-        if (!quirks.has(EndpointQuirk.LAZY_ATC)) {
+        if (!lazy) {
             return true;
         }
         InvalidateRequest before = postponed.getAndSet(request);
@@ -200,9 +230,7 @@ final class InvalidationUnit {
 
     /** How many requests came beyond the advertised depth. */
     long throttled() {
-        synchronized (onTheLink) {
-            return throttled;
-        }
+        return throttled.get();
     }
 
     void close() {

@@ -87,6 +87,7 @@ final class Prefetch {
                 return false;
             }
             int slot = guards.enter(pasid);
+            guards.add(slot, AccessGuards.Tally.HITS, -1);
             try {
                 if (!path.hasChanged(pasid, expected, epoch)) {
                     path.keep(pasid, address, entries, count, stamp, token);

@@ -27,8 +27,13 @@ public final class AccessGuards {
 
     /** What the owner of a slot counts there. */
     public enum Tally {
-        /** Accesses to a page that were answered from the cache. */
+        /**
+         * Accesses to a page that were answered from the cache. Each stay in the guard counts as
+         * one by itself; what is added corrects that.
+         */
         HITS,
+        /** Accesses to a page that were not. */
+        MISSES,
         /** Bytes read. */
         BYTES_READ,
         /** Bytes written. */
@@ -43,7 +48,8 @@ public final class AccessGuards {
     private static final long BUSY = 1;
     private static final int PASID_SHIFT = 1;
     private static final long PASID_MASK = (1L << 21) - 1;
-    private static final long TICKET = 1L << 22;
+    private static final int TICKET_SHIFT = 22;
+    private static final long TICKET = 1L << TICKET_SHIFT;
 
     /** Slot state: ticket 63:22, PASID plus one 21:1, busy 0. */
     private final long[] slots;
@@ -139,7 +145,11 @@ public final class AccessGuards {
     public long sum(Tally tally) {
         long sum = 0;
         for (int slot = 1; slot <= mask + 1; slot++) {
-            sum += (long) SLOT.getAcquire(slots, (slot << STRIDE_SHIFT) + 1 + tally.ordinal());
+            int first = slot << STRIDE_SHIFT;
+            sum += (long) SLOT.getAcquire(slots, first + 1 + tally.ordinal());
+            if (tally == Tally.HITS) {
+                sum += (long) SLOT.getAcquire(slots, first) >>> TICKET_SHIFT;
+            }
         }
         return sum;
     }

@@ -7,7 +7,6 @@ import org.opensva.api.memory.Access;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.LongAdder;
 
 /**
  * An address translation cache (PCI Express Base 6.x section 10.1.1): what translation requests
@@ -22,16 +21,14 @@ import java.util.concurrent.atomic.LongAdder;
  * answer may be stale and must not be used. An invalidation moves one of them before it removes
  * anything. What {@code fill} accepts inside the guard may be used until the guard is left.
  *
- * <p><b>Inside.</b> Sets of up to four ways in one array, each set with a version that is odd while
- * it changes. Readers take no lock and write nothing. An entry carries the generation that it was
- * fetched in, so that dropping a PASID or everything is an addition; a range is removed page by
+ * <p><b>Inside.</b> Readers take no lock and write nothing. An entry carries the generation that it
+ * was fetched in, so that dropping a PASID or everything is an addition; a range is removed page by
  * page, or by looking at all sets when that is less.
  *
  * <p><b>Threading.</b> Any thread may call. Look-ups and fills do not allocate.
  */
 public final class AddressTranslationCache {
 
-    private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
     private static final VarHandle TRAITS;
     private static final VarHandle FLUSHES;
 
@@ -54,29 +51,10 @@ public final class AddressTranslationCache {
     private static final long FLAGS = (1 << 12) - 1;
     private static final long SMALL = 1L << 12;
 
-    /** Longs for each set: version, next victim, then three for each way. */
-    private static final int STRIDE_SHIFT = 4;
-
-    private static final int VICTIM = 1;
-    private static final int FIRST_WAY = 2;
-    private static final int WAY = 3;
-
-    /** First word of a way: address of the page, and in the bits below 12 what follows. */
-    private static final long VALID = 1 << 6;
-
-    private static final long PRIVILEGED = 1 << 7;
-
-    /** Second word of a way: who may use it above, and the generation below. */
-    private static final int KEY_SHIFT = 43;
-
-    private static final long STAMP_MASK = (1L << KEY_SHIFT) - 1;
     private static final int GLOBAL_KEY = (1 << Pasid.BITS) + 1;
 
-    private static final int SPINS = 64;
-
-    private final long[] table;
-    private final int ways;
-    private final int setMask;
+    private final EntryTable table;
+    private final EntryTable.OwnerTest alive = this::isAlive;
     private final PasidStates pasids;
 
     /** Bit n, 12 and up: a page of 2<sup>n</sup> bytes was filled at some time; and flags below. */
@@ -88,8 +66,6 @@ public final class AddressTranslationCache {
 
     /** Counts invalidations of ranges that are not of one PASID. */
     private final AtomicLong sequence = new AtomicLong();
-
-    private final LongAdder evictions = new LongAdder();
 
     /**
      * Creates an empty cache.
@@ -105,10 +81,7 @@ public final class AddressTranslationCache {
             throw new IllegalArgumentException("capacity " + capacity + " is not in 1..2^26");
         }
         this.pasids = pasids;
-        ways = Math.min(capacity, 4);
-        int sets = capacity / ways;
-        setMask = sets - 1;
-        table = new long[sets << STRIDE_SHIFT];
+        table = new EntryTable(capacity);
     }
 
     /**
@@ -142,32 +115,26 @@ public final class AddressTranslationCache {
      * @return the {@link TranslationEntry}, or 0
      */
     public long find(int pasid, long address, int access) {
-        long owner = (long) (pasid + 1) << KEY_SHIFT | (stamp(pasid) & STAMP_MASK);
+        long owner = EntryTable.owner(pasid + 1, stamp(pasid));
         // Most pages are small: which other sizes there are is read only when none is found.
-        long tag = tag(address, 12) | mode(pasid, access);
-        long entry = probe(set(address, 12, pasid + 1), tag, owner, access);
-        return entry != 0 ? entry : findOther(pasid, address, access, owner);
+        long tag = EntryTable.tag(address, 12) | mode(pasid, access);
+        long entry = table.peek(table.set(address, 12, pasid + 1), tag, owner);
+        return entry != 0 && allows(entry, access) ? entry : search(pasid, address, access, owner);
     }
 
-    private long findOther(int pasid, long address, int access, long owner) {
+    private long search(int pasid, long address, int access, long owner) {
         long held = (long) TRAITS.getAcquire(this);
-        if ((held & ~(SMALL | HOLDS_TAGGED)) == 0) {
-            return 0;
-        }
         long mode = mode(pasid, access);
         boolean global = pasid != Pasid.NONE && (held & HOLDS_GLOBAL) != 0;
         for (long left = held & ~FLAGS; left != 0; left &= left - 1) {
             int shift = Long.numberOfTrailingZeros(left);
-            long tag = tag(address, shift) | mode;
-            long entry =
-                    shift == 12 ? 0 : probe(set(address, shift, pasid + 1), tag, owner, access);
-            if (entry == 0 && global) {
-                long everyone =
-                        (long) GLOBAL_KEY << KEY_SHIFT
-                                | ((long) FLUSHES.getVolatile(this) & STAMP_MASK);
-                entry = probe(set(address, shift, GLOBAL_KEY), tag, everyone, access);
+            long tag = EntryTable.tag(address, shift) | mode;
+            long entry = table.probe(table.set(address, shift, pasid + 1), tag, owner);
+            if ((entry == 0 || !allows(entry, access)) && global) {
+                long everyone = EntryTable.owner(GLOBAL_KEY, (long) FLUSHES.getVolatile(this));
+                entry = table.probe(table.set(address, shift, GLOBAL_KEY), tag, everyone);
             }
-            if (entry != 0) {
+            if (entry != 0 && allows(entry, access)) {
                 return entry;
             }
         }
@@ -201,31 +168,6 @@ public final class AddressTranslationCache {
         return ((int) entry & needed) == needed;
     }
 
-    private long probe(int base, long tag, long owner, int access) {
-        for (int spins = 0; spins < SPINS; spins++) {
-            long version = (long) WORD.getVolatile(table, base);
-            if ((version & 1) != 0) {
-                Thread.onSpinWait();
-                continue;
-            }
-            long entry = 0;
-            for (int way = base + FIRST_WAY; way < base + FIRST_WAY + WAY * ways; way += WAY) {
-                if (table[way] == tag && table[way + 1] == owner) {
-                    entry = table[way + 2];
-                    break;
-                }
-            }
-            if (entry == 0 || !allows(entry, access)) {
-                return 0; // Never wrong: the translation is asked for again.
-            }
-            VarHandle.loadLoadFence();
-            if ((long) WORD.getOpaque(table, base) == version) {
-                return entry;
-            }
-        }
-        return 0;
-    }
-
     /**
      * Keeps the answer to a translation request. The caller is in the guard.
      *
@@ -241,24 +183,21 @@ public final class AddressTranslationCache {
         boolean global =
                 pasid != Pasid.NONE && TranslationEntry.has(entry, TranslationEntry.GLOBAL);
         int key = global ? GLOBAL_KEY : pasid + 1;
-        long mode = TranslationEntry.has(entry, TranslationEntry.PRIV) ? PRIVILEGED : 0;
+        long mode = TranslationEntry.has(entry, TranslationEntry.PRIV) ? EntryTable.PRIVILEGED : 0;
         // Before the check below, so that an invalidation either sees it or is seen.
         announce(shift, global, pasid);
         dropOtherSizes(key, address, shift, mode);
 
         long keptStamp = global ? (long) FLUSHES.getVolatile(this) : stamp;
-        long owner = (long) key << KEY_SHIFT | (keptStamp & STAMP_MASK);
-        long tag = tag(address, shift) | mode;
-        int base = set(address, shift, key);
-        long version = lock(base);
+        long tag = EntryTable.tag(address, shift) | mode;
+        int base = table.set(address, shift, key);
+        long version = table.lock(base);
         boolean current = token(pasid) == token && stamp(pasid) == stamp;
         if (current) {
-            int way = place(base, tag, key);
-            table[way] = tag;
-            table[way + 1] = owner;
-            table[way + 2] = entry;
+            int way = table.place(base, tag, key, alive);
+            table.put(way, tag, EntryTable.owner(key, keptStamp), entry);
         }
-        WORD.setVolatile(table, base, version + 2);
+        table.unlock(base, version);
         return current;
     }
 
@@ -281,35 +220,15 @@ public final class AddressTranslationCache {
         long others = sizes() & ~(1L << shift);
         for (; others != 0; others &= others - 1) {
             int other = Long.numberOfTrailingZeros(others);
-            removeFrom(set(address, other, key), tag(address, other) | mode, 0, key);
+            table.remove(
+                    table.set(address, other, key), EntryTable.tag(address, other) | mode, 0, key);
         }
     }
 
-    /** The way of the same page, else a free or dead one, else the next victim. */
-    private int place(int base, long tag, int key) {
-        int free = -1;
-        for (int way = base + FIRST_WAY; way < base + FIRST_WAY + WAY * ways; way += WAY) {
-            long there = table[way];
-            if (there == tag && (int) (table[way + 1] >>> KEY_SHIFT) == key) {
-                return way;
-            }
-            if (free < 0 && (there == 0 || isDead(table[way + 1]))) {
-                free = way;
-            }
-        }
-        if (free >= 0) {
-            return free;
-        }
-        evictions.increment();
-        int victim = (int) table[base + VICTIM];
-        table[base + VICTIM] = victim + 1 < ways ? victim + 1 : 0;
-        return base + FIRST_WAY + WAY * victim;
-    }
-
-    private boolean isDead(long owner) {
-        int key = (int) (owner >>> KEY_SHIFT);
-        long alive = key == GLOBAL_KEY ? (long) FLUSHES.getVolatile(this) : stamp(key - 1);
-        return (owner & STAMP_MASK) != (alive & STAMP_MASK);
+    private boolean isAlive(long owner) {
+        int key = EntryTable.key(owner);
+        return EntryTable.isOf(
+                owner, key == GLOBAL_KEY ? (long) FLUSHES.getVolatile(this) : stamp(key - 1));
     }
 
     /** Drops everything, in constant time. */
@@ -338,8 +257,8 @@ public final class AddressTranslationCache {
         pasids.nextSequence(pasid);
         int key = pasid + 1;
         long sizesHeld = sizes();
-        if (probes(sizesHeld, sizeShift) > setMask + 1L) {
-            sweep(key, address, sizeShift);
+        if (probes(sizesHeld, sizeShift) > table.sets()) {
+            table.sweep(key, address, sizeShift);
             return;
         }
         for (long left = sizesHeld; left != 0; left &= left - 1) {
@@ -347,7 +266,11 @@ public final class AddressTranslationCache {
             long pages = shift >= sizeShift ? 1 : 1L << (sizeShift - shift);
             for (long page = 0; page < pages; page++) {
                 long first = address + (page << shift);
-                removeFrom(set(first, shift, key), tag(first, shift), PRIVILEGED, key);
+                table.remove(
+                        table.set(first, shift, key),
+                        EntryTable.tag(first, shift),
+                        EntryTable.PRIVILEGED,
+                        key);
             }
         }
     }
@@ -361,7 +284,7 @@ public final class AddressTranslationCache {
     public void removeEverywhere(long address, int sizeShift) {
         sequence.getAndIncrement();
         if (((long) TRAITS.getVolatile(this) & HOLDS_TAGGED) != 0) {
-            sweep(-1, address, sizeShift);
+            table.sweep(-1, address, sizeShift);
         } else {
             remove(Pasid.NONE, address, sizeShift);
         }
@@ -376,96 +299,9 @@ public final class AddressTranslationCache {
         return probes;
     }
 
-    private void removeFrom(int base, long tag, long ignored, int key) {
-        if (!holds(base, tag, ignored, key)) {
-            return;
-        }
-        long version = lock(base);
-        for (int way = base + FIRST_WAY; way < base + FIRST_WAY + WAY * ways; way += WAY) {
-            if ((table[way] & ~ignored) == tag && (int) (table[way + 1] >>> KEY_SHIFT) == key) {
-                table[way] = 0;
-            }
-        }
-        WORD.setVolatile(table, base, version + 2);
-    }
-
-    /** Waits for a change under way, because a fill that is not seen now would stay. */
-    private boolean holds(int base, long tag, long ignored, int key) {
-        while (true) {
-            long version = (long) WORD.getVolatile(table, base);
-            if ((version & 1) != 0) {
-                pause(base);
-                continue;
-            }
-            boolean found = false;
-            for (int way = base + FIRST_WAY; way < base + FIRST_WAY + WAY * ways; way += WAY) {
-                found |=
-                        (table[way] & ~ignored) == tag
-                                && (int) (table[way + 1] >>> KEY_SHIFT) == key;
-            }
-            VarHandle.loadLoadFence();
-            if ((long) WORD.getOpaque(table, base) == version) {
-                return found;
-            }
-        }
-    }
-
-    /** Looks at every set; a negative key stands for all. */
-    private void sweep(int key, long address, int sizeShift) {
-        for (int base = 0; base < table.length; base += 1 << STRIDE_SHIFT) {
-            long version = lock(base);
-            for (int way = base + FIRST_WAY; way < base + FIRST_WAY + WAY * ways; way += WAY) {
-                long there = table[way];
-                if (there != 0
-                        && (key < 0 || (int) (table[way + 1] >>> KEY_SHIFT) == key)
-                        && overlaps(there, address, sizeShift)) {
-                    table[way] = 0;
-                }
-            }
-            WORD.setVolatile(table, base, version + 2);
-        }
-    }
-
-    private static boolean overlaps(long tag, long address, int sizeShift) {
-        int shift = Math.max((int) tag & 63, sizeShift);
-        return ((tag ^ address) >>> shift) == 0;
-    }
-
-    private long lock(int base) {
-        while (true) {
-            long version = (long) WORD.getOpaque(table, base);
-            if ((version & 1) == 0 && WORD.compareAndSet(table, base, version, version + 1)) {
-                VarHandle.storeStoreFence();
-                return version;
-            }
-            pause(base);
-        }
-    }
-
-    private void pause(int base) {
-        for (int spins = 0; spins < SPINS; spins++) {
-            if (((long) WORD.getOpaque(table, base) & 1) == 0) {
-                return;
-            }
-            Thread.onSpinWait();
-        }
-        Thread.yield();
-    }
-
-    private static long tag(long address, int shift) {
-        return (address & -(1L << shift)) | VALID | shift;
-    }
-
     /** Privilege travels in the PASID prefix, so that a request without PASID has none. */
     private static long mode(int pasid, int access) {
-        return pasid != Pasid.NONE && (access & Access.PRIVILEGED) != 0 ? PRIVILEGED : 0;
-    }
-
-    /** Neighbouring pages go to neighbouring sets, so that a buffer does not evict itself. */
-    private int set(long address, int shift, int key) {
-        long page = address >>> shift;
-        int mixed = (int) (page + (page >>> 11)) + (int) (page >>> 23) + (key + shift) * 0x9E3779B1;
-        return (mixed & setMask) << STRIDE_SHIFT;
+        return pasid != Pasid.NONE && (access & Access.PRIVILEGED) != 0 ? EntryTable.PRIVILEGED : 0;
     }
 
     /**
@@ -474,7 +310,7 @@ public final class AddressTranslationCache {
      * @return a number that only grows
      */
     public long evictions() {
-        return evictions.sum();
+        return table.evictions();
     }
 
     /**
@@ -483,14 +319,6 @@ public final class AddressTranslationCache {
      * @return 0 to the capacity
      */
     public int size() {
-        int size = 0;
-        for (int base = 0; base < table.length; base += 1 << STRIDE_SHIFT) {
-            for (int way = base + FIRST_WAY; way < base + FIRST_WAY + WAY * ways; way += WAY) {
-                if ((long) WORD.getAcquire(table, way) != 0 && !isDead(table[way + 1])) {
-                    size++;
-                }
-            }
-        }
-        return size;
+        return table.count(alive);
     }
 }

@@ -62,9 +62,11 @@ class AccessGuardsTest {
         }
         for (int slot : slots) {
             guards.add(slot, AccessGuards.Tally.HITS, 2);
+            guards.add(slot, AccessGuards.Tally.MISSES, 5);
             guards.leave(slot);
         }
-        assertEquals(16, guards.sum(AccessGuards.Tally.HITS));
+        assertEquals(8 + 16, guards.sum(AccessGuards.Tally.HITS), "each stay counts by itself");
+        assertEquals(40, guards.sum(AccessGuards.Tally.MISSES));
         assertEquals(0, guards.sum(AccessGuards.Tally.BYTES_READ));
     }
 
