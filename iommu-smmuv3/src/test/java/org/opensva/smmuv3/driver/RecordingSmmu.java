@@ -37,6 +37,9 @@ final class RecordingSmmu implements MmioRegion {
     Runnable beforeEachCommand = () -> {};
     long watch;
 
+    private int expectedStream = -1;
+    private Runnable whenAsked = () -> {};
+
     private final FlatMemory memory;
     private final Map<Register, Long> values = new EnumMap<>(Register.class);
     private final List<Integer> unanswered = new ArrayList<>();
@@ -64,6 +67,16 @@ final class RecordingSmmu implements MmioRegion {
         values.put(Register.IDR5, Idr5.OAS.place(5) | Idr5.GRAN4K.mask());
     }
 
+    /**
+     * Before the next batch that starts with an ATC invalidation of a stream is executed, somebody
+     * else does something: its commands come into the queue behind that batch, and both are under
+     * way at once.
+     */
+    synchronized void whenAsked(int streamId, Runnable somebodyElse) {
+        expectedStream = streamId;
+        whenAsked = somebodyElse;
+    }
+
     @Override
     public long size() {
         return Register.FRAME_BYTES;
@@ -89,8 +102,23 @@ final class RecordingSmmu implements MmioRegion {
         switch (register) {
             case CR0 -> values.put(Register.CR0ACK, value);
             case IRQ_CTRL -> values.put(Register.IRQ_CTRLACK, value);
-            case CMDQ_PROD, GERRORN -> consume();
+            case CMDQ_PROD -> {
+                meanwhile();
+                consume();
+            }
+            case GERRORN -> consume();
             default -> {}
+        }
+    }
+
+    private void meanwhile() {
+        long base = get(Register.CMDQ_BASE);
+        long index = get(Register.CMDQ_CONS) & (1L << CmdqBase.LOG2SIZE.get(base)) - 1;
+        long w0 = memory.readLong(CmdqBase.ADDR.address(base) + index * Command.BYTES);
+        if (Opcode.of(Command.opcode(w0)) == Opcode.ATC_INV
+                && Command.streamId(w0) == expectedStream) {
+            expectedStream = -1;
+            whenAsked.run();
         }
     }
 
