@@ -14,6 +14,8 @@ import com.google.inject.util.Modules;
 import io.opentelemetry.api.OpenTelemetry;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobResult;
 import org.opensva.api.accelerator.JobStatus;
@@ -45,6 +47,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Devices in the memory of real processes. */
+@EnabledOnOs(value = OS.LINUX, disabledReason = "this is about Linux")
 class HostBackendTest {
 
     private static final Duration LIMIT = Duration.ofSeconds(30);

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.opentelemetry.api.OpenTelemetry;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.backend.Backend;
@@ -34,6 +36,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** Nothing is left behind, whoever ends what and how. */
+@EnabledOnOs(value = OS.LINUX, disabledReason = "this is about Linux")
 class LeftoversTest {
 
     private static final Duration LIMIT = Duration.ofSeconds(30);

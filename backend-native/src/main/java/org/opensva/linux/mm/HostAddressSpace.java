@@ -62,9 +62,6 @@ public final class HostAddressSpace implements AddressSpace {
     private final Object invalidation = new Object();
     private volatile boolean alive = true;
 
-    /** How often accesses were waited for; written with {@code dma} held for writing. */
-    private long settled;
-
     /** Guards what follows. */
     private final Object lifetime = new Object();
 
@@ -619,7 +616,7 @@ public final class HostAddressSpace implements AddressSpace {
     public void settle() {
         dma.writeLock().lock();
         try {
-            settled++;
+            host.accessesEnded();
         } finally {
             dma.writeLock().unlock();
         }

@@ -34,6 +34,7 @@ public final class HostMemory {
     private final AtomicLong identities = new AtomicLong();
     private final Set<HostAddressSpace> living = ConcurrentHashMap.newKeySet();
     private final AtomicLong served = new AtomicLong();
+    private final AtomicLong waits = new AtomicLong();
     private final Map<Long, SharedMemory> objects = new ConcurrentHashMap<>();
 
     /**
@@ -179,6 +180,10 @@ public final class HostMemory {
         identities.decrementAndGet();
     }
 
+    void accessesEnded() {
+        waits.incrementAndGet();
+    }
+
     void eventServed() {
         served.incrementAndGet();
     }
@@ -208,5 +213,14 @@ public final class HostMemory {
      */
     public long events() {
         return served.get();
+    }
+
+    /**
+     * How often the accesses of devices to an address space were waited for.
+     *
+     * @return a count
+     */
+    public long waits() {
+        return waits.get();
     }
 }

@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.Signal;
 import org.opensva.linux.abi.Architecture;
@@ -22,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 /** Agents as real processes. */
+@EnabledOnOs(value = OS.LINUX, disabledReason = "this is about Linux")
 class KeeperTest {
 
     private static final Duration LIMIT = Duration.ofSeconds(20);

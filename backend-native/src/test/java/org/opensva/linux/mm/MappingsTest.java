@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.opensva.api.memory.Access;
 import org.opensva.linux.abi.Architecture;
 import org.opensva.linux.abi.Descriptor;
@@ -14,6 +16,7 @@ import org.opensva.linux.abi.SystemCalls;
 import java.lang.foreign.Arena;
 
 /** Looking mappings up, by either way. */
+@EnabledOnOs(value = OS.LINUX, disabledReason = "this is about Linux")
 class MappingsTest {
 
     @Test
