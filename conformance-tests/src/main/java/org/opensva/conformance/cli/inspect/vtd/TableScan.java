@@ -111,21 +111,21 @@ final class TableScan {
     private long context(int source, boolean scalable) {
         if (scalable) {
             long[] half = look(state.rootTable() + ScalableRootEntry.offset(source), 1);
-            boolean sound =
-                    half != null
-                            && ScalableRootEntry.present(half[0])
-                            && rules.pointer("", half[0], 1) == null;
-            return sound
-                    ? ScalableRootEntry.contextTable(half[0]) + ScalableContextEntry.offset(source)
-                    : 0;
+            if (half == null
+                    || !ScalableRootEntry.present(half[0])
+                    || rules.pointer("", half[0], 1) != null) {
+                return 0;
+            }
+            return ScalableRootEntry.contextTable(half[0]) + ScalableContextEntry.offset(source);
         }
         long[] root = look(state.rootTable() + RootEntry.offset(source), RootEntry.WORDS);
-        boolean sound =
-                root != null
-                        && RootEntry.present(root[0])
-                        && rules.pointer("", root[0], 1) == null
-                        && root[1] == 0;
-        return sound ? RootEntry.contextTable(root[0]) + ContextEntry.offset(source) : 0;
+        if (root == null
+                || !RootEntry.present(root[0])
+                || rules.pointer("", root[0], 1) != null
+                || root[1] != 0) {
+            return 0;
+        }
+        return RootEntry.contextTable(root[0]) + ContextEntry.offset(source);
     }
 
     private static String range(int first, int last) {
