@@ -128,6 +128,39 @@ class AtsEndpointTest {
     }
 
     @Test
+    void aGlobalTranslationStaysWhenOnlyAPasidIsInvalidated() {
+        Endpoint endpoint = endpoint();
+        agent.map(3, 0x7000, 0x2000, RW | TranslationEntry.GLOBAL);
+        read(endpoint, 3, 0x7000, new byte[1]);
+        agent.invalidate(0, 3, 0x7000, 12);
+        agent.invalidate(1, 3, 0, 64);
+        assertStatus(DmaStatus.COMPLETE, 1, read(endpoint, 4, 0x7000, new byte[1]));
+        assertEquals(1, agent.translations.get());
+        agent.invalidate(2, Pasid.NONE, 0x7000, 12);
+        assertStatus(DmaStatus.NOT_PERMITTED, 0, read(endpoint, 4, 0x7000, new byte[1]));
+    }
+
+    @Test
+    void hitsAndMissesAreCountedForEachPieceOfAnAccess() {
+        Endpoint endpoint = endpoint();
+        for (int page = 0; page < 40; page++) {
+            agent.map(3, page * 4096L, 0x10000 + page * 4096L, RW);
+        }
+        byte[] buffer = new byte[40 * 4096];
+        assertStatus(DmaStatus.COMPLETE, buffer.length, read(endpoint, 3, 0, buffer));
+        assertEquals(5, endpoint.count(HardwareCounter.ATC_MISSES), "eight pages each");
+        assertEquals(35, endpoint.count(HardwareCounter.ATC_HITS));
+        assertStatus(DmaStatus.COMPLETE, buffer.length, read(endpoint, 3, 0, buffer));
+        assertEquals(5, endpoint.count(HardwareCounter.ATC_MISSES));
+        assertEquals(75, endpoint.count(HardwareCounter.ATC_HITS));
+        assertEquals(2L * buffer.length, endpoint.count(HardwareCounter.DMA_BYTES_READ));
+        assertStatus(DmaStatus.NOT_PERMITTED, 0, read(endpoint, 4, 0, buffer));
+        assertStatus(DmaStatus.NOT_PERMITTED, 0, read(endpoint, 4, 0, new byte[1]));
+        assertEquals(7, endpoint.count(HardwareCounter.ATC_MISSES));
+        assertEquals(75, endpoint.count(HardwareCounter.ATC_HITS));
+    }
+
+    @Test
     void aLargePageNeedsOneTranslationAndDiesWithAnyPartOfIt() {
         Endpoint endpoint = endpoint();
         agent.mapLarge(3, 0x200000, 0x200000, 21, RW);

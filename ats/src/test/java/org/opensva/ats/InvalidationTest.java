@@ -28,8 +28,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.ToLongFunction;
 
 @Timeout(120)
 class InvalidationTest {
@@ -66,6 +68,14 @@ class InvalidationTest {
 
     @Test
     void theCompletionLeavesAfterTheLastAccessThatUsedTheEntry() throws Exception {
+        completeDuring(endpoint -> readByte(endpoint, 3, 0x7000));
+        completeDuring(endpoint -> endpoint.write(3, Access.WRITE, 0x7000, new byte[] {9}, 0, 1));
+        assertEquals(9, agent.memory[0x2000], "the write was pushed before its completion");
+    }
+
+    private void completeDuring(ToLongFunction<Endpoint> use) throws Exception {
+        agent.completions.clear();
+        agent.beforeMove = address -> {};
         Endpoint endpoint = endpoint(EndpointQuirks.NONE);
         agent.map(3, 0x7000, 0x2000, RW);
         readByte(endpoint, 3, 0x7000);
@@ -76,10 +86,15 @@ class InvalidationTest {
                     inside.countDown();
                     goOn.acquireUninterruptibly();
                 };
-        Future<Byte> access = threads.submit(() -> readByte(endpoint, 3, 0x7000));
+        Future<Long> access = threads.submit(() -> use.applyAsLong(endpoint));
         inside.await();
+        AtomicInteger atCompletion = new AtomicInteger();
         CountDownLatch completed = new CountDownLatch(1);
-        agent.onCompletion = completion -> completed.countDown();
+        agent.onCompletion =
+                completion -> {
+                    atCompletion.set(agent.memory[0x2000]);
+                    completed.countDown();
+                };
         agent.invalidate(5, 3, 0x7000, 12); // Comes back although the access is stuck.
         assertEquals(List.of(), agent.completions);
         assertFalse(access.isDone());
@@ -87,6 +102,8 @@ class InvalidationTest {
         completed.await();
         assertEquals(List.of(InvalidateCompletion.of(5)), agent.completions);
         access.get();
+        assertEquals(agent.memory[0x2000], atCompletion.get());
+        endpoint.close();
     }
 
     @Test

@@ -80,6 +80,11 @@ final class Machine implements TranslationAgent, AgentPort {
         return DmaResult.isComplete(result) ? buffer[0] : refused(result);
     }
 
+    /** A device asks for the translation of the page ahead; 1 if it has it. */
+    int prefetch() {
+        return endpoint.prefetch(PASID, Access.READ, PAGE, 1) ? 1 : 0;
+    }
+
     /** A device writes the page. */
     int write() {
         buffer[0] = WRITTEN;

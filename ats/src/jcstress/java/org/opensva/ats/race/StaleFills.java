@@ -174,4 +174,83 @@ public final class StaleFills {
             r.r2 = machine.read();
         }
     }
+
+    /** A page is prefetched while it is invalidated. */
+    @JCStressTest
+    @Description("A page is prefetched while it is invalidated.")
+    @Outcome(id = "(0|1), -1", expect = Expect.ACCEPTABLE, desc = "nothing stale was kept")
+    @Outcome(id = "(0|1), (1|7)", expect = Expect.FORBIDDEN, desc = "a stale answer was kept")
+    @State
+    public static class PrefetchPage {
+
+        private final Machine machine = new Machine(EndpointQuirks.NONE);
+
+        /**
+         * The device.
+         *
+         * @param r the outcome
+         */
+        @Actor
+        public void device(II_Result r) {
+            r.r1 = machine.prefetch();
+        }
+
+        /** The host. */
+        @Actor
+        public void host() {
+            machine.unmapPage();
+        }
+
+        /**
+         * The end: the device reads.
+         *
+         * @param r the outcome
+         */
+        @Arbiter
+        public void end(II_Result r) {
+            machine.atCompletion();
+            r.r2 = machine.read();
+        }
+    }
+
+    /** A device that keeps stale answers prefetches a page that is invalidated. */
+    @JCStressTest
+    @Description("A device that keeps stale answers prefetches a page that is invalidated.")
+    @Outcome(id = "(0|1), -1", expect = Expect.ACCEPTABLE, desc = "nothing stale was kept")
+    @Outcome(
+            id = "(0|1), (1|7)",
+            expect = Expect.ACCEPTABLE_INTERESTING,
+            desc = "this device is broken, and found")
+    @State
+    public static class BrokenPrefetch {
+
+        private final Machine machine = new Machine(EndpointQuirks.of(EndpointQuirk.STALE_FILL));
+
+        /**
+         * The device.
+         *
+         * @param r the outcome
+         */
+        @Actor
+        public void device(II_Result r) {
+            r.r1 = machine.prefetch();
+        }
+
+        /** The host. */
+        @Actor
+        public void host() {
+            machine.unmapPage();
+        }
+
+        /**
+         * The end: the device reads.
+         *
+         * @param r the outcome
+         */
+        @Arbiter
+        public void end(II_Result r) {
+            machine.atCompletion();
+            r.r2 = machine.read();
+        }
+    }
 }
