@@ -1,6 +1,5 @@
 package org.opensva.smmuv3.model;
 
-import org.opensva.api.memory.BusErrorException;
 import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.smmuv3.layout.CounterGroupRegisters;
@@ -24,7 +23,6 @@ final class CounterGroup implements MmioRegion {
     static final int PAGE_1 = 0x10000;
 
     private static final long LOW_HALF = 0xffff_ffffL;
-    private static final long ADDRESS_BITS = 0x00ff_ffff_ffff_fffcL;
 
     private final long configuration;
     private final long architecture;
@@ -34,14 +32,11 @@ final class CounterGroup implements MmioRegion {
     private final long streamMask;
     private final boolean relocated;
     private final boolean captures;
-    private final boolean messages;
     private final boolean oneFilter;
     private final int stride;
-    private final long addressMask;
     private final MonitorEvents events;
     private final LongSupplier nanoTime;
-    private final PhysicalMemory memory;
-    private final SmmuInterrupts interrupts;
+    private final CounterInterrupt interrupt;
 
     private final long[] values;
     private final long[] seen;
@@ -52,12 +47,6 @@ final class CounterGroup implements MmioRegion {
     private long interrupting;
     private long overflowed;
     private long control;
-    private long interruptControl;
-    private long messageAddress;
-    private long messageData;
-    private long messageAttributes;
-    private long interruptStatus;
-    private int owed;
     private volatile boolean armed;
 
     CounterGroup(
@@ -75,13 +64,15 @@ final class CounterGroup implements MmioRegion {
         streamMask = profile.streamMask();
         relocated = Cfgr.RELOC_CTRS.isSet(configuration);
         captures = Cfgr.CAPTURE.isSet(configuration);
-        messages = Cfgr.MSI.isSet(configuration);
         oneFilter = Cfgr.SID_FILTER_TYPE.isSet(configuration);
         stride = size <= 32 ? 4 : 8;
-        addressMask = (1L << profile.addressBits()) - 1;
+        interrupt =
+                new CounterInterrupt(
+                        Cfgr.MSI.isSet(configuration),
+                        (1L << profile.addressBits()) - 1,
+                        memory,
+                        interrupts);
         this.events = events;
-        this.memory = memory;
-        this.interrupts = interrupts;
         this.nanoTime = nanoTime;
         values = new long[counters];
         seen = new long[counters];
@@ -107,7 +98,7 @@ final class CounterGroup implements MmioRegion {
         synchronized (this) {
             settle();
         }
-        deliver();
+        interrupt.deliver();
     }
 
     /** A device is about to leave, and its counts with it. */
@@ -148,6 +139,7 @@ final class CounterGroup implements MmioRegion {
     /** Brings every counter up to date. */
     private void settle() {
         boolean capture = false;
+        boolean tell = false;
         for (int i = 0; i < counters; i++) {
             if (!counts(i)) {
                 continue;
@@ -163,13 +155,14 @@ final class CounterGroup implements MmioRegion {
             if (wrapped) {
                 overflowed |= 1L << i;
                 capture |= captures && Evtyper.OVFCAP.isSet(types[i]);
-                if ((interrupting >>> i & 1) != 0 && interruptControl != 0) {
-                    owed++;
-                }
+                tell |= (interrupting >>> i & 1) != 0;
             }
         }
         if (capture) {
             capture();
+        }
+        if (tell) {
+            interrupt.trigger();
         }
     }
 
@@ -177,44 +170,12 @@ final class CounterGroup implements MmioRegion {
         System.arraycopy(values, 0, captured, 0, counters);
     }
 
-    private void deliver() {
-        while (true) {
-            boolean abroad;
-            long address;
-            int data;
-            synchronized (this) {
-                if (owed == 0) {
-                    return;
-                }
-                owed = 0;
-                if (interruptControl == 0) {
-                    return;
-                }
-                address = messages ? messageAddress & addressMask : 0;
-                data = (int) messageData;
-                abroad = address != 0 && !memory.contains(address, Integer.BYTES);
-                if (address != 0 && !abroad) {
-                    memory.writeInt(address, data);
-                }
-            }
-            interrupts.counters();
-            if (abroad) {
-                try {
-                    interrupts.message(address, data);
-                } catch (BusErrorException e) {
-                    synchronized (this) {
-                        interruptStatus = 1;
-                    }
-                }
-            }
-        }
-    }
-
     // ---- registers ----
 
     @Override
     public long read(long offset, int width) {
         long value;
+        interrupt.received();
         synchronized (this) {
             settle();
             if (width == 4 && (offset & 3) == 0) {
@@ -225,12 +186,13 @@ final class CounterGroup implements MmioRegion {
                 value = 0;
             }
         }
-        deliver();
+        interrupt.deliver();
         return value;
     }
 
     @Override
     public void write(long offset, int width, long value) {
+        interrupt.received();
         synchronized (this) {
             settle();
             if (width == 4 && (offset & 3) == 0) {
@@ -242,15 +204,15 @@ final class CounterGroup implements MmioRegion {
             look();
             arm();
         }
-        deliver();
+        interrupt.deliver();
     }
 
     private void arm() {
         boolean tells = false;
         for (int i = 0; i < counters; i++) {
-            boolean interrupt = (interrupting >>> i & 1) != 0 && interruptControl != 0;
+            boolean interrupts = (interrupting >>> i & 1) != 0 && interrupt.enabled();
             boolean capture = captures && Evtyper.OVFCAP.isSet(types[i]);
-            tells |= counts(i) && (interrupt || capture);
+            tells |= counts(i) && (interrupts || capture);
         }
         armed = tells;
     }
@@ -316,18 +278,12 @@ final class CounterGroup implements MmioRegion {
             case CounterGroupRegisters.OVSSET0, CounterGroupRegisters.OVSCLR0 ->
                     half(overflowed, at);
             case CounterGroupRegisters.CEID0 -> half(events.supported(), at);
-            case CounterGroupRegisters.IRQ_CFG0 -> half(messageAddress, at);
             default ->
                     switch (at) {
                         case CounterGroupRegisters.CFGR -> configuration;
                         case CounterGroupRegisters.CR -> control;
-                        case CounterGroupRegisters.IRQ_CTRL, CounterGroupRegisters.IRQ_CTRLACK ->
-                                interruptControl;
-                        case CounterGroupRegisters.IRQ_CFG1 -> messageData;
-                        case CounterGroupRegisters.IRQ_CFG2 -> messageAttributes;
-                        case CounterGroupRegisters.IRQ_STATUS -> interruptStatus;
                         case CounterGroupRegisters.AIDR -> architecture;
-                        default -> 0;
+                        default -> interrupt.read(at);
                     };
         };
     }
@@ -367,12 +323,6 @@ final class CounterGroup implements MmioRegion {
             case CounterGroupRegisters.INTENCLR0 -> interrupting &= ~bits;
             case CounterGroupRegisters.OVSSET0 -> overflowed |= bits;
             case CounterGroupRegisters.OVSCLR0 -> overflowed &= ~bits;
-            case CounterGroupRegisters.IRQ_CFG0 -> {
-                if (messages && interruptControl == 0) {
-                    long kept = messageAddress & ~widened(LOW_HALF, at);
-                    messageAddress = (kept | widened(value, at)) & ADDRESS_BITS & addressMask;
-                }
-            }
             default -> writeSingle(at, value);
         }
     }
@@ -385,23 +335,7 @@ final class CounterGroup implements MmioRegion {
                 }
             }
             case CounterGroupRegisters.CR -> control = value & 1;
-            case CounterGroupRegisters.IRQ_CTRL -> {
-                if (interruptControl == 0 && (value & 1) != 0) {
-                    interruptStatus = 0;
-                }
-                interruptControl = value & 1;
-            }
-            case CounterGroupRegisters.IRQ_CFG1 -> {
-                if (messages && interruptControl == 0) {
-                    messageData = value;
-                }
-            }
-            case CounterGroupRegisters.IRQ_CFG2 -> {
-                if (messages && interruptControl == 0) {
-                    messageAttributes = value & 0x3f;
-                }
-            }
-            default -> {}
+            default -> interrupt.write(at, value);
         }
     }
 }
