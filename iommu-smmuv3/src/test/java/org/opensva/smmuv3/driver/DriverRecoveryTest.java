@@ -123,9 +123,14 @@ class DriverRecoveryTest {
     void anIllegalCommandIsReplacedAndWhatFollowsIsExecuted() {
         SmmuV3 smmu = smmu(PROFILE);
         CommandQueue queue = queueOf(smmu, 4);
+        long before = smmu.count(HardwareCounter.IOTLB_INVALIDATIONS);
         for (int round = 0; round < 40; round++) {
             assertEquals(CommandQueue.Outcome.COMPLETE, queue.submitAndSync(raw(0xff, 0, 0x30, 0)));
         }
+        assertEquals(
+                before + 80,
+                smmu.count(HardwareCounter.IOTLB_INVALIDATIONS),
+                "the illegal one may have been an invalidation");
         assertEquals(
                 smmu.read(Register.GERROR.offset(), 4), smmu.read(Register.GERRORN.offset(), 4));
         assertEquals(

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 import org.opensva.api.process.PageTable;
 import org.opensva.smmuv3.layout.ContextDescriptor;
+import org.opensva.smmuv3.layout.StreamTableEntry;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -23,8 +24,17 @@ class HitlessWriterTest {
     private final List<long[]> states = new ArrayList<>();
 
     private int write(long[] target) {
+        return write(writer, target);
+    }
+
+    private int write(HitlessWriter with, long[] target) {
         states.clear();
-        return writer.write(entry, target, () -> states.add(current()));
+        int told = with.write(entry, target, () -> states.add(current()));
+        assertEquals(told, states.size(), "hardware was told as often as that");
+        if (told > 0) {
+            assertArrayEquals(target, states.getLast(), "hardware was told of the last word");
+        }
+        return told;
     }
 
     private long[] current() {
@@ -120,6 +130,22 @@ class HitlessWriterTest {
                     boolean now = sameToHardware(state, entries.get(to));
                     assertTrue(old || now || invalid && told == 3, from + " to " + to);
                 }
+            }
+        }
+    }
+
+    @Test
+    void aStreamIsBlockedAndReleasedWithoutBeingInvalidForAMoment() {
+        HitlessWriter streams =
+                new HitlessWriter(memory, Entries::usedOfStream, StreamTableEntry.V.mask());
+        ContextTable contexts = new ContextTable(memory, memory, 16, true);
+        long[] blocked = Entries.blockedStream();
+        long[] translated = Entries.translatedStream(contexts, true, false);
+        write(streams, blocked);
+        for (long[] target : List.of(translated, blocked, translated, blocked)) {
+            assertEquals(2, write(streams, target));
+            for (long[] state : states) {
+                assertTrue(StreamTableEntry.valid(state[0]));
             }
         }
     }

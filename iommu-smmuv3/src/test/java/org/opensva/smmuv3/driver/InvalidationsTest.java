@@ -2,11 +2,13 @@ package org.opensva.smmuv3.driver;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.smmuv3.layout.Command;
@@ -36,6 +38,61 @@ class InvalidationsTest {
             expected.set((int) (start >>> 12), (int) ((start + length - 1 >>> 12) + 1));
             assertEquals(expected, pages(batch), range::toString);
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Granule.class)
+    void anAddressInTheMiddleOfAGranuleStandsForAllOfIt(Granule granule) {
+        CommandBatch batch = new CommandBatch();
+        long middle = 5 * granule.bytes() + granule.bytes() / 2;
+        long end = 7 * granule.bytes() + 1;
+        new Invalidations(true).range(batch, ASID, new AddressRange(middle, end), granule);
+        long covered = 0;
+        for (int i = 0; i < batch.count(); i++) {
+            long w0 = batch.words()[2 * i];
+            long w1 = batch.words()[2 * i + 1];
+            long expected = (5 + covered) * granule.bytes();
+            assertEquals(expected, Command.ADDRESS.address(w1));
+            boolean one = Command.TG.get(w1) == 0;
+            covered +=
+                    one
+                            ? 1
+                            : TlbRange.granules(
+                                    (int) Command.NUM.get(w0), (int) Command.SCALE.get(w0));
+        }
+        assertEquals(3, covered);
+    }
+
+    /** The smallest span there is: half of it would leave out an end. */
+    @Test
+    void anAtcRangeIsNoGreaterThanItsEndsNeed() {
+        SplittableRandom random = new SplittableRandom(20261123);
+        for (int round = 0; round < 10_000; round++) {
+            long start = random.nextLong(0, 1L << random.nextInt(1, 48));
+            start &= random.nextBoolean() ? -4096L : -1L;
+            long length = random.nextLong(1, 1L << random.nextInt(1, 47));
+            length = random.nextBoolean() ? length + 4095 & -4096L : length;
+            CommandBatch batch = new CommandBatch();
+            AddressRange range = AddressRange.of(start, length);
+            Invalidations.atcRange(batch, 1, 5, range);
+            long w1 = batch.words()[1];
+            int size = (int) Command.ATC_SIZE.get(w1);
+            long first = Command.ADDRESS.address(w1) >>> 12;
+            assertEquals(first, start >>> 12 + size << size, range::toString);
+            assertEquals(first, start + length - 1 >>> 12 + size << size, range::toString);
+            if (size > 0) {
+                long half = 12 + size - 1;
+                assertNotEquals(start >>> half, start + length - 1 >>> half, range::toString);
+            }
+        }
+    }
+
+    @Test
+    void aMillionPagesAreFlushedWithTheirTagAlsoWithRangeCommands() {
+        Invalidations invalidations = new Invalidations(true);
+        long pages = 1 << 20;
+        assertFalse(invalidations.collapses(AddressRange.of(0, (pages - 1) << 12), Granule.K4));
+        assertTrue(invalidations.collapses(AddressRange.of(0, pages << 12), Granule.K4));
     }
 
     private static BitSet pages(CommandBatch batch) {

@@ -1,5 +1,6 @@
 package org.opensva.smmuv3.driver;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.memory.MmioRegion;
 import org.opensva.smmuv3.layout.Command;
 import org.opensva.smmuv3.layout.ControlRegisters.Gerror;
@@ -37,12 +38,16 @@ final class RecordingSmmu implements MmioRegion {
     Runnable beforeEachCommand = () -> {};
     long watch;
 
-    private int expectedStream = -1;
-    private Runnable whenAsked = () -> {};
+    /** How often a CMD_SYNC fails for an ATC invalidation of a silent stream. */
+    int failures = 1;
+
+    private @Nullable Opcode expected;
+    private int expectedStream;
+    private Runnable meanwhile = () -> {};
 
     private final FlatMemory memory;
     private final Map<Register, Long> values = new EnumMap<>(Register.class);
-    private final List<Integer> unanswered = new ArrayList<>();
+    private int unanswered;
 
     RecordingSmmu(FlatMemory memory, boolean rangeCommands) {
         this.memory = memory;
@@ -68,13 +73,19 @@ final class RecordingSmmu implements MmioRegion {
     }
 
     /**
-     * Before the next batch that starts with an ATC invalidation of a stream is executed, somebody
-     * else does something: its commands come into the queue behind that batch, and both are under
-     * way at once.
+     * Before the next batch that starts with a command for a stream is executed, somebody else does
+     * something: its commands come into the queue behind that batch, and both are under way at
+     * once. A negative number is any stream.
      */
-    synchronized void whenAsked(int streamId, Runnable somebodyElse) {
+    synchronized void before(Opcode opcode, int streamId, Runnable somebodyElse) {
+        expected = opcode;
         expectedStream = streamId;
-        whenAsked = somebodyElse;
+        meanwhile = somebodyElse;
+    }
+
+    /** Puts a register where the hardware has it. */
+    synchronized void set(Register register, long value) {
+        values.put(register, value);
     }
 
     @Override
@@ -115,10 +126,10 @@ final class RecordingSmmu implements MmioRegion {
         long base = get(Register.CMDQ_BASE);
         long index = get(Register.CMDQ_CONS) & (1L << CmdqBase.LOG2SIZE.get(base)) - 1;
         long w0 = memory.readLong(CmdqBase.ADDR.address(base) + index * Command.BYTES);
-        if (Opcode.of(Command.opcode(w0)) == Opcode.ATC_INV
-                && Command.streamId(w0) == expectedStream) {
-            expectedStream = -1;
-            whenAsked.run();
+        if (Opcode.of(Command.opcode(w0)) == expected
+                && (expectedStream < 0 || Command.streamId(w0) == expectedStream)) {
+            expected = null;
+            meanwhile.run();
         }
     }
 
@@ -147,10 +158,10 @@ final class RecordingSmmu implements MmioRegion {
         Opcode opcode = Opcode.of(Command.opcode(w0));
         seen.add(new Seen(opcode, w0, w1, watch == 0 ? 0 : memory.readLong(watch)));
         if (opcode == Opcode.ATC_INV && silentStreams.contains(Command.streamId(w0))) {
-            unanswered.add(Command.streamId(w0));
+            unanswered = failures;
         }
-        if (opcode == Opcode.SYNC && !unanswered.isEmpty()) {
-            unanswered.clear();
+        if (opcode == Opcode.SYNC && unanswered > 0) {
+            unanswered--;
             return false;
         }
         return true;

@@ -2,19 +2,13 @@ package org.opensva.smmuv3.driver;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.opentelemetry.api.OpenTelemetry;
-
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.opensva.api.iommu.FaultRecord;
 import org.opensva.api.iommu.Pasid;
 import org.opensva.api.memory.AddressRange;
-import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.smmuv3.driver.CommandQueue.Outcome;
-import org.opensva.smmuv3.layout.Command;
+import org.opensva.smmuv3.layout.CommandEncoder;
 import org.opensva.smmuv3.layout.Opcode;
-import org.opensva.smmuv3.layout.Register;
-import org.opensva.smmuv3.layout.TableAndQueueRegisters.CmdqBase;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -31,66 +25,30 @@ class SilentDeviceTest {
     private static final int DEAD = 0x208;
     private static final int DEAD_TOO = 0x310;
 
-    private final FlatMemory memory = new FlatMemory();
-    private final RecordingSmmu smmu = new RecordingSmmu(memory, true);
-    private final SmmuV3Driver driver =
-            new SmmuV3Driver(smmu, memory, memory, HardwareEventSink.NONE, OpenTelemetry.noop());
-    private final DriverContext context = context();
-    private final CommandQueue queue = context.commands();
-    private final FakeDevice function = new FakeDevice("zip-0", ALIVE, true);
-    private final SmmuDevice device =
-            new SmmuDevice(context, driver, function, (from, group) -> {});
-    private final List<FaultRecord> faults = new ArrayList<>();
+    private final DriverParts parts = new DriverParts();
+    private final RecordingSmmu smmu = parts.smmu;
+    private final SmmuDevice device = parts.device(ALIVE);
 
     SilentDeviceTest() {
-        driver.onFault(faults::add);
         smmu.silentStreams.addAll(List.of(DEAD, DEAD_TOO));
-    }
-
-    /** The parts of a driver, of which the test holds the command queue. */
-    private DriverContext context() {
-        RegisterFrame registers = new RegisterFrame(smmu);
-        Identity identity = Identity.probe(registers);
-        int log2Size = identity.commandQueueBits();
-        long base = memory.allocate(0);
-        registers.write(
-                Register.CMDQ_BASE,
-                CmdqBase.ADDR.address(base) | CmdqBase.LOG2SIZE.place(log2Size));
-        registers.write(Register.CMDQ_CONS, 0);
-        registers.write(Register.CMDQ_PROD, 0);
-        return new DriverContext(
-                identity,
-                memory,
-                memory,
-                new CommandQueue(registers, memory, base, log2Size),
-                new Invalidations(true),
-                new AsidAllocator(16),
-                new StreamTable(memory, memory, 16, true),
-                HardwareEventSink.NONE,
-                OpenTelemetry.noop().getTracer("test"));
-    }
-
-    private SmmuDomain domain(long id) {
-        FakeAddressSpace mm = new FakeAddressSpace(id, 0x4100_0000L);
-        return new SmmuDomain(context, mm, mm.pageTable().orElseThrow());
     }
 
     private Outcome ask(int streamId) {
         CommandBatch batch = new CommandBatch();
         Invalidations.atcAll(batch, streamId);
-        return queue.submitAndSync(batch);
+        return parts.queue.submitAndSync(batch);
     }
 
     /** Asks one stream, and while that is under way another; what became of both. */
     private List<Outcome> ask(int first, int second) {
         List<Outcome> outcomes = new ArrayList<>();
-        smmu.whenAsked(first, () -> outcomes.add(ask(second)));
+        smmu.before(Opcode.ATC_INV, first, () -> outcomes.add(ask(second)));
         outcomes.addFirst(ask(first));
         return outcomes;
     }
 
     private List<Integer> blocked() {
-        return faults.stream().map(fault -> fault.requester().value()).toList();
+        return parts.faults.stream().map(fault -> fault.requester().value()).toList();
     }
 
     @Test
@@ -117,23 +75,23 @@ class SilentDeviceTest {
 
     @Test
     void aDeviceWhoseAtcIsEmptiedInFrontOfASilentOneIsAskedAgainAndStays() {
-        device.bind(new Pasid(5), domain(1));
+        device.bind(new Pasid(5), parts.domain(1));
         List<Outcome> dead = new ArrayList<>();
-        smmu.whenAsked(ALIVE, () -> dead.add(ask(DEAD)));
+        smmu.before(Opcode.ATC_INV, ALIVE, () -> dead.add(ask(DEAD)));
         smmu.seen.clear();
-        device.bind(new Pasid(6), domain(2));
+        device.bind(new Pasid(6), parts.domain(2));
         assertEquals(List.of(Outcome.ATC_TIMEOUT), dead);
         assertEquals(List.of(), blocked());
-        assertEquals(List.of(ALIVE, DEAD, ALIVE), asked());
+        assertEquals(List.of(ALIVE, DEAD, ALIVE), parts.asked());
         smmu.seen.clear();
         device.unbind(new Pasid(6));
-        assertEquals(List.of(ALIVE), asked(), "it is still told");
+        assertEquals(List.of(ALIVE), parts.asked(), "it is still told");
     }
 
     @Test
     void aDeviceWhoseAtcIsEmptiedBehindASilentOneStays() {
-        device.bind(new Pasid(5), domain(1));
-        smmu.whenAsked(DEAD, () -> device.bind(new Pasid(6), domain(2)));
+        device.bind(new Pasid(5), parts.domain(1));
+        smmu.before(Opcode.ATC_INV, DEAD, () -> device.bind(new Pasid(6), parts.domain(2)));
         assertEquals(Outcome.ATC_TIMEOUT, ask(DEAD));
         assertEquals(List.of(), blocked());
         device.unbind(new Pasid(6));
@@ -141,30 +99,56 @@ class SilentDeviceTest {
 
     @Test
     void aSilentDeviceIsBlockedAlsoWhenOneThatAnswersIsBehindIt() {
-        device.bind(new Pasid(5), domain(1));
+        device.bind(new Pasid(5), parts.domain(1));
         smmu.silentStreams.add(ALIVE);
         smmu.silentStreams.remove((Integer) DEAD);
-        smmu.whenAsked(ALIVE, () -> assertEquals(Outcome.COMPLETE, ask(DEAD)));
-        device.bind(new Pasid(6), domain(2));
+        smmu.before(Opcode.ATC_INV, ALIVE, () -> assertEquals(Outcome.COMPLETE, ask(DEAD)));
+        device.bind(new Pasid(6), parts.domain(2));
         assertEquals(List.of(ALIVE), blocked());
     }
 
     @Test
     void anUnmapInFrontOfASilentDeviceBlocksNobody() {
-        FakeAddressSpace mm = new FakeAddressSpace(1, 0x4100_0000L);
-        SmmuDomain domain = new SmmuDomain(context, mm, mm.pageTable().orElseThrow());
+        SmmuDomain domain = parts.domain(1);
         device.bind(new Pasid(5), domain);
-        smmu.whenAsked(ALIVE, () -> ask(DEAD));
+        smmu.before(Opcode.ATC_INV, ALIVE, () -> ask(DEAD));
         smmu.seen.clear();
         domain.invalidate(AddressRange.of(0x7000, 4096));
-        assertEquals(List.of(ALIVE, DEAD, ALIVE), asked());
+        assertEquals(List.of(ALIVE, DEAD, ALIVE), parts.asked());
         assertEquals(List.of(), blocked());
     }
 
-    private List<Integer> asked() {
-        return smmu.seen.stream()
-                .filter(command -> command.opcode() == Opcode.ATC_INV)
-                .map(command -> Command.streamId(command.w0()))
-                .toList();
+    // ---- how long the queue waits for it ----
+
+    private List<Opcode> commandsOf(int failures) {
+        smmu.failures = failures;
+        return parts.commandsOf(() -> assertEquals(Outcome.ATC_TIMEOUT, ask(DEAD)));
+    }
+
+    @Test
+    void aSyncThatFailsIsRepeatedTwice() {
+        Opcode sync = Opcode.SYNC;
+        assertEquals(List.of(Opcode.ATC_INV, sync, sync), commandsOf(1));
+        assertEquals(List.of(Opcode.ATC_INV, sync, sync, sync), commandsOf(2));
+        assertEquals(List.of(Opcode.ATC_INV, sync, sync, sync), commandsOf(2), "each its own");
+    }
+
+    @Test
+    void aSyncThatFailsForeverIsTakenOutOfTheQueueAndWhatIsBehindItIsExecuted() {
+        Opcode sync = Opcode.SYNC;
+        assertEquals(
+                List.of(Opcode.ATC_INV, sync, sync, sync, Opcode.CFGI_STE),
+                commandsOf(Integer.MAX_VALUE));
+        smmu.failures = 0;
+        smmu.before(Opcode.ATC_INV, ALIVE, () -> {});
+        assertEquals(
+                List.of(Opcode.CFGI_STE, sync),
+                parts.commandsOf(() -> parts.queue.submitAndSync(cfgiSte())).subList(0, 2));
+    }
+
+    private static CommandBatch cfgiSte() {
+        CommandBatch batch = new CommandBatch();
+        CommandEncoder.cfgiSte(batch.words(), batch.next(), ALIVE, true);
+        return batch;
     }
 }
