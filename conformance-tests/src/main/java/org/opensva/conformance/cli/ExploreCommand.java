@@ -88,7 +88,7 @@ final class ExploreCommand implements Callable<Integer> {
         if (program == null) {
             programs = chosen.each(claims, context.nanoTime(), clean);
         } else {
-            boolean unused = clean.test(program); // what it finds is in "found"
+            boolean _ = clean.test(program); // what it finds is in "found"
         }
         if (found.isEmpty()) {
             say(
