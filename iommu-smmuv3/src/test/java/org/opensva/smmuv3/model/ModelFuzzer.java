@@ -3,8 +3,10 @@ package org.opensva.smmuv3.model;
 import org.opensva.api.ats.InvalidateCompletion;
 import org.opensva.api.ats.PageRequest;
 import org.opensva.api.iommu.DmaResult;
+import org.opensva.api.memory.MmioRegion;
 import org.opensva.smmuv3.fuzz.FuzzInput;
 import org.opensva.smmuv3.layout.ContextDescriptor;
+import org.opensva.smmuv3.layout.CounterGroupRegisters;
 import org.opensva.smmuv3.layout.EventType;
 import org.opensva.smmuv3.layout.Field;
 import org.opensva.smmuv3.layout.Granule;
@@ -128,8 +130,12 @@ public final class ModelFuzzer {
             case 8 -> {
                 long offset = input.bytes(3) - 0x100;
                 int width = 1 << (input.u8() & 3);
-                machine.smmu.write(offset, width, input.word(TestMachine.RAM));
+                long value = input.word(TestMachine.RAM);
+                machine.smmu.write(offset, width, value);
                 machine.smmu.read(offset, width);
+                if (offset >= machine.smmu.size()) {
+                    counters((int) offset & 0x1ffff, width, value);
+                }
             }
             case 9 -> {
                 Register[] all = Register.values();
@@ -150,6 +156,18 @@ public final class ModelFuzzer {
                 machine.enable();
             }
         }
+    }
+
+    /** What is beyond the SMMU's own pages is that of its counters, and an event to count. */
+    private void counters(int offset, int width, long value) {
+        MmioRegion group = machine.smmu.counterGroup().orElseThrow();
+        group.write(offset, width, value);
+        group.read(offset, width);
+        int counter = (int) value & 7;
+        group.write(CounterGroupRegisters.EVTYPER + 4L * counter, 4, value >>> 3);
+        group.write(CounterGroupRegisters.CNTENSET0, 8, value >>> 8);
+        group.write(CounterGroupRegisters.INTENSET0, 8, value >>> 16);
+        group.write(CounterGroupRegisters.CR, 4, 1);
     }
 
     private void transaction(boolean write) {

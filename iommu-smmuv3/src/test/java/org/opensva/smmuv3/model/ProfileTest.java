@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.opensva.smmuv3.layout.Field;
 import org.opensva.smmuv3.layout.IdRegisters.Idr0;
 import org.opensva.smmuv3.layout.IdRegisters.Idr1;
@@ -145,12 +146,42 @@ class ProfileTest {
                         + " or 63",
                 "{\"PMCG_CFGR\":{\"MPAM\":1}} | PMCG_CFGR.MPAM is claimed, but the model does not"
                         + " implement it",
-                "{\"AIDR\":16} | AIDR.ArchMajorRev is 1, must be at most 0"
+                "{\"PMCG_CFGR\":{\"SIZE\":51}} | PMCG_CFGR.SIZE is 51, must be 31, 35, 39, 43, 47"
+                        + " or 63",
+                "{\"AIDR\":16} | AIDR.ArchMajorRev is 1, must be at most 0",
+                "{\"AIDR\":5} | AIDR.ArchMinorRev is 5, must be at most 4",
+                "{\"IIDR\":\"0x100000000\"} | IIDR has 32 bits",
+                "{\"IDR0\":{\"ST_LEVEL\":0},\"IDR1\":{\"SIDSIZE\":7}} | IDR0.ST_LEVEL is 0, but"
+                        + " IDR1.SIDSIZE of 7 or more needs two levels",
+                "{\"IDR0\":{\"S1P\":0,\"Hyp\":1}} | IDR0.Hyp needs IDR0.S1P and IDR0.S2P",
+                "{\"IDR0\":{\"PRI\":0},\"IDR3\":{\"PPS\":1}} | IDR3.PPS needs IDR0.PRI and"
+                        + " IDR1.SSIDSIZE",
+                "{\"IDR5\":{\"OAS\":6,\"GRAN64K\":0,\"VAX\":0,\"DS\":0}} | IDR5.OAS of 52 bits"
+                    + " needs IDR5.GRAN64K or IDR5.DS",
+                "{\"IDR5\":{\"VAX\":1,\"GRAN64K\":0}} | IDR5.VAX needs IDR5.GRAN64K or IDR5.DS",
+                "{\"IDR3\":{\"THE\":1}} | IDR3.THE needs IDR0.S1P, and with IDR0.S2P also IDR3.S2PI"
             })
     void aClaimThatCannotBeIsRefusedInOneLineThatNamesTheField(String claims, String message) {
         IllegalArgumentException refused =
                 assertThrows(IllegalArgumentException.class, () -> read(withClaims(claims)));
         assertEquals(message, refused.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"AIDR\":4}",
+                "{\"IIDR\":\"0xffffffff\"}",
+                "{\"IDR0\":{\"ST_LEVEL\":0},\"IDR1\":{\"SIDSIZE\":6}}",
+                "{\"IDR0\":{\"Hyp\":1}}",
+                "{\"IDR3\":{\"PPS\":1}}",
+                "{\"IDR5\":{\"OAS\":6,\"GRAN64K\":1,\"DS\":0}}",
+                "{\"IDR5\":{\"OAS\":6,\"GRAN64K\":0,\"DS\":1,\"VAX\":1}}",
+                "{\"IDR5\":{\"VAX\":1,\"GRAN64K\":1}}"
+            })
+    void aClaimThatCanBeIsTaken(String claims) {
+        SmmuProfile profile = read(withClaims(claims));
+        assertEquals(profile, read(JSON.writeValueAsString(ProfileDocument.write(profile))));
     }
 
     @Test
