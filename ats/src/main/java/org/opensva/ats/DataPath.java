@@ -238,12 +238,12 @@ final class DataPath {
             long epoch) {
         int slot = guards.enter(pasid);
         int hits = 0;
+        int moved = 0;
         try {
             if (hasChanged(pasid, expected, epoch)) {
                 return AGAIN;
             }
             int limit = Math.min(left, MAX_PIECE);
-            int moved = 0;
             // As many pages as fit into one stay: entering and leaving costs more than a look-up.
             while (moved < limit) {
                 long at = address + moved;
@@ -253,7 +253,7 @@ final class DataPath {
                 }
                 hits++;
                 int piece = (int) Math.min(room(entry, at), limit - moved);
-                long result = move(slot, entry, at, buffer, offset + moved, piece, write);
+                long result = transfer(entry, at, buffer, offset + moved, piece, write);
                 moved += (int) DmaResult.bytes(result);
                 if (!DmaResult.isComplete(result)) {
                     return DmaResult.of(DmaResult.status(result), moved);
@@ -266,6 +266,7 @@ final class DataPath {
             return DmaResult.complete(moved);
         } finally {
             guards.add(slot, AccessGuards.Tally.HITS, hits - 1);
+            count(slot, moved, write);
             guards.leave(slot);
         }
     }
@@ -275,7 +276,7 @@ final class DataPath {
         return state != expected || pasids.epoch(pasid) != epoch;
     }
 
-    /** Moves what is in the page, inside the guard. */
+    /** Moves what is in the page, inside the guard, and counts it. */
     private long move(
             int slot,
             long entry,
@@ -284,17 +285,25 @@ final class DataPath {
             int offset,
             int length,
             boolean write) {
+        long result = transfer(entry, address, buffer, offset, length, write);
+        count(slot, DmaResult.bytes(result), write);
+        return result;
+    }
+
+    private void count(int slot, long bytes, boolean write) {
+        guards.add(
+                slot,
+                write ? AccessGuards.Tally.BYTES_WRITTEN : AccessGuards.Tally.BYTES_READ,
+                bytes);
+    }
+
+    private long transfer(
+            long entry, long address, byte[] buffer, int offset, int length, boolean write) {
         long inside = address & ((1L << TranslationEntry.sizeShift(entry)) - 1);
         long physical = TranslationEntry.address(entry) + inside;
-        long result;
-        if (write) {
-            result = agent.writeTranslated(physical, buffer, offset, length);
-            guards.add(slot, AccessGuards.Tally.BYTES_WRITTEN, DmaResult.bytes(result));
-        } else {
-            result = agent.readTranslated(physical, buffer, offset, length);
-            guards.add(slot, AccessGuards.Tally.BYTES_READ, DmaResult.bytes(result));
-        }
-        return result;
+        return write
+                ? agent.writeTranslated(physical, buffer, offset, length)
+                : agent.readTranslated(physical, buffer, offset, length);
     }
 
     /** A Translation Request, and what follows from its completion. */

@@ -27,6 +27,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -104,6 +105,39 @@ class InvalidationTest {
         access.get();
         assertEquals(agent.memory[0x2000], atCompletion.get());
         endpoint.close();
+    }
+
+    @Test
+    void aLongAccessLeavesTheGuardAgainAndAgain() {
+        Endpoint endpoint = endpoint(EndpointQuirks.NONE);
+        for (int page = 0; page < 24; page++) {
+            agent.map(3, page * 4096L, 0x10000 + page * 4096L, RW);
+        }
+        byte[] buffer = new byte[24 * 4096];
+        endpoint.read(3, Access.READ, 0, buffer, 0, buffer.length);
+        CountDownLatch completed = new CountDownLatch(1);
+        agent.onCompletion = completion -> completed.countDown();
+        AtomicBoolean inTime = new AtomicBoolean();
+        agent.beforeMove =
+                address -> {
+                    if (address == 0x10000) {
+                        agent.invalidate(1, 3, 0x100000, 12); // Of a page that is not used here.
+                    } else if (address == 0x10000 + 16 * 4096) {
+                        inTime.set(awaitOneMinute(completed));
+                    }
+                };
+        long result = endpoint.read(3, Access.READ, 0, buffer, 0, buffer.length);
+        assertTrue(DmaResult.isComplete(result));
+        assertTrue(inTime.get(), "an invalidation waits for 64 KiB at most");
+    }
+
+    private static boolean awaitOneMinute(CountDownLatch latch) {
+        try {
+            return latch.await(1, TimeUnit.MINUTES);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 
     @Test
@@ -451,6 +485,35 @@ class InvalidationTest {
         stop.get();
         endpoint.close();
         return DmaResult.status(result);
+    }
+
+    @Test
+    void stoppingAPasidWaitsForTheBytesThatAreMoving() throws Exception {
+        AtsEndpoint endpoint = (AtsEndpoint) endpoint(EndpointQuirks.NONE);
+        agent.map(3, 0x7000, 0x2000, RW);
+        readByte(endpoint, 3, 0x7000);
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch stopped = new CountDownLatch(1);
+        AtomicBoolean tooEarly = new AtomicBoolean();
+        agent.beforeMove =
+                address -> {
+                    inside.countDown();
+                    while (endpoint.stops(3) == 0) {
+                        Thread.onSpinWait();
+                    }
+                    try {
+                        // A stop that does not wait returns now; one that does cannot.
+                        tooEarly.set(stopped.await(200, TimeUnit.MILLISECONDS));
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                };
+        Future<Byte> access = threads.submit(() -> readByte(endpoint, 3, 0x7000));
+        inside.await();
+        endpoint.stopPasid(new Pasid(3));
+        stopped.countDown();
+        access.get();
+        assertFalse(tooEarly.get());
     }
 
     @Test
