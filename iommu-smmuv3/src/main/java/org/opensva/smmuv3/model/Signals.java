@@ -17,7 +17,11 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /**
  * Interrupts on their way out, and the global errors (sections 3.18 and 7.5).
  *
- * <p>Raising only notes the interrupt; whoever holds no lock any more delivers.
+ * <p>Raising only notes the interrupt; whoever holds no lock any more delivers. Disabling takes
+ * nothing back, and SMMU_IRQ_CTRLACK follows SMMU_IRQ_CTRL at once, so that an interrupt which
+ * another thread raised before and has not sent yet comes after the acknowledgement. Section 6.3.16
+ * has disabling wait for it ({@link CounterInterrupt} does); here software has to expect one that
+ * is late.
  */
 final class Signals {
 

@@ -157,7 +157,7 @@ class ProfileTest {
                 "{\"IDR0\":{\"PRI\":0},\"IDR3\":{\"PPS\":1}} | IDR3.PPS needs IDR0.PRI and"
                         + " IDR1.SSIDSIZE",
                 "{\"IDR5\":{\"OAS\":6,\"GRAN64K\":0,\"VAX\":0,\"DS\":0}} | IDR5.OAS of 52 bits"
-                    + " needs IDR5.GRAN64K or IDR5.DS",
+                        + " needs IDR5.GRAN64K or IDR5.DS",
                 "{\"IDR5\":{\"VAX\":1,\"GRAN64K\":0}} | IDR5.VAX needs IDR5.GRAN64K or IDR5.DS",
                 "{\"IDR3\":{\"THE\":1}} | IDR3.THE needs IDR0.S1P, and with IDR0.S2P also IDR3.S2PI"
             })
