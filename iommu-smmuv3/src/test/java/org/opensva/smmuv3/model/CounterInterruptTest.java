@@ -200,4 +200,16 @@ class CounterInterruptTest {
         assertEquals(List.of(), sent);
         assertEquals(1, read(CounterGroupRegisters.IRQ_CTRLACK));
     }
+
+    @Test
+    void withoutAnAddressThereIsAnEdgeAndNoMessage() {
+        disable();
+        group.write(CounterGroupRegisters.IRQ_CFG0, 8, 0);
+        group.write(CounterGroupRegisters.IRQ_CFG2, 4, -1L);
+        assertEquals(0x3f, read(CounterGroupRegisters.IRQ_CFG2), "attributes have six bits");
+        group.write(CounterGroupRegisters.IRQ_CTRL, 4, 1);
+        time.incrementAndGet();
+        read(CounterGroupRegisters.CFGR);
+        assertEquals(List.of("edge"), sent);
+    }
 }

@@ -185,6 +185,23 @@ class ProfileTest {
     }
 
     @Test
+    void aWordThatIsTooLongIsRefused() {
+        SmmuProfile sva = SmmuProfile.sva();
+        IllegalArgumentException refused =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () ->
+                                sva.withIdentification(
+                                        sva.idr0(),
+                                        sva.idr1(),
+                                        sva.idr3(),
+                                        sva.idr5(),
+                                        1L << 32,
+                                        sva.aidr()));
+        assertEquals("IIDR has 32 bits", refused.getMessage());
+    }
+
+    @Test
     void everyFieldThatTheModelDoesNotDoIsRefusedByItsName() {
         SmmuProfile base = SmmuProfile.nested();
         List<String> refusedFields = new ArrayList<>();
