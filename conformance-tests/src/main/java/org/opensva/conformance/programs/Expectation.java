@@ -21,10 +21,8 @@ record Expectation(
         Predicate<Observation> allowed,
         Consumer<Observation> effect) {
 
-    private static final Consumer<Observation> NOTHING = seen -> {};
-
     static Expectation of(String text, String why, RuleId rule, Predicate<Observation> allowed) {
-        return new Expectation(text, why, rule, allowed, NOTHING);
+        return new Expectation(text, why, rule, allowed, seen -> {});
     }
 
     static Expectation done(String why, RuleId rule) {

@@ -31,6 +31,8 @@ final class MappingRules {
         String step(String what);
     }
 
+    private static final Errno[] NOT_TAKEN = {Errno.EINVAL, Errno.ENOMEM, Errno.EAGAIN};
+
     private final Collection<ModelProcess> processes;
     private final Clock at;
 
@@ -130,16 +132,17 @@ final class MappingRules {
         }
         String why = at.step("advised " + Step.lower(advice));
         RuleId rule = advice == Advice.PAGEOUT ? UNMAP_20 : UNMAP_19;
-        // No capability stands for the advice about forks: who does not know it says EINVAL.
-        boolean optional = advice == Advice.DONTFORK || advice == Advice.WIPEONFORK;
+        // No capability stands for the advice about forks and sizes: it need not be taken.
+        boolean optional = advice != Advice.DONTNEED && advice != Advice.PAGEOUT;
         return Optional.of(
                 Expectation.of(
-                                "the call to succeed" + (optional ? ", or EINVAL" : ""),
+                                "the call to succeed"
+                                        + (optional ? ", or to be refused as unknown" : ""),
                                 "all of it is mapped",
                                 rule,
                                 seen ->
                                         Expectation.isDone(seen)
-                                                || (optional && seen.isRefusal(Errno.EINVAL)))
+                                                || (optional && seen.isRefusal(NOT_TAKEN)))
                         .then(() ->
                                 each(process, step.span(), cell -> advised(cell, advice, why))));
     }
@@ -154,6 +157,9 @@ final class MappingRules {
             case PAGEOUT -> cell.changed(UNMAP_20, why);
             case WIPEONFORK -> cell.wipeOnFork = true;
             case DONTFORK -> cell.dontFork = true;
+            case HUGEPAGE, NOHUGEPAGE, COLLAPSE -> {
+                // How large the pages are shows nowhere.
+            }
             case POPULATE_WRITE -> throw new IllegalStateException("never expected");
         }
     }

@@ -38,7 +38,7 @@ public final class Shrinker {
         while (true) {
             Finding before = best;
             best = withoutChunks(best, chunk);
-            if (chunk == 1 && best == before) {
+            if (chunk == 1 && best.equals(before)) {
                 return best;
             }
             chunk = Math.max(1, chunk / 2);

@@ -27,7 +27,7 @@ class HugePageTests {
     }
 
     /** A range that holds at least one aligned huge page, wished for and touched at its ends. */
-    private static long huge(TestBench bench, SvaProcess process) {
+    private static long huge(SvaProcess process) {
         long bytes = hugeBytes(process);
         long at = process.mmap(MapRequest.anonymous(2 * bytes));
         long huge = at + bytes - 1 & -bytes;
@@ -54,7 +54,7 @@ class HugePageTests {
     void aSplitPageIsGoneWhereItWasUnmappedAndTheSameElsewhere(TestBench bench) {
         SvaProcess process = bench.process("owner of huge pages");
         long bytes = hugeBytes(process);
-        long huge = huge(bench, process);
+        long huge = huge(process);
         BoundDevice device = bench.device(process);
         touch(device, huge, bytes);
         bench.step("one small page in the middle is unmapped");
@@ -72,7 +72,7 @@ class HugePageTests {
     void aDeviceFollowsPagesThatAreCollapsedAndSplitAgain(TestBench bench) {
         SvaProcess process = bench.process("owner of huge pages");
         long bytes = hugeBytes(process);
-        long huge = huge(bench, process);
+        long huge = huge(process);
         BoundDevice device = bench.device(process);
         for (int round = 0; round < 4; round++) {
             long discarded = huge + (round + 1L) * process.pageSize();
@@ -107,7 +107,7 @@ class HugePageTests {
     void afterForkADeviceOfTheParentNeverWritesToTheChildsHugePage(TestBench bench) {
         SvaProcess parent = bench.process("parent");
         long bytes = hugeBytes(parent);
-        long huge = huge(bench, parent);
+        long huge = huge(parent);
         BoundDevice device = bench.device(parent);
         touch(device, huge, bytes);
         long middle = parent.loadLong(huge + bytes / 2);

@@ -137,7 +137,9 @@ final class Mappings {
                 }
                 case PAGEOUT, COLLAPSE ->
                         throw new ErrnoException(
-                                Errno.EINVAL, "madvise", "pages cannot be reclaimed or made huge here");
+                                Errno.EINVAL,
+                                "madvise",
+                                "pages cannot be reclaimed or made huge here");
             }
             return true;
         });

@@ -70,28 +70,29 @@ public final class Explainer {
             step("GSTS.TES is 0", null, "requests pass through the unit");
             return new Explanation.Translated(access.address(), Long.SIZE - 1);
         }
-        return switch (state.mode()) {
-            case Rtaddr.TTM_LEGACY -> {
-                step("RTADDR.TTM is 0", null, "legacy mode");
-                yield legacy();
+        return byMode();
+    }
+
+    private Explanation.Ending byMode() throws Stopped {
+        int mode = state.mode();
+        if (mode == Rtaddr.TTM_LEGACY) {
+            step("RTADDR.TTM is 0", null, "legacy mode");
+            return legacy();
+        }
+        if (mode == Rtaddr.TTM_SCALABLE) {
+            if (!state.claims(Ecap.SMTS)) {
+                throw fault(FaultReason.TABLE_MODE_INVALID, "ECAP.SMTS is 0");
             }
-            case Rtaddr.TTM_SCALABLE -> {
-                if (!state.claims(Ecap.SMTS)) {
-                    throw fault(FaultReason.TABLE_MODE_INVALID, "ECAP.SMTS is 0");
-                }
-                step("RTADDR.TTM is 1", null, "scalable mode");
-                yield scalable();
+            step("RTADDR.TTM is 1", null, "scalable mode");
+            return scalable();
+        }
+        if (mode == Rtaddr.TTM_ABORT_DMA) {
+            if (state.claims(Ecap.ADMS)) {
+                return new Explanation.Aborted("RTADDR.TTM is 3: every request is aborted");
             }
-            case Rtaddr.TTM_ABORT_DMA -> {
-                if (state.claims(Ecap.ADMS)) {
-                    yield new Explanation.Aborted("RTADDR.TTM is 3: every request is aborted");
-                }
-                throw fault(FaultReason.TABLE_MODE_INVALID, "ECAP.ADMS is 0");
-            }
-            default ->
-                    throw fault(
-                            FaultReason.TABLE_MODE_INVALID, "RTADDR.TTM is 2, which is reserved");
-        };
+            throw fault(FaultReason.TABLE_MODE_INVALID, "ECAP.ADMS is 0");
+        }
+        throw fault(FaultReason.TABLE_MODE_INVALID, "RTADDR.TTM is 2, which is reserved");
     }
 
     /** Without a PASID that range is for interrupt requests, which are writes of 4 bytes. */

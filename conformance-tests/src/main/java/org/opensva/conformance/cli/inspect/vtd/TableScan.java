@@ -111,18 +111,19 @@ final class TableScan {
     private long context(int source, boolean scalable) {
         if (scalable) {
             long[] half = look(state.rootTable() + ScalableRootEntry.offset(source), 1);
-            if (half == null
-                    || !ScalableRootEntry.present(half[0])
-                    || rules.pointer("", half[0], 1) != null) {
+            if (half == null) {
+                return 0;
+            }
+            if (!ScalableRootEntry.present(half[0]) || rules.pointer("", half[0], 1) != null) {
                 return 0;
             }
             return ScalableRootEntry.contextTable(half[0]) + ScalableContextEntry.offset(source);
         }
         long[] root = look(state.rootTable() + RootEntry.offset(source), RootEntry.WORDS);
-        if (root == null
-                || !RootEntry.present(root[0])
-                || rules.pointer("", root[0], 1) != null
-                || root[1] != 0) {
+        if (root == null) {
+            return 0;
+        }
+        if (!RootEntry.present(root[0]) || rules.pointer("", root[0], 1) != null || root[1] != 0) {
             return 0;
         }
         return RootEntry.contextTable(root[0]) + ContextEntry.offset(source);
