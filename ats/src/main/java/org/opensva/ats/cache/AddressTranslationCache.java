@@ -49,7 +49,6 @@ public final class AddressTranslationCache {
     private static final long HOLDS_TAGGED = 1 << 1;
 
     private static final long FLAGS = (1 << 12) - 1;
-    private static final long SMALL = 1L << 12;
 
     private static final int GLOBAL_KEY = (1 << Pasid.BITS) + 1;
 
