@@ -187,17 +187,12 @@ class ProfileTest {
     @Test
     void aWordThatIsTooLongIsRefused() {
         SmmuProfile sva = SmmuProfile.sva();
+        ProfileRules rules = new ProfileRules(sva.idr0(), sva.idr1(), sva.idr3(), sva.idr5());
+        rules.checkSense(0xffff_ffffL, sva.aidr());
         IllegalArgumentException refused =
                 assertThrows(
                         IllegalArgumentException.class,
-                        () ->
-                                sva.withIdentification(
-                                        sva.idr0(),
-                                        sva.idr1(),
-                                        sva.idr3(),
-                                        sva.idr5(),
-                                        1L << 32,
-                                        sva.aidr()));
+                        () -> rules.checkSense(1L << 32, sva.aidr()));
         assertEquals("IIDR has 32 bits", refused.getMessage());
     }
 
