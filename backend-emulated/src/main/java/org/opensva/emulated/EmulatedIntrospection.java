@@ -87,6 +87,7 @@ final class EmulatedIntrospection implements Introspection {
     public SortedMap<String, Long> resources() {
         SortedMap<String, Long> use = new TreeMap<>();
         use.put("address-spaces", (long) addressSpaces.identityCount());
+        use.put("asids", (long) addressSpaces.sharedAsidCount());
         use.put("bonds", sva.bondCount());
         use.put("driver-failures", kernel.failures() + sva.failures());
         use.put("open-files", kernel.openFileCount());

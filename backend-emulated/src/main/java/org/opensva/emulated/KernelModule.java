@@ -17,6 +17,7 @@ import org.opensva.emulated.Lifecycle.Stage;
 import org.opensva.emulated.kernel.KernelTracer;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
 import org.opensva.emulated.kernel.mm.HugePagePolicy;
+import org.opensva.emulated.kernel.mm.ProcessorTlbs;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.kernel.sva.IommuLookup;
 import org.opensva.emulated.kernel.sva.SvaCore;
@@ -53,6 +54,7 @@ final class KernelModule extends AbstractModule {
     AddressSpaces addressSpaces(
             PhysicalMemory memory,
             FrameAllocator frames,
+            ProcessorTlbs tlbs,
             HardwareEventSink events,
             Lifecycle lifecycle) {
         return lifecycle.add(
@@ -63,6 +65,7 @@ final class KernelModule extends AbstractModule {
                         profile.memoryBase() + profile.memory(),
                         profile.paging(),
                         hugePages,
+                        tlbs,
                         events));
     }
 

@@ -1,6 +1,7 @@
 package org.opensva.emulated;
 
 import com.google.inject.AbstractModule;
+import com.google.inject.Provider;
 import com.google.inject.Provides;
 
 import io.opentelemetry.api.OpenTelemetry;
@@ -13,12 +14,14 @@ import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.emulated.Lifecycle.Stage;
+import org.opensva.emulated.kernel.mm.ProcessorTlbs;
 import org.opensva.smmuv3.driver.SmmuV3Driver;
+import org.opensva.smmuv3.layout.IdRegisters.Idr0;
 import org.opensva.smmuv3.model.SmmuInterrupts;
 import org.opensva.smmuv3.model.SmmuProfile;
 import org.opensva.smmuv3.model.SmmuV3;
 
-/** An SMMUv3 and its driver. */
+/** An SMMUv3, how processors tell it of their TLB maintenance, and its driver. */
 final class SmmuModule extends AbstractModule {
 
     private final SmmuProfile profile;
@@ -56,6 +59,15 @@ final class SmmuModule extends AbstractModule {
             Lifecycle lifecycle) {
         return lifecycle.add(
                 Stage.IOMMU, new SmmuV3(profile, memory, interrupts, System::nanoTime));
+    }
+
+    /** Processors are in one shareability domain with an SMMU that listens to them. */
+    @Provides
+    @MachineScoped
+    ProcessorTlbs processorTlbs(Provider<SmmuV3> smmu, HardwareEventSink events) {
+        return Idr0.BTM.isSet(profile.idr0())
+                ? new SmmuBroadcasts(smmu.get(), profile, events)
+                : ProcessorTlbs.UNSHARED;
     }
 
     @Provides

@@ -13,6 +13,7 @@ import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.emulated.Lifecycle.Stage;
+import org.opensva.emulated.kernel.mm.ProcessorTlbs;
 import org.opensva.vtd.driver.VtdDriver;
 import org.opensva.vtd.model.VtdInterrupts;
 import org.opensva.vtd.model.VtdIommu;
@@ -33,6 +34,8 @@ final class VtdModule extends AbstractModule {
         bind(TranslationAgent.class).to(VtdIommu.class);
         bind(MmioRegion.class).annotatedWith(IommuRegisters.class).to(VtdIommu.class);
         bind(IommuDriver.class).to(VtdDriver.class);
+        // Processors of x86-64 interrupt each other; nothing of that reaches an IOMMU.
+        bind(ProcessorTlbs.class).toInstance(ProcessorTlbs.UNSHARED);
     }
 
     @Provides

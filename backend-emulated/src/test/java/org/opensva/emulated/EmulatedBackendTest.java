@@ -90,6 +90,7 @@ class EmulatedBackendTest {
                 "smmuv3-16k",
                 "smmuv3-64k",
                 "smmuv3-narrow",
+                "smmuv3-btm",
                 "vtd",
                 "vtd-5level",
                 "vtd-nopri"
@@ -167,6 +168,7 @@ class EmulatedBackendTest {
                 "smmuv3-16k",
                 "smmuv3-64k",
                 "smmuv3-narrow",
+                "smmuv3-btm",
                 "vtd",
                 "vtd-5level",
                 "vtd-nopri"

@@ -1,6 +1,7 @@
 package org.opensva.api.process;
 
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * An address space (Linux: {@code mm_struct}) as drivers see it.
@@ -36,6 +37,21 @@ public interface AddressSpace {
     Optional<PageTable> pageTable();
 
     /**
+     * The number under which the TLBs of processors hold this address space, where the kernel
+     * shares it with IOMMUs: an IOMMU that holds translations under the same number takes part in
+     * the processors' broadcast TLB maintenance (Arm IHI 0070 section 3.17; Linux: {@code
+     * arm64_mm_context_get}). Once given it stays, and no other address space has it, until the
+     * identity ends; a driver that uses it has a {@link #hold}. From then on the kernel sends the
+     * maintenance of every change, and waits for it, before it tells the listeners.
+     *
+     * @return an ASID, 1 to 65535; empty if none is shared, and then nothing is broadcast that an
+     *     IOMMU could follow
+     */
+    default OptionalInt asid() {
+        return OptionalInt.empty();
+    }
+
+    /**
      * Resolves a fault on behalf of a device, as {@code handle_mm_fault} does: exact lookup of the
      * mapping (no stack growth), check of its protection, then the page is made present.
      *
@@ -55,7 +71,7 @@ public interface AddressSpace {
     Subscription subscribe(AddressSpaceListener listener);
 
     /**
-     * Keeps the identity, and so the PASID, from being given to another address space.
+     * Keeps the identity, and so the PASID and the ASID, from being given to another address space.
      *
      * @return closing it gives the hold back
      */

@@ -17,6 +17,7 @@ public final class BuiltInProfiles {
                     "smmuv3-16k",
                     "smmuv3-64k",
                     "smmuv3-narrow",
+                    "smmuv3-btm",
                     "vtd",
                     "vtd-5level",
                     "vtd-nopri");

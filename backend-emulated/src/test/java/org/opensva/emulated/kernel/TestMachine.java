@@ -8,6 +8,7 @@ import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
 import org.opensva.emulated.kernel.mm.HugePagePolicy;
+import org.opensva.emulated.kernel.mm.ProcessorTlbs;
 import org.opensva.emulated.kernel.paging.PagingMode;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.machine.BuddyFrameAllocator;
@@ -40,11 +41,16 @@ public final class TestMachine implements AutoCloseable {
     }
 
     public TestMachine(PagingMode mode, long bytes, HugePagePolicy hugePages) {
+        this(mode, bytes, hugePages, ProcessorTlbs.UNSHARED);
+    }
+
+    public TestMachine(PagingMode mode, long bytes, HugePagePolicy hugePages, ProcessorTlbs tlbs) {
         this.mode = mode;
         pageBytes = mode.geometry().granule().bytes();
         memory = new ChunkedMemory(BASE, bytes);
         frames = new BuddyFrameAllocator(memory, BASE, bytes, mode.entries().poison());
-        addressSpaces = new AddressSpaces(memory, frames, BASE + bytes, mode, hugePages, events);
+        addressSpaces =
+                new AddressSpaces(memory, frames, BASE + bytes, mode, hugePages, tlbs, events);
         kernel = new EmulatedKernel(addressSpaces, new KernelTracer(OpenTelemetry.noop()));
     }
 

@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.opensva.api.backend.BackendException;
 import org.opensva.api.backend.Capability;
 import org.opensva.emulated.kernel.paging.PagingMode;
+import org.opensva.smmuv3.layout.IdRegisters.Idr0;
 import org.opensva.smmuv3.model.SmmuProfile;
 import org.opensva.vtd.layout.CapabilityRegisters.Cap;
 import org.opensva.vtd.layout.CapabilityRegisters.Ecap;
@@ -85,6 +86,27 @@ class ProfileReaderTest {
                     profile.name().equals("smmuv3-narrow"),
                     profile.capabilities().contains(Capability.PASID_LIMIT));
         }
+    }
+
+    @Test
+    void theMachineWithBroadcastsIsTheDefaultOneInEverythingElse() {
+        MachineProfile broadcasts =
+                BuiltInProfiles.all().stream()
+                        .filter(profile -> profile.name().equals("smmuv3-btm"))
+                        .findFirst()
+                        .orElseThrow();
+        SmmuProfile base = SmmuProfile.sva();
+        assertEquals(
+                new IommuProfile.Smmu(
+                        base.withIdentification(
+                                base.idr0() | Idr0.BTM.mask(),
+                                base.idr1(),
+                                base.idr3(),
+                                base.idr5(),
+                                base.iidr(),
+                                base.aidr())),
+                broadcasts.iommu());
+        assertEquals(BuiltInProfiles.all().getFirst().devices(), broadcasts.devices());
     }
 
     @Test

@@ -9,6 +9,11 @@ import java.util.Map;
 /** What is wrong with one open machine. It may have state, so that every machine gets its own. */
 interface Defect {
 
+    /** The sound machine. */
+    default String machine() {
+        return ZooProvider.SOUND;
+    }
+
     /** The layers that replace those of the sound machine. */
     default Module layers() {
         return binder -> {};

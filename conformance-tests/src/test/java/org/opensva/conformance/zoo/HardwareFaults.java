@@ -126,6 +126,22 @@ final class HardwareFaults {
                         .because("no ATC invalidation is ever sent")
                         .notTouching(BIND_03, UACCE_03)
                         .by(() -> without(Opcode.ATC_INV)),
+                BrokenBackend.breaking("broadcast-is-taken-for-enough", UNMAP_01, UNMAP_28)
+                        .as(
+                                "class of bug: where the IOTLB follows broadcasts, the ATC is"
+                                        + " forgotten")
+                        .because(
+                                "processors tell the IOTLB, and the driver tells nobody of what"
+                                        + " is unmapped")
+                        .notTouching(BIND_03, UACCE_03)
+                        .by(Broadcasting.AtcForgotten::new),
+                BrokenBackend.breaking("broadcasts-are-not-heard", UNMAP_01)
+                        .as(
+                                "class of bug: an SMMU that claims broadcast TLB maintenance and"
+                                        + " is not wired to the processors")
+                        .because("the driver leaves the IOTLB to broadcasts that do not reach it")
+                        .notTouching(BIND_03, UACCE_03)
+                        .by(Broadcasting.Unheard::new),
                 BrokenBackend.breaking("only-the-first-device-is-told", UNMAP_06)
                         .as(
                                 "7c29ada5e700, iommu/vt-d: device TLB invalidation not sent"

@@ -51,7 +51,7 @@ final class ZooProvider implements BackendProvider {
     public Module module(BackendRequest request) {
         Defect defect = member.defect().get();
         Module machine =
-                Modules.override(request.catalog().module(SOUND, defect.options()))
+                Modules.override(request.catalog().module(defect.machine(), defect.options()))
                         .with(defect.layers());
         return new AbstractModule() {
             @Provides

@@ -55,8 +55,9 @@ final class Entries {
      * that kernel addresses are never reachable, the processor's attributes (Linux: {@code
      * arm_smmu_make_sva_cd}).
      */
-    static long[] processContext(PageTable tables, int asid, int outputBits, boolean stall) {
-        return context(tables, asid, outputBits)
+    static long[] processContext(
+            PageTable tables, AsidAllocator.Tag tag, int outputBits, boolean stall) {
+        return context(tables, tag, outputBits)
                 .set(ContextDescriptor.EPD0, false)
                 .setAddress(ContextDescriptor.TTB0, tables.root())
                 .set(ContextDescriptor.S, stall)
@@ -69,15 +70,16 @@ final class Entries {
      * nothing stalled unless hardware stalls always; the same ASID, so that its TLB entries can
      * still be named (Linux: {@code arm_smmu_mm_release}).
      */
-    static long[] quiescedContext(PageTable tables, int asid, int outputBits, boolean forcedStall) {
-        return context(tables, asid, outputBits)
+    static long[] quiescedContext(
+            PageTable tables, AsidAllocator.Tag tag, int outputBits, boolean forcedStall) {
+        return context(tables, tag, outputBits)
                 .set(ContextDescriptor.EPD0, true)
                 .set(ContextDescriptor.S, forcedStall)
                 .set(ContextDescriptor.R, false)
                 .words();
     }
 
-    private static EntryEncoder context(PageTable tables, int asid, int outputBits) {
+    private static EntryEncoder context(PageTable tables, AsidAllocator.Tag tag, int outputBits) {
         return new EntryEncoder(ContextDescriptor.WORDS)
                 .set(ContextDescriptor.T0SZ, 64 - tables.virtualAddressBits())
                 .set(ContextDescriptor.TG0, granule(tables.granule()).tg0())
@@ -91,8 +93,8 @@ final class Entries {
                         AddressSize.encode(Math.min(outputBits, tables.physicalAddressBits())))
                 .set(ContextDescriptor.AA64, true)
                 .set(ContextDescriptor.A, true)
-                .set(ContextDescriptor.ASET, true)
-                .set(ContextDescriptor.ASID, asid)
+                .set(ContextDescriptor.ASET, !tag.shared())
+                .set(ContextDescriptor.ASID, tag.asid())
                 .set(
                         ContextDescriptor.MAIR0,
                         tables.memoryAttributes() & ContextDescriptor.MAIR0.max())

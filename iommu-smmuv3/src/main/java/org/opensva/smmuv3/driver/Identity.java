@@ -34,6 +34,7 @@ import java.util.Set;
  * @param stallsAlways faulting transactions always stall
  * @param rangeCommands range invalidation
  * @param coherent walks are coherent with the processor's caches
+ * @param broadcasts takes part in the processors' broadcast TLB maintenance
  * @param hypervisor EL2 contexts exist, whose TLB entries have to be flushed at start
  */
 record Identity(
@@ -55,6 +56,7 @@ record Identity(
         boolean stallsAlways,
         boolean rangeCommands,
         boolean coherent,
+        boolean broadcasts,
         boolean hypervisor) {
 
     /** IDR0.STALL_MODEL: stall and terminate, terminate only, stall only (section 6.3.1). */
@@ -107,6 +109,7 @@ record Identity(
                 stallModel == STALL_MODEL_FORCED,
                 Idr3.RIL.isSet(idr3),
                 Idr0.COHACC.isSet(idr0),
+                Idr0.BTM.isSet(idr0),
                 Idr0.HYP.isSet(idr0));
     }
 

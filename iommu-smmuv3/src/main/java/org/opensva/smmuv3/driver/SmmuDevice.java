@@ -136,7 +136,7 @@ final class SmmuDevice implements AttachedDevice {
         boolean stall = usesStall || context.identity().stallsAlways();
         long[] words =
                 Entries.processContext(
-                        domain.tables(), domain.asid(), context.identity().outputBits(), stall);
+                        domain.tables(), domain.tag(), context.identity().outputBits(), stall);
         if (first && usesAts) {
             // Whoever reads the flag from here on sends invalidations to this device.
             atsEnabled = true;
@@ -240,7 +240,7 @@ final class SmmuDevice implements AttachedDevice {
                 entry,
                 Entries.quiescedContext(
                         domain.tables(),
-                        domain.asid(),
+                        domain.tag(),
                         context.identity().outputBits(),
                         context.identity().stallsAlways()),
                 () -> sync(batch -> cfgiCd(batch, pasid, true)));

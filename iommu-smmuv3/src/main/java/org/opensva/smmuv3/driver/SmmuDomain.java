@@ -24,7 +24,8 @@ import java.util.List;
  * <p>Attaching and invalidating may run at the same time. An attachment joins the list before its
  * context becomes valid, and an invalidation reads the list after the page tables have changed and
  * the IOTLB is clean; so either the invalidation sees the attachment, or the attachment's first
- * walk sees the new tables.
+ * walk sees the new tables. The same holds for the processors' broadcasts where the ASID is theirs:
+ * it is pinned before any context has it.
  */
 final class SmmuDomain implements SvaDomain, AddressSpaceListener {
 
@@ -35,7 +36,7 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
     private final AddressSpace addressSpace;
     private final PageTable tables;
     private final Granule granule;
-    private final int asid;
+    private final AsidAllocator.Tag tag;
     private final AddressSpace.Subscription subscription;
 
     /** Replaced as a whole under the domain's monitor; read without it. */
@@ -51,11 +52,11 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
         this.addressSpace = addressSpace;
         this.tables = tables;
         this.granule = Entries.granule(tables.granule());
-        this.asid = context.asids().allocate();
+        this.tag = context.asids().take(addressSpace);
         try {
             this.subscription = addressSpace.subscribe(this);
         } catch (RuntimeException e) {
-            context.asids().free(asid);
+            tag.end().run();
             throw e;
         }
     }
@@ -69,8 +70,8 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
         return tables;
     }
 
-    int asid() {
-        return asid;
+    AsidAllocator.Tag tag() {
+        return tag;
     }
 
     boolean uses(CommandQueue commands) {
@@ -115,8 +116,13 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
         record(Kind.UNSUBSCRIBED, attachment, AddressRange.WHOLE);
     }
 
+    /** A change of the page tables; processors have told the IOTLB if they share the ASID. */
     @Override
     public void invalidate(AddressRange range) {
+        invalidate(range, !tag.shared());
+    }
+
+    private void invalidate(AddressRange range, boolean iotlb) {
         Span span =
                 context.tracer()
                         .spanBuilder(SvaTelemetry.SPAN_INVALIDATE)
@@ -125,7 +131,9 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
                         .startSpan();
         try (Scope _ = span.makeCurrent()) {
             CommandBatch batch = new CommandBatch();
-            invalidateIotlb(batch, range);
+            if (iotlb) {
+                invalidateIotlb(batch, range);
+            }
             // The IOTLB is clean and complete before any ATC is told: a device that asks again must
             // not be given the old translation once more.
             invalidateAtcs(batch, range);
@@ -140,9 +148,9 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
             batch.clear();
             boolean whole = context.invalidations().collapses(range, granule);
             if (whole) {
-                context.invalidations().wholeTag(batch, asid);
+                context.invalidations().wholeTag(batch, tag.asid());
             } else {
-                context.invalidations().range(batch, asid, range, granule);
+                context.invalidations().range(batch, tag.asid(), range, granule);
             }
             AddressRange told = whole ? AddressRange.WHOLE : range;
             context.events().record(Kind.IOTLB_INVALIDATE, -1, -1, told.start(), told.length());
@@ -208,7 +216,7 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
                 record(Kind.PASID_ENTRY_QUIESCED, attachment, AddressRange.WHOLE);
             }
         }
-        invalidate(AddressRange.WHOLE);
+        invalidate(AddressRange.WHOLE, true);
     }
 
     private void record(Kind kind, Attachment attachment, AddressRange range) {
@@ -237,6 +245,6 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
         }
         subscription.close();
         invalidateIotlb(new CommandBatch(), AddressRange.WHOLE);
-        context.asids().free(asid);
+        tag.end().run();
     }
 }

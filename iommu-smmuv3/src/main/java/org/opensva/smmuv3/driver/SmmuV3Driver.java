@@ -52,6 +52,11 @@ import java.util.function.Consumer;
  * their own, requests are translated by their PASID through the page tables of a process, and
  * requests without a PASID are blocked.
  *
+ * <p>Where the SMMU takes part in broadcast TLB maintenance (SMMU_IDR0.BTM), address spaces that
+ * share the ASID of the processors ({@link AddressSpace#asid()}) are invalidated in the IOTLB by
+ * the processors' own broadcasts, and the driver tells the ATCs only. Release and unbinding flush
+ * the IOTLB by commands all the same, as Linux did up to 6.10.
+ *
  * <p>The machine connects the three interrupt methods to the SMMU's wired interrupts; they may be
  * called from any thread and do nothing when there is nothing to do.
  */
@@ -160,7 +165,7 @@ public final class SmmuV3Driver implements IommuDriver {
                         frames,
                         commands,
                         new Invalidations(identity.rangeCommands()),
-                        new AsidAllocator(identity.asidBits()),
+                        new AsidAllocator(identity.asidBits(), identity.broadcasts()),
                         streams,
                         events,
                         telemetry.getTracer(SvaTelemetry.SCOPE));
@@ -209,7 +214,8 @@ public final class SmmuV3Driver implements IommuDriver {
             QueueMemory events,
             Optional<QueueMemory> requests) {
         registers.write(Register.CR1, COHERENT);
-        registers.write(Register.CR2, Cr2.PTM.mask() | Cr2.RECINVSID.mask());
+        registers.write(
+                Register.CR2, (identity.broadcasts() ? 0 : Cr2.PTM.mask()) | Cr2.RECINVSID.mask());
         registers.write(
                 Register.STRTAB_BASE,
                 StrtabBase.RA.mask() | StrtabBase.ADDR.address(streams.base()));

@@ -44,7 +44,7 @@ final class DriverParts {
                 memory,
                 new CommandQueue(registers, memory, base, log2Size),
                 new Invalidations(true),
-                new AsidAllocator(8),
+                new AsidAllocator(8, false),
                 new StreamTable(memory, memory, 16, true),
                 HardwareEventSink.NONE,
                 OpenTelemetry.noop().getTracer("test"));

@@ -24,13 +24,15 @@ class EntriesTest {
                     40,
                     0x8899_aabb_ccdd_eeffL);
 
+    private static final AsidAllocator.Tag TAG = new AsidAllocator.Tag(0x1234, false, () -> {});
+
     private static long get(long[] entry, Field field) {
         return field.get(entry[field.word()]);
     }
 
     @Test
     void aContextIsThatOfAProcess() {
-        long[] entry = Entries.processContext(TABLES, 0x1234, 48, true);
+        long[] entry = Entries.processContext(TABLES, TAG, 48, true);
         assertEquals(22, get(entry, ContextDescriptor.T0SZ));
         assertEquals(1, get(entry, ContextDescriptor.TG0));
         assertEquals(0, get(entry, ContextDescriptor.EPD0));
@@ -43,7 +45,7 @@ class EntriesTest {
         assertEquals(1, get(entry, ContextDescriptor.S));
         assertEquals(0xccdd_eeffL, get(entry, ContextDescriptor.MAIR0));
         assertEquals(0x8899_aabbL, get(entry, ContextDescriptor.MAIR1));
-        long[] terminating = Entries.processContext(TABLES, 0x1234, 36, false);
+        long[] terminating = Entries.processContext(TABLES, TAG, 36, false);
         assertEquals(0, get(terminating, ContextDescriptor.S));
         assertEquals(AddressSize.encode(36), get(terminating, ContextDescriptor.IPS));
     }
@@ -51,7 +53,7 @@ class EntriesTest {
     @Test
     void aQuiescedContextRecordsNothingAndStallsOnlyWhereHardwareAlwaysDoes() {
         for (boolean forced : new boolean[] {false, true}) {
-            long[] entry = Entries.quiescedContext(TABLES, 0x1234, 48, forced);
+            long[] entry = Entries.quiescedContext(TABLES, TAG, 48, forced);
             assertTrue(ContextDescriptor.valid(entry[0]));
             assertEquals(1, get(entry, ContextDescriptor.EPD0));
             assertEquals(1, get(entry, ContextDescriptor.EPD1));

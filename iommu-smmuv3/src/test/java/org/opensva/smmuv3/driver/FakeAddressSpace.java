@@ -10,10 +10,13 @@ import org.opensva.api.process.PageTableFormat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** An address space whose changes a test announces by hand. */
 final class FakeAddressSpace implements AddressSpace {
 
+    OptionalInt asid = OptionalInt.empty();
+    int holds;
     final List<AddressSpaceListener> listeners = new ArrayList<>();
     private final long id;
     private final PageTable tables;
@@ -41,6 +44,11 @@ final class FakeAddressSpace implements AddressSpace {
     }
 
     @Override
+    public OptionalInt asid() {
+        return asid;
+    }
+
+    @Override
     public FaultOutcome handleFault(long address, int access) {
         return FaultOutcome.INVALID;
     }
@@ -53,6 +61,7 @@ final class FakeAddressSpace implements AddressSpace {
 
     @Override
     public Subscription hold() {
-        return () -> {};
+        holds++;
+        return () -> holds--;
     }
 }

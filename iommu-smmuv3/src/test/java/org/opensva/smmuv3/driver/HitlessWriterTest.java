@@ -45,9 +45,13 @@ class HitlessWriterTest {
         return words;
     }
 
+    private static AsidAllocator.Tag tag(int asid) {
+        return new AsidAllocator.Tag(asid, false, () -> {});
+    }
+
     @Test
     void aContextBecomesValidOnlyWhenComplete() {
-        long[] target = Entries.processContext(tables, 3, 48, false);
+        long[] target = Entries.processContext(tables, tag(3), 48, false);
         assertEquals(2, write(target));
         assertFalse(ContextDescriptor.valid(states.getFirst()[0]), "words 1 to 7 go first");
         assertEquals(target[1], states.getFirst()[1]);
@@ -57,7 +61,7 @@ class HitlessWriterTest {
 
     @Test
     void aContextIsClearedValidBitFirst() {
-        write(Entries.processContext(tables, 3, 48, false));
+        write(Entries.processContext(tables, tag(3), 48, false));
         assertEquals(2, write(new long[ContextDescriptor.WORDS]));
         assertFalse(ContextDescriptor.valid(states.getFirst()[0]));
         assertArrayEquals(new long[ContextDescriptor.WORDS], current());
@@ -65,8 +69,8 @@ class HitlessWriterTest {
 
     @Test
     void aContextIsQuiescedWithoutBeingInvalidForAMoment() {
-        write(Entries.processContext(tables, 3, 48, false));
-        long[] target = Entries.quiescedContext(tables, 3, 48, false);
+        write(Entries.processContext(tables, tag(3), 48, false));
+        long[] target = Entries.quiescedContext(tables, tag(3), 48, false);
         assertEquals(2, write(target));
         for (long[] state : states) {
             assertTrue(
@@ -77,16 +81,16 @@ class HitlessWriterTest {
 
     @Test
     void writingWhatIsThereAlreadyDoesNothing() {
-        long[] target = Entries.processContext(tables, 3, 48, false);
+        long[] target = Entries.processContext(tables, tag(3), 48, false);
         write(target);
         assertEquals(0, write(target));
     }
 
     @Test
     void twoWordsThatAreBothInUseCannotChangeAtOnceSoTheEntryIsInvalidInBetween() {
-        write(Entries.processContext(tables, 3, 48, false));
+        write(Entries.processContext(tables, tag(3), 48, false));
         PageTable other = new FakeAddressSpace(2, 0x5555_0000L).pageTable().orElseThrow();
-        long[] target = Entries.processContext(other, 4, 48, false);
+        long[] target = Entries.processContext(other, tag(4), 48, false);
         write(target);
         assertFalse(ContextDescriptor.valid(states.getFirst()[0]));
         assertArrayEquals(target, current());
@@ -102,12 +106,12 @@ class HitlessWriterTest {
         List<long[]> entries =
                 List.of(
                         new long[ContextDescriptor.WORDS],
-                        Entries.processContext(tables, 3, 48, false),
-                        Entries.processContext(tables, 4, 48, false),
-                        Entries.processContext(tables, 3, 48, true),
-                        Entries.processContext(other, 3, 48, false),
-                        Entries.quiescedContext(tables, 3, 48, false),
-                        Entries.quiescedContext(other, 4, 48, false));
+                        Entries.processContext(tables, tag(3), 48, false),
+                        Entries.processContext(tables, tag(4), 48, false),
+                        Entries.processContext(tables, tag(3), 48, true),
+                        Entries.processContext(other, tag(3), 48, false),
+                        Entries.quiescedContext(tables, tag(3), 48, false),
+                        Entries.quiescedContext(other, tag(4), 48, false));
         int[][] syncs = {
             {0, 2, 2, 2, 2, 2, 2},
             {2, 0, 1, 1, 1, 2, 2},

@@ -88,6 +88,12 @@ final class RecordingSmmu implements MmioRegion {
         values.put(register, value);
     }
 
+    /** The same SMMU, which takes part in broadcast TLB maintenance. */
+    RecordingSmmu withBroadcasts() {
+        values.put(Register.IDR0, get(Register.IDR0) | Idr0.BTM.mask());
+        return this;
+    }
+
     @Override
     public long size() {
         return Register.FRAME_BYTES;

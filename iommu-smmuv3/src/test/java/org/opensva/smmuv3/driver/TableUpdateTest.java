@@ -181,6 +181,6 @@ class TableUpdateTest {
                                         .errno()));
         domain.close();
         assertEquals(List.of(Errno.ENOSPC), refused);
-        assertEquals(domain.asid(), parts.context.asids().allocate());
+        assertEquals(domain.tag().asid(), parts.context.asids().allocate());
     }
 }

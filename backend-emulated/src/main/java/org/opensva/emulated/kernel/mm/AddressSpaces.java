@@ -30,6 +30,7 @@ public final class AddressSpaces implements AutoCloseable {
     private final Geometry geometry;
     private final PageFrames frames;
     private final SwapArea swap;
+    private final AsidSpace asids;
     private final HardwareEventSink events;
     private final AtomicLong ids = new AtomicLong();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -44,6 +45,7 @@ public final class AddressSpaces implements AutoCloseable {
      *     addresses below
      * @param mode how page tables are written
      * @param hugePages which mappings get huge pages
+     * @param tlbs how processors maintain their TLBs
      * @param events where events go
      * @throws IllegalArgumentException if entries cannot hold the addresses of memory
      */
@@ -53,12 +55,14 @@ public final class AddressSpaces implements AutoCloseable {
             long memoryLimit,
             PagingMode mode,
             HugePagePolicy hugePages,
+            ProcessorTlbs tlbs,
             HardwareEventSink events) {
         if (memoryLimit <= 0 || memoryLimit > 1L << mode.entries().physicalAddressBits()) {
             throw new IllegalArgumentException(
                     "memory that ends at 0x%x does not fit page tables".formatted(memoryLimit));
         }
         this.hugePages = hugePages;
+        this.asids = new AsidSpace(tlbs);
         this.entries = mode.entries();
         this.geometry = mode.geometry();
         this.frames = new PageFrames(memory, frames, events, geometry, memoryLimit);
@@ -129,6 +133,15 @@ public final class AddressSpaces implements AutoCloseable {
     }
 
     /**
+     * Counts the ASIDs that IOMMUs have asked for.
+     *
+     * @return how many address spaces share theirs
+     */
+    public int sharedAsidCount() {
+        return asids.count();
+    }
+
+    /**
      * Counts the pages of processes and memory objects.
      *
      * @return pages, not counting the zero page
@@ -163,6 +176,10 @@ public final class AddressSpaces implements AutoCloseable {
         if (closed.compareAndSet(false, true)) {
             frames.close();
         }
+    }
+
+    AsidSpace asids() {
+        return asids;
     }
 
     HugePagePolicy hugePages() {

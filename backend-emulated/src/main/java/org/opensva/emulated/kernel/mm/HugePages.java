@@ -189,7 +189,9 @@ final class HugePages {
 
     private void notifyListeners(long base) {
         if (!mm.listeners().isEmpty()) {
-            mm.listeners().invalidate(new AddressRange(base, base + mm.geometry().hugeBytes()));
+            // Never of the last level only: a table may have been taken out, or come in.
+            mm.listeners()
+                    .invalidate(new AddressRange(base, base + mm.geometry().hugeBytes()), false);
         }
     }
 }

@@ -11,7 +11,9 @@ import java.util.Arrays;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Who hears of changes to one address space (Linux: {@code mmu_notifier_subscriptions}).
+ * Who hears of changes to one address space: the TLBs of processors first, and with them an IOTLB
+ * that takes part in their maintenance, then those who subscribed (Linux: {@code flush_tlb_range}
+ * and {@code mmu_notifier_subscriptions}).
  *
  * <p>Subscribing never waits for the address space: either the walk that follows sees the new
  * entries, or the change sees the subscriber, because both sides put a full fence between their
@@ -21,8 +23,13 @@ final class Listeners {
 
     private static final Entry[] NONE = {};
 
+    private final SharedAsid asid;
     private volatile Entry[] entries = NONE;
     private boolean released;
+
+    Listeners(SharedAsid asid) {
+        this.asid = asid;
+    }
 
     synchronized AddressSpace.Subscription add(AddressSpaceListener listener, long id) {
         if (released) {
@@ -46,12 +53,20 @@ final class Listeners {
         entry.end();
     }
 
+    /** Whether nobody would hear of a change. */
     boolean isEmpty() {
-        return entries.length == 0;
+        return entries.length == 0 && !asid.isPinned();
     }
 
-    void invalidate(AddressRange range) {
+    /**
+     * Tells everybody of a change of entries.
+     *
+     * @param lastLevelOnly whether no table was taken out
+     */
+    void invalidate(AddressRange range, boolean lastLevelOnly) {
         VarHandle.fullFence();
+        // Complete before anybody else is told: an ATC must not be filled from a stale IOTLB.
+        asid.invalidate(range, lastLevelOnly);
         for (Entry entry : entries) {
             entry.invalidate(range);
         }

@@ -13,6 +13,7 @@ import org.opensva.emulated.kernel.paging.Geometry;
  * @param swap where reclaimed pages go
  * @param table the page tables
  * @param vmas the mappings
+ * @param asid its number in the TLBs of processors
  * @param listeners who hears of changes
  */
 record Mm(
@@ -23,4 +24,5 @@ record Mm(
         SwapArea swap,
         TranslationTable table,
         VmaTree vmas,
+        SharedAsid asid,
         Listeners listeners) {}

@@ -153,7 +153,8 @@ final class PageFaults {
 
     private void notifyPage(long page) {
         if (!mm.listeners().isEmpty()) {
-            mm.listeners().invalidate(new AddressRange(page, page + mm.geometry().pageBytes()));
+            mm.listeners()
+                    .invalidate(new AddressRange(page, page + mm.geometry().pageBytes()), true);
         }
     }
 }

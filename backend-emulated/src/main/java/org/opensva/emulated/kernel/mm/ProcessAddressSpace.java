@@ -21,6 +21,7 @@ import org.opensva.emulated.kernel.paging.Geometry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.StampedLock;
@@ -65,6 +66,7 @@ public final class ProcessAddressSpace implements AddressSpace {
         this.owner = owner;
         EntryFormat entries = owner.entries();
         Geometry geometry = owner.geometry();
+        SharedAsid asid = new SharedAsid(owner.asids());
         this.mm =
                 new Mm(
                         owner.hugePages(),
@@ -74,7 +76,8 @@ public final class ProcessAddressSpace implements AddressSpace {
                         owner.swap(),
                         new TranslationTable(owner.frames(), entries, geometry),
                         new VmaTree(this, geometry, LOWEST),
-                        new Listeners());
+                        asid,
+                        new Listeners(asid));
         HugePages huge = new HugePages(mm);
         this.mappings = new MappingCalls(mm, huge, LOWEST);
         this.faults = new PageFaults(mm, huge);
@@ -103,6 +106,11 @@ public final class ProcessAddressSpace implements AddressSpace {
     @Override
     public Optional<PageTable> pageTable() {
         return Optional.of(pageTable);
+    }
+
+    @Override
+    public OptionalInt asid() {
+        return mm.asid().pin();
     }
 
     @Override
@@ -435,7 +443,7 @@ public final class ProcessAddressSpace implements AddressSpace {
         } finally {
             child.lock.unlockWrite(stamp);
             // Also after a failure: some entries may have been narrowed.
-            mm.listeners().invalidate(AddressRange.WHOLE);
+            mm.listeners().invalidate(AddressRange.WHOLE, true);
         }
     }
 
@@ -471,7 +479,7 @@ public final class ProcessAddressSpace implements AddressSpace {
             Zap zap = new Zap(mm);
             zap.clear(0, limit);
             zap.prune(0, limit);
-            zap.free();
+            zap.finishAll();
             gone.addAll(mm.vmas().remove(0, limit));
         } finally {
             lock.unlockWrite(stamp);
@@ -485,6 +493,7 @@ public final class ProcessAddressSpace implements AddressSpace {
 
     private void dropIdentity() {
         if (identity.decrementAndGet() == 0) {
+            mm.asid().end();
             mm.table().freeRoot();
             Runnable after;
             synchronized (this) {

@@ -68,7 +68,7 @@ final class Zap {
     /** Tells the listeners, if anything that hardware may have cached was changed. */
     void notifyListeners() {
         if (first >= 0 && !mm.listeners().isEmpty()) {
-            mm.listeners().invalidate(new AddressRange(first, last));
+            mm.listeners().invalidate(new AddressRange(first, last), tables.size() == 0);
         }
         first = -1L;
         last = 0;
@@ -80,7 +80,13 @@ final class Zap {
         free();
     }
 
-    /** Frees without telling anybody: for address spaces whose listeners were released. */
+    /** Frees the whole of an address space whose listeners were released: processors are told. */
+    void finishAll() {
+        mm.asid().invalidate(AddressRange.WHOLE, false);
+        free();
+    }
+
+    /** Frees without telling anybody. */
     void free() {
         for (int i = 0; i < pages.size(); i++) {
             mm.frames().releasePage(pages.get(i));

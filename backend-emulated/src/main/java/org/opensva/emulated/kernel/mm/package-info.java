@@ -4,8 +4,9 @@
  *
  * <p>The page tables are written in the very format that the IOMMU walks, and the loads and stores
  * of processors walk them too. Every change follows one order: the entry is cleared or narrowed,
- * the {@linkplain org.opensva.api.process.AddressSpaceListener listeners} are told, and only then a
- * frame or a page-table page is freed.
+ * processors' TLB maintenance is broadcast where somebody shares it, the {@linkplain
+ * org.opensva.api.process.AddressSpaceListener listeners} are told, and only then a frame or a
+ * page-table page is freed.
  *
  * <p>Locks: one for each address space, held for writing by everything that changes a mapping or an
  * entry, and for reading by processors' loads and stores. Listeners are called with it held. Below
