@@ -25,14 +25,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.locks.LockSupport;
 
 /** A device: its cache of translations, its bonds and its queues. */
 final class SoftDevice implements Accelerator {
 
     /**
-     * The longest that a fetch takes on a slow link; different each time, so that some meet an
-     * invalidation.
+     * The longest that a fetch waits for an invalidation on a slow link; different each time, so
+     * that fetches which begin together do not end together.
      */
     private static final long FETCH_NANOS = 300_000;
 
@@ -189,9 +188,13 @@ final class SoftDevice implements Accelerator {
             machine.iotlb.put(tag, entry);
         }
         if (machine.broken(Fault.FETCHED_TRANSLATION_IS_KEPT)) {
-            // A slow link: an invalidation may come and go while the answer is on its way.
+            // A slow link: the answer is on its way until an invalidation has come and gone.
+            int before = machine.invalidations.get();
+            long late = System.nanoTime() + ThreadLocalRandom.current().nextLong(FETCH_NANOS);
             machine.lock.readLock().unlock();
-            LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(FETCH_NANOS));
+            while (machine.invalidations.get() == before && System.nanoTime() - late < 0) {
+                Thread.yield();
+            }
             machine.lock.readLock().lock();
         }
         atc.put(tag, entry);

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /** Frames, PASIDs, the IOTLB and the books of the machine. */
@@ -158,8 +159,12 @@ final class SoftMachine {
         return broken(Fault.TRANSLATIONS_ARE_NOT_TAGGED) ? 0 : pasid;
     }
 
+    /** How many invalidations there were. */
+    final AtomicInteger invalidations = new AtomicInteger();
+
     /** Invalidates pages [from, to) of a PASID; a negative {@code to} means everything. */
     void invalidate(SoftMm mm, long from, long to) {
+        invalidations.incrementAndGet();
         if (mm.pasid == 0 || from == to) {
             return;
         }
