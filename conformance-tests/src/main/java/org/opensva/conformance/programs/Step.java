@@ -288,7 +288,12 @@ public sealed interface Step {
         }
     }
 
-    /** The name of a constant in the text of a program. */
+    /**
+     * The name of a constant in the text of a program.
+     *
+     * @param constant the constant
+     * @return lower case, with hyphens
+     */
     static String lower(Enum<?> constant) {
         return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
