@@ -4,6 +4,7 @@ import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Introspection;
+import org.opensva.api.backend.MachineParts;
 import org.opensva.api.process.ProcessHost;
 
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.Optional;
  * @param processes where processes come from
  * @param accelerators its devices
  * @param inside a look inside
+ * @param machineParts what it is made of
  * @param lifecycle takes it down
  */
 record EmulatedBackend(
@@ -23,6 +25,7 @@ record EmulatedBackend(
         ProcessHost processes,
         List<Accelerator> accelerators,
         Introspection inside,
+        MachineParts machineParts,
         Lifecycle lifecycle)
         implements Backend {
 
@@ -33,6 +36,11 @@ record EmulatedBackend(
     @Override
     public Optional<Introspection> introspection() {
         return Optional.of(inside);
+    }
+
+    @Override
+    public Optional<MachineParts> parts() {
+        return Optional.of(machineParts);
     }
 
     @Override

@@ -18,9 +18,11 @@ import org.opensva.api.ats.TranslationAgent;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Introspection;
+import org.opensva.api.backend.MachineParts;
 import org.opensva.api.backend.PasidSupply;
 import org.opensva.api.iommu.IommuDriver;
 import org.opensva.api.iommu.SvaBinder;
+import org.opensva.api.memory.FrameAllocator;
 import org.opensva.api.process.ProcessHost;
 import org.opensva.api.telemetry.HardwareCounter;
 import org.opensva.api.telemetry.SvaTelemetry;
@@ -30,6 +32,7 @@ import org.opensva.emulated.kernel.mm.AddressSpaces;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.kernel.sva.SvaCore;
 import org.opensva.emulated.machine.EventLog;
+import org.opensva.emulated.machine.WatchedMemory;
 import org.opensva.emulated.profile.IommuProfile;
 import org.opensva.emulated.profile.MachineProfile;
 import org.opensva.uacce.UacceConfig;
@@ -151,6 +154,25 @@ public final class EmulatedModule extends AbstractModule {
 
     @Provides
     @MachineScoped
+    MachineParts parts(
+            TranslationAgent agent,
+            IommuDriver driver,
+            SvaBinder binder,
+            EndpointFactory endpoints,
+            FrameAllocator frames,
+            WatchedMemory driverMemory) {
+        return new EmulatedParts(
+                agent,
+                driver,
+                binder,
+                endpoints,
+                frames,
+                driverMemory,
+                EmulatedParts.freePlaces(profile.devices()));
+    }
+
+    @Provides
+    @MachineScoped
     BackendDescriptor descriptor(ProcessHost host, IommuDriver driver) {
         SortedMap<String, String> properties = new TreeMap<>();
         properties.put("page-size", Integer.toString(host.pageSize()));
@@ -203,6 +225,7 @@ public final class EmulatedModule extends AbstractModule {
             Provider<IommuDriver> driver,
             Provider<Accelerators> accelerators,
             Provider<Introspection> introspection,
+            Provider<MachineParts> parts,
             Provider<SvaCore> sva,
             FaultLog faults,
             OpenTelemetry telemetry) {
@@ -215,6 +238,7 @@ public final class EmulatedModule extends AbstractModule {
                             processes.get(),
                             accelerators.get().nodes(),
                             introspection.get(),
+                            parts.get(),
                             lifecycle);
             observe(telemetry, introspection.get(), sva.get(), lifecycle);
             running = true;

@@ -12,6 +12,7 @@ import org.opensva.emulated.machine.BuddyFrameAllocator;
 import org.opensva.emulated.machine.ChunkedMemory;
 import org.opensva.emulated.machine.EventLog;
 import org.opensva.emulated.machine.InterruptDispatcher;
+import org.opensva.emulated.machine.WatchedMemory;
 import org.opensva.emulated.profile.MachineProfile;
 
 /** The hardware of a machine, without its IOMMU. */
@@ -37,6 +38,13 @@ final class MachineModule extends AbstractModule {
     @MachineScoped
     ChunkedMemory memory() {
         return new ChunkedMemory(profile.memoryBase(), profile.memory());
+    }
+
+    /** What drivers of IOMMUs store goes through here. */
+    @Provides
+    @MachineScoped
+    WatchedMemory driverMemory(PhysicalMemory memory) {
+        return new WatchedMemory(memory);
     }
 
     @Provides

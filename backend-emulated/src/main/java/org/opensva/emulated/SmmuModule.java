@@ -15,6 +15,7 @@ import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.emulated.Lifecycle.Stage;
 import org.opensva.emulated.kernel.mm.ProcessorTlbs;
+import org.opensva.emulated.machine.WatchedMemory;
 import org.opensva.smmuv3.driver.SmmuV3Driver;
 import org.opensva.smmuv3.layout.IdRegisters.Idr0;
 import org.opensva.smmuv3.model.SmmuInterrupts;
@@ -74,7 +75,7 @@ final class SmmuModule extends AbstractModule {
     @MachineScoped
     SmmuV3Driver driver(
             @IommuRegisters MmioRegion registers,
-            PhysicalMemory memory,
+            WatchedMemory memory,
             FrameAllocator frames,
             HardwareEventSink events,
             OpenTelemetry telemetry,

@@ -14,6 +14,7 @@ import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.emulated.Lifecycle.Stage;
 import org.opensva.emulated.kernel.mm.ProcessorTlbs;
+import org.opensva.emulated.machine.WatchedMemory;
 import org.opensva.vtd.driver.VtdDriver;
 import org.opensva.vtd.model.VtdInterrupts;
 import org.opensva.vtd.model.VtdIommu;
@@ -61,7 +62,7 @@ final class VtdModule extends AbstractModule {
     @MachineScoped
     VtdDriver driver(
             @IommuRegisters MmioRegion registers,
-            PhysicalMemory memory,
+            WatchedMemory memory,
             FrameAllocator frames,
             HardwareEventSink events,
             OpenTelemetry telemetry,

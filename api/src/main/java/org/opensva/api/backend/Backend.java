@@ -43,6 +43,15 @@ public interface Backend extends AutoCloseable {
     Optional<Introspection> introspection();
 
     /**
+     * The parts that it is made of, for tests of one part.
+     *
+     * @return the parts, empty if the backend keeps them to itself
+     */
+    default Optional<MachineParts> parts() {
+        return Optional.empty();
+    }
+
+    /**
      * Ends processes, devices and threads, and frees memory, also after a failure. Never fails;
      * closing again does nothing.
      */

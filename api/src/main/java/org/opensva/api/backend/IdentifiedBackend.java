@@ -70,6 +70,11 @@ final class IdentifiedBackend implements Backend {
     }
 
     @Override
+    public Optional<MachineParts> parts() {
+        return backend.parts();
+    }
+
+    @Override
     public void close() {
         backend.close();
     }

@@ -93,6 +93,17 @@ public interface DeviceFunction {
     boolean isAtsEnabled();
 
     /**
+     * How many times the function has to be sent an Invalidate Request until its ATC obeys; every
+     * one of them is completed. 1 is what the specification demands. Some functions are known to
+     * need 2 (Linux: {@code dtlb_extra_inval}, commit e65a6897be5e), and a driver sends as many.
+     *
+     * @return 1 to 8, fixed for the life of the function
+     */
+    default int invalidationsNeeded() {
+        return 1;
+    }
+
+    /**
      * Ends the use of a PASID on this function: no new request is started with it, those under way
      * finish, outstanding page requests are waited for. Called before the PASID is unbound (PCI
      * Express Base 6.x section 10.4.1.2, stopping the use of a PASID). What begins after the call

@@ -4,6 +4,7 @@ import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Introspection;
+import org.opensva.api.backend.MachineParts;
 import org.opensva.api.process.ProcessHost;
 import org.opensva.api.process.SvaProcess;
 
@@ -55,6 +56,11 @@ record WrappedBackend(Backend machine, ProcessHost processes, List<Accelerator> 
     @Override
     public Optional<Introspection> introspection() {
         return machine.introspection();
+    }
+
+    @Override
+    public Optional<MachineParts> parts() {
+        return machine.parts();
     }
 
     @Override

@@ -90,6 +90,11 @@ final class SmmuDevice implements AttachedDevice {
         return atsEnabled;
     }
 
+    /** How often the device has to be told the same. */
+    int invalidationsNeeded() {
+        return function.invalidationsNeeded();
+    }
+
     @Override
     public DeviceFunction function() {
         return function;
@@ -204,7 +209,9 @@ final class SmmuDevice implements AttachedDevice {
     private void emptyAtc(int pasid, Consumer<CommandBatch> commands) {
         context.events().record(Kind.ATC_INVALIDATE, streamId, pasid, 0, -1);
         CommandBatch batch = new CommandBatch();
-        commands.accept(batch);
+        for (int i = 0; i < invalidationsNeeded(); i++) {
+            commands.accept(batch);
+        }
         CommandQueue queue = context.commands();
         if (queue.invalidateAtcs(batch) == CommandQueue.Outcome.ATC_TIMEOUT
                 && queue.askAlone(batch) == CommandQueue.Outcome.ATC_TIMEOUT) {

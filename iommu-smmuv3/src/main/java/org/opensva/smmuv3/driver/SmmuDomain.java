@@ -166,8 +166,10 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
         batch.clear();
         for (Attachment attachment : now) {
             if (attachment.device().atsEnabled()) {
-                Invalidations.atcRange(
-                        batch, attachment.device().streamId(), attachment.pasid(), range);
+                for (int i = 0; i < attachment.device().invalidationsNeeded(); i++) {
+                    Invalidations.atcRange(
+                            batch, attachment.device().streamId(), attachment.pasid(), range);
+                }
                 record(Kind.ATC_INVALIDATE, attachment, range);
             }
         }
@@ -195,7 +197,9 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
             SmmuDevice device = attachment.device();
             if (device.atsEnabled()) {
                 CommandBatch batch = new CommandBatch();
-                Invalidations.atcPasid(batch, device.streamId(), attachment.pasid());
+                for (int i = 0; i < device.invalidationsNeeded(); i++) {
+                    Invalidations.atcPasid(batch, device.streamId(), attachment.pasid());
+                }
                 if (context.commands().askAlone(batch) == CommandQueue.Outcome.ATC_TIMEOUT) {
                     device.isolate();
                 }

@@ -147,7 +147,11 @@ final class CacheFlush {
         for (Attachment attachment : targets.list()) {
             if (attachment.device().hasDeviceTlb()) {
                 invalidations.deviceTlb(
-                        batch, attachment.device().source(), attachment.pasid(), range);
+                        batch,
+                        attachment.device().source(),
+                        attachment.device().invalidationsNeeded(),
+                        attachment.pasid(),
+                        range);
                 told.add(attachment);
             }
         }
@@ -176,6 +180,7 @@ final class CacheFlush {
                                             .deviceTlb(
                                                     batch,
                                                     attachment.device().source(),
+                                                    attachment.device().invalidationsNeeded(),
                                                     attachment.pasid(),
                                                     AddressRange.WHOLE));
                 }
@@ -200,6 +205,7 @@ final class CacheFlush {
                     .deviceTlb(
                             batch,
                             attachment.device().source(),
+                            attachment.device().invalidationsNeeded(),
                             attachment.pasid(),
                             AddressRange.WHOLE);
             batch.await(false);
@@ -213,7 +219,12 @@ final class CacheFlush {
     /** Empties the device-TLB of a device. */
     void device(VtdDevice device) {
         record(Kind.ATC_INVALIDATE, device.source(), -1, AddressRange.WHOLE);
-        askAgain(device, batch -> context.invalidations().deviceTlbAll(batch, device.source()));
+        askAgain(
+                device,
+                batch ->
+                        context.invalidations()
+                                .deviceTlbAll(
+                                        batch, device.source(), device.invalidationsNeeded()));
         context.events().record(Kind.ATC_SYNC, -1, -1, 0, 0);
     }
 

@@ -134,20 +134,19 @@ final class Invalidations {
                                 false));
     }
 
-    /** Adds what removes a range of a PASID from a device-TLB (section 6.5.2.6). */
-    void deviceTlb(DescriptorBatch batch, int source, int pasid, AddressRange range) {
+    /**
+     * Adds what removes a range of a PASID from a device-TLB (section 6.5.2.6), each block as often
+     * as the device has to be told.
+     */
+    void deviceTlb(DescriptorBatch batch, int source, int times, int pasid, AddressRange range) {
         BlockEncoder encoder =
-                (words, at, address, order) ->
-                        DescriptorEncoder.pasidDeviceTlb(
-                                words,
-                                at,
-                                source,
-                                physicalFunction(source),
-                                0,
-                                pasid,
-                                false,
-                                address,
-                                order);
+                (words, at, address, order) -> {
+                    deviceTlb(words, at, source, pasid, address, order);
+                    for (int i = 1; i < times; i++) {
+                        int again = batch.next();
+                        deviceTlb(batch.words(), again, source, pasid, address, order);
+                    }
+                };
         if (range.isWhole()) {
             block(batch, encoder, 0, DeviceTlbRange.ORDER_ALL);
         } else {
@@ -155,17 +154,24 @@ final class Invalidations {
         }
     }
 
-    /** Adds what empties a device-TLB (section 6.5.2.5). */
-    void deviceTlbAll(DescriptorBatch batch, int source) {
-        int at = batch.next();
-        DescriptorEncoder.deviceTlb(
-                batch.words(),
-                at,
-                source,
-                physicalFunction(source),
-                0,
-                0,
-                DeviceTlbRange.ORDER_ALL);
+    private void deviceTlb(long[] words, int at, int source, int pasid, long address, int order) {
+        DescriptorEncoder.pasidDeviceTlb(
+                words, at, source, physicalFunction(source), 0, pasid, false, address, order);
+    }
+
+    /** Adds what empties a device-TLB (section 6.5.2.5), as often as the device has to be told. */
+    void deviceTlbAll(DescriptorBatch batch, int source, int times) {
+        for (int i = 0; i < times; i++) {
+            int at = batch.next();
+            DescriptorEncoder.deviceTlb(
+                    batch.words(),
+                    at,
+                    source,
+                    physicalFunction(source),
+                    0,
+                    0,
+                    DeviceTlbRange.ORDER_ALL);
+        }
     }
 
     /** Reserved unless the unit throttles by physical function. */

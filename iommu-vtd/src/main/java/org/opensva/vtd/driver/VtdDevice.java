@@ -96,6 +96,11 @@ final class VtdDevice implements AttachedDevice {
         return bound.get(pasid);
     }
 
+    /** How often the device has to be told the same. */
+    int invalidationsNeeded() {
+        return function.invalidationsNeeded();
+    }
+
     @Override
     public DeviceFunction function() {
         return function;

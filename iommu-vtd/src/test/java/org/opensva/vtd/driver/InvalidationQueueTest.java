@@ -76,7 +76,7 @@ class InvalidationQueueTest {
     void aTimeOutEndsTheWaitsThatTheHardwareGaveUpWithTheSilentDevicesName() {
         unit.silentDevices.add(0x208);
         DescriptorBatch batch = pages(1);
-        invalidations.deviceTlb(batch, 0x208, 5, AddressRange.WHOLE);
+        invalidations.deviceTlb(batch, 0x208, 1, 5, AddressRange.WHOLE);
         PendingWait.Outcome outcome = queue.submitAndWait(batch);
         assertEquals(State.TIMED_OUT, outcome.state());
         assertEquals(0x208, outcome.source());
@@ -88,7 +88,7 @@ class InvalidationQueueTest {
         unit.headWaits = true;
         unit.silentDevices.add(0x208);
         DescriptorBatch batch = new DescriptorBatch();
-        invalidations.deviceTlb(batch, 0x208, 5, AddressRange.WHOLE);
+        invalidations.deviceTlb(batch, 0x208, 1, 5, AddressRange.WHOLE);
         assertEquals(State.TIMED_OUT, queue.submitAndWait(batch).state());
     }
 
@@ -173,7 +173,7 @@ class InvalidationQueueTest {
                             for (int i = 0; i < 500; i++) {
                                 DescriptorBatch batch = pages(1);
                                 if (silent) {
-                                    invalidations.deviceTlb(batch, 0x208, 5, AddressRange.WHOLE);
+                                    invalidations.deviceTlb(batch, 0x208, 1, 5, AddressRange.WHOLE);
                                 }
                                 State state = queue.submitAndWait(batch).state();
                                 assertTrue(

@@ -41,7 +41,7 @@ class InvalidationsTest {
         for (int i = 0; i < 100_000; i++) {
             AddressRange range = random(random);
             DescriptorBatch batch = new DescriptorBatch();
-            invalidations.deviceTlb(batch, 0x100, 5, range);
+            invalidations.deviceTlb(batch, 0x100, 1, 5, range);
             assertTrue(batch.count() <= 2, range::toString);
             long[] first = new long[2];
             long[] last = new long[2];
@@ -90,7 +90,7 @@ class InvalidationsTest {
     @Test
     void pagesSevenToTenAreOnePageAndABlockOfFour() {
         DescriptorBatch batch = new DescriptorBatch();
-        invalidations.deviceTlb(batch, 0x100, 5, new AddressRange(0x7000, 0xb000));
+        invalidations.deviceTlb(batch, 0x100, 1, 5, new AddressRange(0x7000, 0xb000));
         assertEquals(2, batch.count());
         assertEquals(0x7000, batch.words()[1]);
         boolean s = InvalidationDescriptor.PASID_DEVICE_S.isSet(batch.words()[3]);
@@ -110,7 +110,7 @@ class InvalidationsTest {
     void everythingIsTheWholePasidAndNeverNothing() {
         DescriptorBatch batch = new DescriptorBatch();
         invalidations.iotlb(batch, 7, 5, AddressRange.WHOLE);
-        invalidations.deviceTlb(batch, 0x100, 5, AddressRange.WHOLE);
+        invalidations.deviceTlb(batch, 0x100, 1, 5, AddressRange.WHOLE);
         assertEquals(2, batch.count());
         assertEquals(
                 InvalidationDescriptor.PASID_IOTLB_PASID,
