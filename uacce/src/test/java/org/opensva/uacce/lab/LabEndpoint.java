@@ -25,6 +25,7 @@ public final class LabEndpoint implements Endpoint, SvaBinder {
 
     public final List<String> log = new CopyOnWriteArrayList<>();
     public volatile Errno bindError;
+    public final AtomicInteger accesses = new AtomicInteger();
 
     private final Map<Long, Bound> bySpace = new ConcurrentHashMap<>();
     private final Map<Integer, Bound> byPasid = new ConcurrentHashMap<>();
@@ -127,6 +128,7 @@ public final class LabEndpoint implements Endpoint, SvaBinder {
 
     private long access(
             int pasid, long address, byte[] array, int offset, int length, boolean read) {
+        accesses.incrementAndGet();
         long first = address / LabSpace.PAGE;
         long last = (address + length - 1) / LabSpace.PAGE;
         if (gateAddress >= first && gateAddress <= last) {

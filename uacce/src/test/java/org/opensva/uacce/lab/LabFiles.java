@@ -99,6 +99,10 @@ public final class LabFiles implements FileTable {
         return slots.get(fd).closeOnExec;
     }
 
+    public synchronized int count() {
+        return slots.size();
+    }
+
     public synchronized void limit(int descriptors) {
         capacity = descriptors;
     }

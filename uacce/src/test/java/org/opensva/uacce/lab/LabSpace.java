@@ -63,6 +63,10 @@ public final class LabSpace implements AddressSpace {
         return () -> listeners.remove(listener);
     }
 
+    public synchronized int pageCount() {
+        return pages.size();
+    }
+
     public int subscribers() {
         return listeners.size();
     }

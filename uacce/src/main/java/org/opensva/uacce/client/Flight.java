@@ -1,0 +1,68 @@
+package org.opensva.uacce.client;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.accelerator.Job;
+import org.opensva.api.accelerator.JobResult;
+import org.opensva.api.accelerator.QueueHandle;
+
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One job on its way: what the caller wants, where the job is, and how often it was tried. It is in
+ * the hands of one thread at a time: the caller's, or the one that polls the context.
+ */
+final class Flight {
+
+    final Job job;
+
+    /** What to do once no device can touch the job's memory any more; exactly once. */
+    final Runnable landed;
+
+    /** When the caller stops waiting, in {@link System#nanoTime}. */
+    final long deadline;
+
+    /** What the caller waits for; null if it waits for the job itself. */
+    final @Nullable CompletableFuture<JobResult> future;
+
+    /** Where the job is; what the ticket belongs to. */
+    @Nullable QueueHandle queue;
+
+    long ticket;
+
+    /** When it was submitted, in {@link System#nanoTime}. */
+    long since;
+
+    /** How often a device has failed at it. */
+    int failures;
+
+    /** How often the process has fetched its pages for it. */
+    int repairs;
+
+    /** The context that failed last. */
+    @Nullable Context avoid;
+
+    /** What was refused last. */
+    @Nullable RuntimeException trouble;
+
+    /** Set when the poller has it: then the poller lands it. */
+    boolean handedOver;
+
+    Flight(Job job, Runnable landed, long deadline, @Nullable CompletableFuture<JobResult> future) {
+        this.job = job;
+        this.landed = landed;
+        this.deadline = deadline;
+        this.future = future;
+    }
+
+    QueueHandle queue() {
+        QueueHandle current = queue;
+        if (current == null) {
+            throw new IllegalStateException("the job is nowhere");
+        }
+        return current;
+    }
+
+    boolean isLate(long now) {
+        return now - deadline >= 0;
+    }
+}

@@ -1,0 +1,114 @@
+package org.opensva.uacce.client;
+
+import org.opensva.api.accelerator.Engine;
+import org.opensva.api.accelerator.EngineFactory;
+import org.opensva.api.accelerator.Job;
+import org.opensva.api.accelerator.JobResult;
+import org.opensva.api.accelerator.Operation;
+import org.opensva.api.iommu.DmaPort;
+import org.opensva.api.iommu.DmaResult;
+import org.opensva.api.iommu.DmaStatus;
+import org.opensva.api.process.CpuFaultException;
+import org.opensva.api.process.ErrnoException;
+import org.opensva.api.process.SvaProcess;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Set;
+
+/**
+ * A context without a queue: an engine that works in the calling thread and reaches memory by the
+ * process's own loads and stores.
+ */
+final class SoftwareContext implements DmaPort {
+
+    private final SvaProcess process;
+    private final EngineFactory engines;
+    private final Set<Operation> operations;
+    private final Deque<Engine> idle = new ArrayDeque<>();
+    private boolean closed;
+
+    SoftwareContext(SvaProcess process, EngineFactory engines) {
+        this.process = process;
+        this.engines = engines;
+        Engine first = engines.create();
+        operations = Set.copyOf(first.operations());
+        idle.push(first);
+    }
+
+    boolean knows(Operation operation) {
+        return operations.contains(operation);
+    }
+
+    JobResult run(Job job) {
+        Engine engine = take();
+        try {
+            SoftwareJob execution = new SoftwareJob(job, this);
+            engine.execute(execution);
+            return execution.result();
+        } finally {
+            give(engine);
+        }
+    }
+
+    private Engine take() {
+        synchronized (idle) {
+            Engine engine = idle.poll();
+            if (engine != null) {
+                return engine;
+            }
+        }
+        return engines.create();
+    }
+
+    private void give(Engine engine) {
+        synchronized (idle) {
+            if (!closed) {
+                idle.push(engine);
+                return;
+            }
+        }
+        end(engine);
+    }
+
+    private static void end(Engine engine) {
+        if (engine instanceof AutoCloseable closeable) {
+            try {
+                closeable.close();
+            } catch (Exception e) {
+                // Only caches are lost; the work has been done.
+                return;
+            }
+        }
+    }
+
+    void close() {
+        synchronized (idle) {
+            closed = true;
+            idle.forEach(SoftwareContext::end);
+            idle.clear();
+        }
+    }
+
+    @Override
+    public long read(int pasid, int access, long address, byte[] target, int offset, int length) {
+        return moved(address, length, () -> process.load(address, target, offset, length));
+    }
+
+    @Override
+    public long write(int pasid, int access, long address, byte[] source, int offset, int length) {
+        return moved(address, length, () -> process.store(address, source, offset, length));
+    }
+
+    private static long moved(long address, int length, Runnable access) {
+        try {
+            access.run();
+            return DmaResult.complete(length);
+        } catch (CpuFaultException e) {
+            long before = Math.clamp(e.address() - address, 0, length);
+            return DmaResult.of(DmaStatus.ABORTED, before);
+        } catch (ErrnoException e) {
+            return DmaResult.of(DmaStatus.STOPPED, 0);
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Tests of the client library: pools over devices of the laboratory. */
+package org.opensva.uacce.client;
