@@ -110,7 +110,8 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
         return switch (operation) {
             case GZIP, GUNZIP -> Operation.GZIP.id();
             case DEFLATE, INFLATE -> Operation.DEFLATE.id();
-            case NOP, COPY, FILL, CRC32C -> operation.id();
+            case ZLIB, UNZLIB -> Operation.ZLIB.id();
+            default -> operation.id();
         };
     }
 

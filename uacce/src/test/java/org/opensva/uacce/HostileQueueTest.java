@@ -125,9 +125,10 @@ class HostileQueueTest {
         int index = 0;
         for (int bit = 0; bit < ENTRY * 8; bit++) {
             int field = bit / 64 * 8;
+            // The operation NOP with one bit of the lowest five is another operation.
             boolean reserved =
-                    field == QueueLayout.DESCRIPTOR_RESERVED
-                            || field == QueueLayout.DESCRIPTOR_OPERATION && bit >= 3
+                    field == QueueLayout.DESCRIPTOR_PARAMETERS
+                            || field == QueueLayout.DESCRIPTOR_OPERATION && bit >= 5
                             || field == QueueLayout.DESCRIPTOR_SOURCE_LENGTH && bit % 64 == 63
                             || field == QueueLayout.DESCRIPTOR_CAPACITY && bit % 64 == 63;
             if (reserved) {
@@ -140,7 +141,7 @@ class HostileQueueTest {
                 index++;
             }
         }
-        assertEquals(61 + 64 + 2, index);
+        assertEquals(59 + 64 + 2, index);
     }
 
     @Test
@@ -168,7 +169,7 @@ class HostileQueueTest {
             random.nextBytes(bytes);
             if (random.nextBoolean()) {
                 QueueLayout.put(bytes, QueueLayout.DESCRIPTOR_OPERATION, random.nextInt(10));
-                QueueLayout.put(bytes, QueueLayout.DESCRIPTOR_RESERVED, 0);
+                QueueLayout.put(bytes, QueueLayout.DESCRIPTOR_PARAMETERS, 0);
                 long length = random.nextLong() >>> (1 + random.nextInt(63));
                 QueueLayout.put(bytes, QueueLayout.DESCRIPTOR_SOURCE_LENGTH, length);
                 QueueLayout.put(bytes, QueueLayout.DESCRIPTOR_CAPACITY, length);

@@ -18,6 +18,24 @@ public interface Engine {
     Set<Operation> operations();
 
     /**
+     * With what it can do those that leave a choice.
+     *
+     * @return the algorithms, without {@link Algorithm#NONE}
+     */
+    default Set<Algorithm> algorithms() {
+        return Set.of();
+    }
+
+    /**
+     * Which flags of jobs it understands. A job with another one does not reach it.
+     *
+     * @return bits of {@link JobFlags}
+     */
+    default int flags() {
+        return 0;
+    }
+
+    /**
      * Does one job and completes it with exactly one call of {@link JobExecution#complete}. All
      * data goes through {@link JobExecution#dma} with the job's PASID. It looks at {@link
      * JobExecution#cancelled} at least once for every megabyte.

@@ -6,7 +6,7 @@ package org.opensva.api.accelerator;
  * @param status how it ended
  * @param consumed how many bytes of the source were used
  * @param produced how many bytes of the destination were written, also when the job failed
- * @param value the value of {@link Operation#CRC32C}; otherwise 0
+ * @param value the value that the {@link Operation} says, for example the CRC; otherwise 0
  * @param faultAddress with {@link JobStatus#PAGE_FAULT} the first byte that could not be accessed;
  *     otherwise 0
  */

@@ -20,7 +20,18 @@ public enum JobStatus {
      */
     ABORTED(6),
     /** The device failed. */
-    DEVICE_ERROR(7);
+    DEVICE_ERROR(7),
+    /** A tag or signature is not that of the data. Nothing was released. */
+    AUTHENTICATION_FAILED(8),
+    /**
+     * The parameter block, or what it or a scatter-gather list names, makes no sense: a reserved
+     * bit, a key of the wrong length, a list that is too long.
+     */
+    BAD_PARAMETERS(9),
+    /** The job continues a stream that the device does not have, or begins one too many. */
+    NO_SESSION(10),
+    /** A job of a batch did not succeed. */
+    BATCH_FAILED(11);
 
     private static final JobStatus[] VALUES = values();
 

@@ -13,7 +13,7 @@ import java.util.Set;
 final class StandardEngine implements Engine, AutoCloseable {
 
     private static final Set<Operation> OPERATIONS =
-            Collections.unmodifiableSet(EnumSet.allOf(Operation.class));
+            Collections.unmodifiableSet(EnumSet.range(Operation.NOP, Operation.INFLATE));
 
     private final JobData data = new JobData();
     private final DataMover mover = new DataMover(data);
@@ -37,6 +37,7 @@ final class StandardEngine implements Engine, AutoCloseable {
             case DEFLATE -> compressor.compress(job, false);
             case GUNZIP -> decompressor.gunzip(job);
             case INFLATE -> decompressor.inflate(job);
+            default -> job.complete(JobStatus.UNSUPPORTED, 0, 0, 0, 0);
         }
     }
 

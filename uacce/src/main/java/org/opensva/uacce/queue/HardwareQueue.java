@@ -48,6 +48,7 @@ public final class HardwareQueue {
     private final SharedPage shared;
     private final DoorbellPage doorbell;
     private final DirectJobs direct;
+    private final QueueSessions sessions = new QueueSessions();
     private final CompletionEvent event = new CompletionEvent();
     private final AtomicReference<Mode> mode = new AtomicReference<>(Mode.STOPPED);
 
@@ -138,6 +139,11 @@ public final class HardwareQueue {
         return pasid;
     }
 
+    /** What the engines keep for this queue; for the worker that serves it. */
+    QueueSessions sessions() {
+        return sessions;
+    }
+
     int tail() {
         return tail.get();
     }
@@ -179,6 +185,7 @@ public final class HardwareQueue {
         boolean quiet = awaitQuiet(grace);
         direct.abortWaiting();
         if (quiet) {
+            sessions.closeAll();
             direct.abortAll();
             observer.abandoned();
             if (last != Mode.CANCELLED) {
@@ -235,6 +242,7 @@ public final class HardwareQueue {
     private void runWhenQuiet() {
         Runnable action = whenQuiet.getAndSet(null);
         if (action != null) {
+            sessions.closeAll();
             direct.abortAll();
             observer.abandoned();
             event.signal();

@@ -18,18 +18,22 @@ import java.nio.ByteOrder;
  * <pre>
  * offset  bits    field
  * 0x00    [7:0]   operation ({@link org.opensva.api.accelerator.Operation#code})
- *         [63:8]  reserved, 0
+ *         [15:8]  flags ({@link org.opensva.api.accelerator.JobFlags})
+ *         [31:16] algorithm ({@link org.opensva.api.accelerator.Algorithm#code})
+ *         [63:32] reserved, 0
  * 0x08    [63:0]  tag, returned in the completion
  * 0x10    [63:0]  source, virtual address
  * 0x18    [62:0]  source length in bytes;            [63] reserved, 0
  * 0x20    [63:0]  destination, virtual address
  * 0x28    [62:0]  destination capacity in bytes;     [63] reserved, 0
  * 0x30    [63:0]  argument
- * 0x38    [63:0]  reserved, 0
+ * 0x38    [63:0]  with the flag PARAMETERS: virtual address of the parameter block
+ *                 ({@link org.opensva.api.accelerator.JobParameters}); otherwise 0
  * </pre>
  *
- * <p>A reserved bit that is set, an unknown operation, or a range that runs over the end of the
- * address space is answered with {@code BAD_DESCRIPTOR}.
+ * <p>A reserved bit that is set, an unknown operation or algorithm, a flag or algorithm that the
+ * operation does not take, or a range that runs over the end of the address space is answered with
+ * {@code BAD_DESCRIPTOR}.
  *
  * <p><b>Completion</b>
  *
@@ -70,8 +74,14 @@ public final class QueueLayout {
     /** The largest number of entries of a ring. */
     public static final int MAX_DEPTH = 1 << 15;
 
-    /** Descriptor: operation and reserved bits. */
+    /** Descriptor: operation, flags, algorithm, and reserved bits. */
     public static final int DESCRIPTOR_OPERATION = 0x00;
+
+    /** Lowest bit of the flags in the word of the operation. */
+    public static final int FLAGS_SHIFT = 8;
+
+    /** Lowest bit of the algorithm in the word of the operation. */
+    public static final int ALGORITHM_SHIFT = 16;
 
     /** Descriptor: tag. */
     public static final int DESCRIPTOR_TAG = 0x08;
@@ -91,8 +101,8 @@ public final class QueueLayout {
     /** Descriptor: argument. */
     public static final int DESCRIPTOR_ARGUMENT = 0x30;
 
-    /** Descriptor: reserved. */
-    public static final int DESCRIPTOR_RESERVED = 0x38;
+    /** Descriptor: address of the parameter block. */
+    public static final int DESCRIPTOR_PARAMETERS = 0x38;
 
     /** Completion: tag. */
     public static final int COMPLETION_TAG = 0x00;
@@ -164,13 +174,18 @@ public final class QueueLayout {
      * @param job the job
      */
     public static void encode(byte[] entry, long tag, Job job) {
-        put(entry, DESCRIPTOR_OPERATION, job.operation().code());
+        put(
+                entry,
+                DESCRIPTOR_OPERATION,
+                job.operation().code()
+                        | (long) job.flags() << FLAGS_SHIFT
+                        | (long) job.algorithm().code() << ALGORITHM_SHIFT);
         put(entry, DESCRIPTOR_TAG, tag);
         put(entry, DESCRIPTOR_SOURCE, job.source());
         put(entry, DESCRIPTOR_SOURCE_LENGTH, job.sourceLength());
         put(entry, DESCRIPTOR_DESTINATION, job.destination());
         put(entry, DESCRIPTOR_CAPACITY, job.destinationCapacity());
         put(entry, DESCRIPTOR_ARGUMENT, job.argument());
-        put(entry, DESCRIPTOR_RESERVED, 0);
+        put(entry, DESCRIPTOR_PARAMETERS, job.parameters());
     }
 }

@@ -1,33 +1,32 @@
 package org.opensva.uacce.queue;
 
 import org.jspecify.annotations.Nullable;
+import org.opensva.api.accelerator.Algorithm;
 import org.opensva.api.accelerator.Engine;
+import org.opensva.api.accelerator.EngineSession;
 import org.opensva.api.accelerator.JobExecution;
+import org.opensva.api.accelerator.JobFlags;
+import org.opensva.api.accelerator.JobParameters;
 import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.Operation;
 import org.opensva.api.iommu.DmaPort;
 import org.opensva.api.iommu.Pasid;
 
-import java.util.Set;
-
 /** The job in the hands of one worker: one object, used again for every job. */
 final class RunningJob implements JobExecution {
-
-    private static final Operation[] OPERATIONS = byCode();
 
     private final DmaPort port;
     private final Engine engine;
 
-    /** Taken once: what an engine computes for each question is not to be paid for each job. */
-    private final Set<Operation> operations;
+    private final DescriptorDecoder decoder;
 
     private @Nullable HardwareQueue queue;
-    private Operation operation = Operation.NOP;
     private long source;
     private long sourceLength;
     private long destination;
     private long destinationCapacity;
     private long argument;
+    private long parameters;
     private boolean completed;
 
     JobStatus status = JobStatus.ABORTED;
@@ -39,15 +38,7 @@ final class RunningJob implements JobExecution {
     RunningJob(DmaPort port, Engine engine) {
         this.port = port;
         this.engine = engine;
-        operations = Set.copyOf(engine.operations());
-    }
-
-    private static Operation[] byCode() {
-        Operation[] table = new Operation[256];
-        for (Operation operation : Operation.values()) {
-            table[operation.code()] = operation;
-        }
-        return table;
+        decoder = new DescriptorDecoder(engine);
     }
 
     /** Decodes, checks and does a job; afterwards the result is in the fields. */
@@ -80,16 +71,15 @@ final class RunningJob implements JobExecution {
         destination = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_DESTINATION);
         destinationCapacity = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_CAPACITY);
         argument = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_ARGUMENT);
-        long reserved = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_RESERVED);
-        Operation wanted = control >>> 8 == 0 ? OPERATIONS[(int) control] : null;
-        if (wanted == null
-                || reserved != 0
-                || wraps(source, wanted == Operation.FILL ? 0 : sourceLength)
+        parameters = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_PARAMETERS);
+        JobStatus refusal = decoder.decode(control, parameters);
+        if (refusal == JobStatus.BAD_DESCRIPTOR
+                || (decoder.flags & JobFlags.FENCE) != 0
+                || wraps(source, decoder.operation == Operation.FILL ? 0 : sourceLength)
                 || wraps(destination, destinationCapacity)) {
             return JobStatus.BAD_DESCRIPTOR;
         }
-        operation = wanted;
-        return operations.contains(wanted) ? null : JobStatus.UNSUPPORTED;
+        return refusal;
     }
 
     private static boolean wraps(long address, long length) {
@@ -99,7 +89,7 @@ final class RunningJob implements JobExecution {
 
     @Override
     public Operation operation() {
-        return operation;
+        return decoder.operation;
     }
 
     @Override
@@ -125,6 +115,37 @@ final class RunningJob implements JobExecution {
     @Override
     public long argument() {
         return argument;
+    }
+
+    @Override
+    public Algorithm algorithm() {
+        return decoder.algorithm;
+    }
+
+    @Override
+    public int flags() {
+        return decoder.flags;
+    }
+
+    @Override
+    public long parameters() {
+        return parameters;
+    }
+
+    @Override
+    public @Nullable EngineSession session(int number) {
+        HardwareQueue owner = queue;
+        return owner == null ? null : owner.sessions().get(number);
+    }
+
+    @Override
+    public boolean keep(int number, @Nullable EngineSession session) {
+        HardwareQueue owner = queue;
+        if (owner == null || number < 0 || number >= JobParameters.SESSIONS) {
+            return false;
+        }
+        owner.sessions().keep(number, session);
+        return true;
     }
 
     @Override

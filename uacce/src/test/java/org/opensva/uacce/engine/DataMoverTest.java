@@ -161,7 +161,7 @@ class DataMoverTest {
     void aPortThatWasStoppedAbortsTheJob() {
         memory.hole(0, 100);
         memory.holeStatus = DmaStatus.STOPPED;
-        for (Operation operation : Operation.values()) {
+        for (Operation operation : engine.operations()) {
             if (operation != Operation.NOP) {
                 JobResult result =
                         memory.run(

@@ -25,7 +25,7 @@ class EngineAllocationTest {
         for (int i = 0; i < 1 << 15; i++) {
             memory.bytes[i] = (byte) (i / 7);
         }
-        for (Operation operation : Operation.values()) {
+        for (Operation operation : engine.operations()) {
             Job job = job(operation, memory, engine);
             for (int i = 0; i < JOBS; i++) {
                 memory.execute(engine, job);

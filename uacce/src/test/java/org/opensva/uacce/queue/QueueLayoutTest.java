@@ -4,11 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
+import org.opensva.api.accelerator.Algorithm;
+import org.opensva.api.accelerator.Engine;
 import org.opensva.api.accelerator.Job;
+import org.opensva.api.accelerator.JobExecution;
+import org.opensva.api.accelerator.JobFlags;
 import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.Operation;
 
 import java.util.HexFormat;
+import java.util.Set;
 
 class QueueLayoutTest {
 
@@ -38,6 +43,64 @@ class QueueLayoutTest {
     }
 
     @Test
+    void flagsAlgorithmAndParameterBlockHaveTheirPlacesToo() {
+        byte[] entry = new byte[64];
+        Job job =
+                Job.transform(Operation.MAC, Algorithm.SHA3_512, 0, 0, 0, 0)
+                        .withParameters(0x6162636465666768L)
+                        .withSourceList();
+        QueueLayout.encode(entry, 0, job);
+        assertEquals("13050c0100000000", HexFormat.of().formatHex(entry, 0, 8));
+        assertEquals("6867666564636261", HexFormat.of().formatHex(entry, 56, 64));
+    }
+
+    @Test
+    void aWordOfControlIsTakenApartAsItWasPutTogether() {
+        DescriptorDecoder decoder = new DescriptorDecoder(new EverythingEngine());
+        byte[] entry = new byte[64];
+        for (Operation operation : Operation.values()) {
+            for (Algorithm algorithm : Algorithm.values()) {
+                QueueLayout.encode(entry, 0, new Job(operation, 0, 0, 0, 0, 0, algorithm, 0, 0));
+                long control = QueueLayout.get(entry, QueueLayout.DESCRIPTOR_OPERATION);
+                boolean good = algorithm.operations().contains(operation);
+                JobStatus expected = good ? null : JobStatus.BAD_DESCRIPTOR;
+                assertEquals(expected, decoder.decode(control, 0), operation + " " + algorithm);
+                if (good) {
+                    assertEquals(operation, decoder.operation);
+                    assertEquals(algorithm, decoder.algorithm);
+                }
+                for (int flag = 1; flag < 256; flag <<= 1) {
+                    JobStatus answer = decoder.decode(control | (long) flag << 8, 0);
+                    boolean taken = good && (operation.flags() & flag) != 0;
+                    assertEquals(taken ? null : JobStatus.BAD_DESCRIPTOR, answer);
+                }
+            }
+        }
+    }
+
+    private static final class EverythingEngine implements Engine {
+        @Override
+        public Set<Operation> operations() {
+            return Set.of(Operation.values());
+        }
+
+        @Override
+        public Set<Algorithm> algorithms() {
+            return Set.of(Algorithm.values());
+        }
+
+        @Override
+        public int flags() {
+            return JobFlags.ALL;
+        }
+
+        @Override
+        public void execute(JobExecution job) {
+            throw new AssertionError("nothing is executed here");
+        }
+    }
+
+    @Test
     void theOffsetsAreFixed() {
         assertEquals(64, QueueLayout.ENTRY_SIZE);
         assertEquals(1 << QueueLayout.ENTRY_SHIFT, QueueLayout.ENTRY_SIZE);
@@ -59,6 +122,7 @@ class QueueLayoutTest {
             assertEquals(errors[error.ordinal()], error.code());
         }
         assertEquals(7, JobStatus.DEVICE_ERROR.code());
+        assertEquals(11, JobStatus.BATCH_FAILED.code());
     }
 
     @Test

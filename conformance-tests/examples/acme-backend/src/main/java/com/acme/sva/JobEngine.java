@@ -54,7 +54,7 @@ final class JobEngine {
                 case CRC32C -> value = checksum();
                 case GZIP -> compress();
                 case GUNZIP -> decompress();
-                case DEFLATE, INFLATE -> {
+                default -> {
                     return result(JobStatus.UNSUPPORTED, 0, 0);
                 }
             }
