@@ -13,9 +13,7 @@ import org.opensva.uacce.client.ClientException.Reason;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * Contexts of one process on any number of accelerators, and buffers in its memory: where a program
@@ -44,15 +42,12 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class ContextPool implements AutoCloseable {
 
-    private static final int MOST_REPAIRS = 4;
-    private static final long BUSY_REST = 20_000;
-    private static final long LONGEST_WAIT = Long.MAX_VALUE / 4;
-
     private final SvaProcess process;
     private final List<Accelerator> accelerators;
     private final PoolConfig config;
     private final PoolCounters counters = new PoolCounters();
     private final @Nullable SoftwareContext software;
+    private final Dispatcher dispatcher;
 
     private final Object control = new Object();
     private volatile @Nullable Attachment attachment;
@@ -69,6 +64,7 @@ public final class ContextPool implements AutoCloseable {
         this.config = config;
         this.inherited = inherited;
         software = config.software().map(f -> new SoftwareContext(process, f)).orElse(null);
+        dispatcher = new Dispatcher(process, config, counters, software, this::usable);
     }
 
     /**
@@ -91,7 +87,8 @@ public final class ContextPool implements AutoCloseable {
         if (!process.isAlive()) {
             throw new ClientException(Reason.PROCESS_ENDED, "the process has ended", null);
         }
-        Attachment made = Attachment.open(config, process, accelerators, counters, this::arrived);
+        Attachment made =
+                Attachment.open(config, process, accelerators, counters, dispatcher::arrived);
         if (made.contexts().isEmpty() && software == null) {
             made.close();
             ErrnoException refusal = made.refusal();
@@ -214,19 +211,7 @@ public final class ContextPool implements AutoCloseable {
      * @throws ClientException if it could not be done
      */
     public JobResult run(Job job, Duration timeout, Runnable landed) {
-        Flight flight = new Flight(job, landed, deadline(timeout), null);
-        try {
-            return complete(flight);
-        } catch (ClientException e) {
-            if (e.reason() == Reason.TIMED_OUT) {
-                counters.timeouts.increment();
-            }
-            throw e;
-        } finally {
-            if (!flight.handedOver) {
-                landed.run();
-            }
-        }
+        return dispatcher.run(job, timeout, landed);
     }
 
     /**
@@ -249,205 +234,10 @@ public final class ContextPool implements AutoCloseable {
      * @return how it ends; exceptionally with a {@link ClientException} if it cannot be done
      */
     public CompletableFuture<JobResult> submit(Job job, Runnable landed) {
-        CompletableFuture<JobResult> future = new CompletableFuture<>();
-        Flight flight = new Flight(job, landed, deadline(config.timeout()), future);
-        Context context;
-        try {
-            context = launch(flight);
-        } catch (ClientException e) {
-            landed.run();
-            future.completeExceptionally(e);
-            return future;
-        }
-        if (context == null) {
-            Thread.ofVirtual().start(() -> finish(flight, null, null));
-        } else {
-            context.handOver(flight);
-        }
-        return future;
+        return dispatcher.submit(job, landed);
     }
 
     private static void nothing() {}
-
-    private static long deadline(Duration timeout) {
-        long nanos;
-        try {
-            nanos = Math.min(LONGEST_WAIT, timeout.toNanos());
-        } catch (ArithmeticException e) {
-            nanos = LONGEST_WAIT;
-        }
-        return System.nanoTime() + nanos;
-    }
-
-    /** Tries until the job is done or nothing helps, in the calling thread. */
-    private JobResult complete(Flight flight) {
-        while (true) {
-            Context context = launch(flight);
-            if (context == null) {
-                return inSoftware(flight.job);
-            }
-            JobResult result = context.land(flight);
-            if (isFinal(context, flight, result)) {
-                counters.done(result, false);
-                return result;
-            }
-        }
-    }
-
-    /**
-     * Finds a context and submits to it.
-     *
-     * @return the context, or null if the software shall do it
-     */
-    private @Nullable Context launch(Flight flight) {
-        Operation operation = flight.job.operation();
-        while (true) {
-            Attachment current = usable();
-            Context context = current.choose(operation, flight.avoid);
-            if (context == null) {
-                if (software != null && software.knows(operation)) {
-                    return null;
-                }
-                rest(current, flight);
-            } else {
-                enter(context, flight);
-                if (context.launch(flight)) {
-                    return context;
-                }
-                if (Context.isBusy(flight)) {
-                    pause(flight, BUSY_REST);
-                }
-            }
-        }
-    }
-
-    private static void enter(Context context, Flight flight) {
-        try {
-            if (!context.enter(flight.deadline)) {
-                throw new ClientException(
-                        Reason.TIMED_OUT, "all windows were full all the time", flight.trouble);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw Context.interrupted();
-        }
-    }
-
-    /** No context is ready: waits for one that may be again. */
-    private static void rest(Attachment current, Flight flight) {
-        Operation operation = flight.job.operation();
-        if (!current.knows(operation)) {
-            throw new ClientException(
-                    Reason.NO_DEVICE,
-                    "no accelerator that is there can do " + operation.id(),
-                    flight.trouble);
-        }
-        pause(flight, current.rest(operation));
-    }
-
-    private static void pause(Flight flight, long nanos) {
-        long left = flight.deadline - System.nanoTime();
-        if (left <= 0) {
-            throw new ClientException(
-                    Reason.TIMED_OUT, "no queue could be had in time", flight.trouble);
-        }
-        LockSupport.parkNanos(Math.min(left, Math.max(1, nanos)));
-        if (Thread.currentThread().isInterrupted()) {
-            throw Context.interrupted();
-        }
-    }
-
-    private JobResult inSoftware(Job job) {
-        JobResult result = Objects.requireNonNull(software).run(job);
-        counters.done(result, true);
-        return result;
-    }
-
-    /** Tells whether a result is the last word; otherwise the job is to be tried again. */
-    private boolean isFinal(Context context, Flight flight, JobResult result) {
-        return switch (result.status()) {
-            case PAGE_FAULT -> !repaired(flight.job, flight);
-            case ABORTED, DEVICE_ERROR -> {
-                usable();
-                flight.avoid = context;
-                flight.failures++;
-                if (flight.failures >= config.attempts()
-                        || !Repair.isRestartable(flight.job)
-                        || System.nanoTime() - flight.deadline >= 0) {
-                    throw ClientException.of(
-                            "%s on %s"
-                                    .formatted(
-                                            flight.job.operation().id(),
-                                            context.accelerator().name()),
-                            result);
-                }
-                counters.retries.increment();
-                yield false;
-            }
-            default -> true;
-        };
-    }
-
-    private boolean repaired(Job job, Flight flight) {
-        if (flight.repairs >= MOST_REPAIRS
-                || !Repair.isRestartable(job)
-                || !Repair.touch(process, job)) {
-            return false;
-        }
-        flight.repairs++;
-        counters.repairs.increment();
-        return true;
-    }
-
-    /** Called by the poller of a context. */
-    private void arrived(Context context, Flight flight, JobResult result) {
-        if (flight.future == null || flight.future.isDone() || result.succeeded()) {
-            // Where nobody waits any more, nothing is tried again.
-            flight.landed.run();
-            deliver(flight, result);
-        } else {
-            Thread.ofVirtual().start(() -> finish(flight, context, result));
-        }
-    }
-
-    private void deliver(Flight flight, JobResult result) {
-        if (result.succeeded()) {
-            counters.done(result, false);
-        }
-        CompletableFuture<JobResult> future = flight.future;
-        if (future != null && !future.isDone()) {
-            Thread.ofVirtual().start(() -> future.complete(result));
-        }
-    }
-
-    /** Goes on with a job that did not succeed at once, in a thread of its own. */
-    private void finish(Flight flight, @Nullable Context context, @Nullable JobResult first) {
-        CompletableFuture<JobResult> future = Objects.requireNonNull(flight.future);
-        // From here on this thread lands it; unless it gives up in the middle once more.
-        flight.handedOver = false;
-        JobResult result = null;
-        RuntimeException trouble = null;
-        try {
-            if (context == null || first == null) {
-                result = inSoftware(flight.job);
-            } else if (isFinal(context, flight, first)) {
-                counters.done(first, false);
-                result = first;
-            } else {
-                result = complete(flight);
-            }
-        } catch (RuntimeException e) {
-            trouble = e;
-        }
-        if (!flight.handedOver) {
-            flight.landed.run();
-        }
-        if (result != null) {
-            future.complete(result);
-        } else if (trouble != null) {
-            future.completeExceptionally(trouble);
-        }
-    }
 
     private Attachment usable() {
         Attachment current = attachment;

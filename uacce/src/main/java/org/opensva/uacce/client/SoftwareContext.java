@@ -15,6 +15,7 @@ import org.opensva.api.process.SvaProcess;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
 
 /**
  * A context without a queue: an engine that works in the calling thread and reaches memory by the
@@ -26,6 +27,10 @@ final class SoftwareContext implements DmaPort {
     private final EngineFactory engines;
     private final Set<Operation> operations;
     private final Deque<Engine> idle = new ArrayDeque<>();
+
+    /** Held while a job waits for a thread of its own, so that they do not pile up. */
+    private final Semaphore window = new Semaphore(2 * Runtime.getRuntime().availableProcessors());
+
     private boolean closed;
 
     SoftwareContext(SvaProcess process, EngineFactory engines) {
@@ -38,6 +43,15 @@ final class SoftwareContext implements DmaPort {
 
     boolean knows(Operation operation) {
         return operations.contains(operation);
+    }
+
+    /** Takes a place in the window, waiting for one. */
+    void enter() {
+        window.acquireUninterruptibly();
+    }
+
+    void leave() {
+        window.release();
     }
 
     JobResult run(Job job) {

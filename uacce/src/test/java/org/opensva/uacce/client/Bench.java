@@ -15,16 +15,16 @@ import java.util.List;
 import java.util.Random;
 
 /** Devices side by side, a process, and a pool over them. */
-final class Bench implements AutoCloseable {
+public final class Bench implements AutoCloseable {
 
-    final List<Lab> labs = new ArrayList<>();
-    final LabProcess process = new LabProcess();
+    public final List<Lab> labs = new ArrayList<>();
+    public final LabProcess process = new LabProcess();
 
-    Bench(int devices) {
+    public Bench(int devices) {
         this(devices, new StandardEngines(), 256);
     }
 
-    Bench(int devices, EngineFactory engines, int instances) {
+    public Bench(int devices, EngineFactory engines, int instances) {
         for (int i = 0; i < devices; i++) {
             UacceConfig config =
                     UacceConfig.of("lab-" + i)
@@ -34,29 +34,29 @@ final class Bench implements AutoCloseable {
         }
     }
 
-    List<Accelerator> devices() {
+    public List<Accelerator> devices() {
         return labs.stream().map(lab -> (Accelerator) lab.device).toList();
     }
 
-    ContextPool pool() {
+    public ContextPool pool() {
         return pool(config());
     }
 
-    ContextPool pool(PoolConfig config) {
+    public ContextPool pool(PoolConfig config) {
         return ContextPool.open(process, devices(), config);
     }
 
-    static PoolConfig config() {
+    public static PoolConfig config() {
         return PoolConfig.of("test").withPatience(Lab.SOON, Lab.SOON, 4);
     }
 
-    static byte[] bytes(int length, long seed) {
+    public static byte[] bytes(int length, long seed) {
         byte[] bytes = new byte[length];
         new Random(seed).nextBytes(bytes);
         return bytes;
     }
 
-    int free() {
+    public int free() {
         return labs.stream().mapToInt(lab -> lab.device.availableInstances()).sum();
     }
 
