@@ -1,7 +1,6 @@
 package org.opensva.emulated;
 
 import org.opensva.api.ats.Endpoint;
-import org.opensva.api.ats.TranslationAgent;
 import org.opensva.api.backend.Introspection;
 import org.opensva.api.iommu.FaultRecord;
 import org.opensva.api.telemetry.CounterSource;
@@ -21,7 +20,7 @@ final class EmulatedIntrospection implements Introspection {
 
     private final EventLog events;
     private final FaultLog faults;
-    private final TranslationAgent iommu;
+    private final Iommus iommus;
     private final Accelerators accelerators;
     private final AddressSpaces addressSpaces;
     private final EmulatedKernel kernel;
@@ -30,14 +29,14 @@ final class EmulatedIntrospection implements Introspection {
     EmulatedIntrospection(
             EventLog events,
             FaultLog faults,
-            TranslationAgent iommu,
+            Iommus iommus,
             Accelerators accelerators,
             AddressSpaces addressSpaces,
             EmulatedKernel kernel,
             SvaCore sva) {
         this.events = events;
         this.faults = faults;
-        this.iommu = iommu;
+        this.iommus = iommus;
         this.accelerators = accelerators;
         this.addressSpaces = addressSpaces;
         this.kernel = kernel;
@@ -78,8 +77,16 @@ final class EmulatedIntrospection implements Introspection {
                     ATC_INVALIDATIONS,
                     PAGE_REQUESTS,
                     PAGE_RESPONSES,
-                    FAULTS ->
-                    iommu instanceof CounterSource source ? source.count(counter) : 0;
+                    FAULTS -> {
+                long sum = 0;
+                for (Iommus.Instance iommu : iommus.instances()) {
+                    sum +=
+                            iommu.agent() instanceof CounterSource source
+                                    ? source.count(counter)
+                                    : 0;
+                }
+                yield sum;
+            }
         };
     }
 

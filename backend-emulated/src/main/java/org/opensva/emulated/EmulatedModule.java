@@ -33,7 +33,6 @@ import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.kernel.sva.SvaCore;
 import org.opensva.emulated.machine.EventLog;
 import org.opensva.emulated.machine.WatchedMemory;
-import org.opensva.emulated.profile.IommuProfile;
 import org.opensva.emulated.profile.MachineProfile;
 import org.opensva.uacce.UacceConfig;
 import org.opensva.uacce.UacceDevice;
@@ -47,6 +46,7 @@ import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 
 /**
  * Puts an emulated machine together.
@@ -75,11 +75,7 @@ public final class EmulatedModule extends AbstractModule {
     protected void configure() {
         bindScope(MachineScoped.class, new MachineScope());
         install(new MachineModule(profile));
-        install(
-                switch (profile.iommu()) {
-                    case IommuProfile.Smmu smmu -> new SmmuModule(smmu.profile());
-                    case IommuProfile.Vtd vtd -> new VtdModule(vtd.profile());
-                });
+        install(new IommuModule(profile));
         install(new KernelModule(profile, options.hugePages()));
         bind(EndpointFactory.class).to(AtsEndpointFactory.class);
         bind(EngineFactory.class).to(StandardEngines.class);
@@ -114,7 +110,7 @@ public final class EmulatedModule extends AbstractModule {
     @MachineScoped
     Accelerators accelerators(
             EndpointFactory endpoints,
-            TranslationAgent iommu,
+            Iommus iommus,
             SvaBinder binder,
             EngineFactory engines,
             ProcessHost host,
@@ -123,7 +119,10 @@ public final class EmulatedModule extends AbstractModule {
         List<Endpoint> buses = new ArrayList<>();
         List<Accelerator> nodes = new ArrayList<>();
         for (EndpointConfig device : profile.devices()) {
-            Endpoint endpoint = lifecycle.add(Stage.ENDPOINTS, endpoints.create(device, iommu));
+            Endpoint endpoint =
+                    lifecycle.add(
+                            Stage.ENDPOINTS,
+                            endpoints.create(device, iommus.of(device.name()).agent()));
             buses.add(endpoint);
             UacceConfig config =
                     UacceConfig.of(device.name())
@@ -143,13 +142,13 @@ public final class EmulatedModule extends AbstractModule {
     EmulatedIntrospection introspection(
             EventLog events,
             FaultLog faults,
-            TranslationAgent iommu,
+            Iommus iommus,
             Accelerators accelerators,
             AddressSpaces addressSpaces,
             EmulatedKernel kernel,
             SvaCore sva) {
         return new EmulatedIntrospection(
-                events, faults, iommu, accelerators, addressSpaces, kernel, sva);
+                events, faults, iommus, accelerators, addressSpaces, kernel, sva);
     }
 
     @Provides
@@ -173,16 +172,23 @@ public final class EmulatedModule extends AbstractModule {
 
     @Provides
     @MachineScoped
-    BackendDescriptor descriptor(ProcessHost host, IommuDriver driver) {
+    BackendDescriptor descriptor(ProcessHost host, Iommus iommus) {
         SortedMap<String, String> properties = new TreeMap<>();
         properties.put("page-size", Integer.toString(host.pageSize()));
         properties.put("page-table-levels", Integer.toString(profile.paging().levels()));
         properties.put("huge-pages", options.hugePages().id());
         properties.put("memory", Long.toString(profile.memory()));
-        properties.put("iommu", driver.capabilities().name());
+        properties.put(
+                "iommu",
+                iommus.instances().stream()
+                        .map(iommu -> iommu.driver().capabilities().name())
+                        .collect(Collectors.joining(", ")));
         properties.put(
                 "pasid-bits",
-                each(device -> Math.min(device.pasidBits(), driver.capabilities().pasidBits())));
+                each(device ->
+                        Math.min(
+                                device.pasidBits(),
+                                iommus.of(device.name()).driver().capabilities().pasidBits())));
         properties.put("atc-entries", each(device -> device.ats() ? device.atcEntries() : 0));
         properties.put("queues", Integer.toString(options.queues()));
         return new BackendDescriptor(
@@ -222,7 +228,7 @@ public final class EmulatedModule extends AbstractModule {
             Lifecycle lifecycle,
             Provider<BackendDescriptor> descriptor,
             Provider<ProcessHost> processes,
-            Provider<IommuDriver> driver,
+            Provider<Iommus> iommus,
             Provider<Accelerators> accelerators,
             Provider<Introspection> introspection,
             Provider<MachineParts> parts,
@@ -231,7 +237,7 @@ public final class EmulatedModule extends AbstractModule {
             OpenTelemetry telemetry) {
         boolean running = false;
         try {
-            driver.get().onFault(faults::add);
+            iommus.get().instances().forEach(iommu -> iommu.driver().onFault(faults::add));
             EmulatedBackend backend =
                     new EmulatedBackend(
                             descriptor.get(),

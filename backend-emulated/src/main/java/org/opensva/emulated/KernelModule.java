@@ -6,7 +6,6 @@ import com.google.inject.Provides;
 
 import io.opentelemetry.api.OpenTelemetry;
 
-import org.opensva.api.iommu.IommuDriver;
 import org.opensva.api.iommu.PageFaultHandler;
 import org.opensva.api.iommu.SvaBinder;
 import org.opensva.api.memory.FrameAllocator;
@@ -22,8 +21,6 @@ import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.kernel.sva.IommuLookup;
 import org.opensva.emulated.kernel.sva.SvaCore;
 import org.opensva.emulated.profile.MachineProfile;
-
-import java.util.Optional;
 
 /** The operating system of a machine. */
 final class KernelModule extends AbstractModule {
@@ -73,13 +70,6 @@ final class KernelModule extends AbstractModule {
     @MachineScoped
     EmulatedKernel kernel(AddressSpaces addressSpaces, KernelTracer tracer, Lifecycle lifecycle) {
         return lifecycle.add(Stage.PROCESSES, new EmulatedKernel(addressSpaces, tracer));
-    }
-
-    /** One IOMMU, with every device behind it. */
-    @Provides
-    @MachineScoped
-    IommuLookup iommus(IommuDriver driver) {
-        return function -> Optional.of(driver);
     }
 
     @Provides

@@ -1,8 +1,8 @@
 package org.opensva.emulated;
 
 import com.google.inject.AbstractModule;
+import com.google.inject.Key;
 import com.google.inject.Provider;
-import com.google.inject.Provides;
 
 import io.opentelemetry.api.OpenTelemetry;
 
@@ -14,78 +14,91 @@ import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.emulated.Lifecycle.Stage;
-import org.opensva.emulated.kernel.mm.ProcessorTlbs;
 import org.opensva.emulated.machine.WatchedMemory;
 import org.opensva.smmuv3.driver.SmmuV3Driver;
-import org.opensva.smmuv3.layout.IdRegisters.Idr0;
 import org.opensva.smmuv3.model.SmmuInterrupts;
 import org.opensva.smmuv3.model.SmmuProfile;
 import org.opensva.smmuv3.model.SmmuV3;
 
-/** An SMMUv3, how processors tell it of their TLB maintenance, and its driver. */
+/** An SMMUv3 and its driver. */
 final class SmmuModule extends AbstractModule {
 
+    private final int instance;
     private final SmmuProfile profile;
 
-    SmmuModule(SmmuProfile profile) {
+    SmmuModule(int instance, SmmuProfile profile) {
+        this.instance = instance;
         this.profile = profile;
+    }
+
+    private <T> Key<T> own(Class<T> part) {
+        return IommuParts.key(instance, part);
     }
 
     @Override
     protected void configure() {
-        bind(SmmuInterrupts.class).to(SmmuWires.class);
-        bind(TranslationAgent.class).to(SmmuV3.class);
-        bind(MmioRegion.class).annotatedWith(IommuRegisters.class).to(SmmuV3.class);
-        bind(IommuDriver.class).to(SmmuV3Driver.class);
+        bind(own(SmmuInterrupts.class)).to(own(SmmuWires.class));
+        bind(own(TranslationAgent.class)).to(own(SmmuV3.class));
+        bind(own(MmioRegion.class)).to(own(SmmuV3.class));
+        bind(own(IommuDriver.class)).to(own(SmmuV3Driver.class));
+        bindWires();
+        bindHardware();
+        bindDriver();
     }
 
-    @Provides
-    @MachineScoped
-    SmmuWires wires(InterruptController controller) {
-        return new SmmuWires(controller);
+    private void bindWires() {
+        Provider<InterruptController> controller = getProvider(InterruptController.class);
+        bind(own(SmmuWires.class))
+                .toProvider(() -> new SmmuWires(instance, controller.get()))
+                .in(MachineScoped.class);
     }
 
-    @Provides
-    @MachineScoped
-    SmmuProfile profile() {
-        return profile;
+    private void bindHardware() {
+        Provider<PhysicalMemory> memory = getProvider(PhysicalMemory.class);
+        Provider<SmmuInterrupts> interrupts = getProvider(own(SmmuInterrupts.class));
+        Provider<Lifecycle> lifecycle = getProvider(Lifecycle.class);
+        bind(own(SmmuV3.class))
+                .toProvider(() ->
+                        lifecycle
+                                .get()
+                                .add(
+                                        Stage.IOMMU,
+                                        new SmmuV3(
+                                                profile,
+                                                memory.get(),
+                                                interrupts.get(),
+                                                System::nanoTime)))
+                .in(MachineScoped.class);
     }
 
-    @Provides
-    @MachineScoped
-    SmmuV3 smmu(
-            SmmuProfile profile,
-            PhysicalMemory memory,
-            SmmuInterrupts interrupts,
-            Lifecycle lifecycle) {
-        return lifecycle.add(
-                Stage.IOMMU, new SmmuV3(profile, memory, interrupts, System::nanoTime));
-    }
-
-    /** Processors are in one shareability domain with an SMMU that listens to them. */
-    @Provides
-    @MachineScoped
-    ProcessorTlbs processorTlbs(Provider<SmmuV3> smmu, HardwareEventSink events) {
-        return Idr0.BTM.isSet(profile.idr0())
-                ? new SmmuBroadcasts(smmu.get(), profile, events)
-                : ProcessorTlbs.UNSHARED;
-    }
-
-    @Provides
-    @MachineScoped
-    SmmuV3Driver driver(
-            @IommuRegisters MmioRegion registers,
-            WatchedMemory memory,
-            FrameAllocator frames,
-            HardwareEventSink events,
-            OpenTelemetry telemetry,
-            SmmuWires wires,
-            Lifecycle lifecycle) {
-        SmmuV3Driver driver =
-                lifecycle.add(
-                        Stage.DRIVER,
-                        new SmmuV3Driver(registers, memory, frames, events, telemetry));
-        wires.install(driver);
-        return driver;
+    private void bindDriver() {
+        Provider<MmioRegion> registers = getProvider(own(MmioRegion.class));
+        // Whoever watches what drivers store watches the first one.
+        Provider<? extends PhysicalMemory> memory =
+                instance == 0
+                        ? getProvider(WatchedMemory.class)
+                        : getProvider(PhysicalMemory.class);
+        Provider<FrameAllocator> frames = getProvider(FrameAllocator.class);
+        Provider<HardwareEventSink> events = getProvider(HardwareEventSink.class);
+        Provider<OpenTelemetry> telemetry = getProvider(OpenTelemetry.class);
+        Provider<SmmuWires> wires = getProvider(own(SmmuWires.class));
+        Provider<Lifecycle> lifecycle = getProvider(Lifecycle.class);
+        bind(own(SmmuV3Driver.class))
+                .toProvider(() -> {
+                    SmmuV3Driver driver =
+                            lifecycle
+                                    .get()
+                                    .add(
+                                            Stage.DRIVER,
+                                            new SmmuV3Driver(
+                                                    registers.get(),
+                                                    memory.get(),
+                                                    frames.get(),
+                                                    events.get(),
+                                                    telemetry.get()));
+                    wires.get().install(driver);
+                    return driver;
+                })
+                .in(MachineScoped.class);
     }
 }

@@ -19,11 +19,11 @@ final class SmmuWires implements SmmuInterrupts {
     private final int errors;
     private volatile @Nullable SmmuV3Driver driver;
 
-    SmmuWires(InterruptController controller) {
+    SmmuWires(int instance, InterruptController controller) {
         this.controller = controller;
-        events = controller.connect("smmu-eventq", this::onEvent);
-        pageRequests = controller.connect("smmu-priq", this::onPageRequest);
-        errors = controller.connect("smmu-gerror", this::onError);
+        events = controller.connect("smmu%d-eventq".formatted(instance), this::onEvent);
+        pageRequests = controller.connect("smmu%d-priq".formatted(instance), this::onPageRequest);
+        errors = controller.connect("smmu%d-gerror".formatted(instance), this::onError);
     }
 
     void install(SmmuV3Driver installed) {

@@ -1,7 +1,8 @@
 package org.opensva.emulated;
 
 import com.google.inject.AbstractModule;
-import com.google.inject.Provides;
+import com.google.inject.Key;
+import com.google.inject.Provider;
 
 import io.opentelemetry.api.OpenTelemetry;
 
@@ -13,7 +14,6 @@ import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.emulated.Lifecycle.Stage;
-import org.opensva.emulated.kernel.mm.ProcessorTlbs;
 import org.opensva.emulated.machine.WatchedMemory;
 import org.opensva.vtd.driver.VtdDriver;
 import org.opensva.vtd.model.VtdInterrupts;
@@ -23,55 +23,82 @@ import org.opensva.vtd.model.VtdProfile;
 /** A VT-d remapping unit and its driver. */
 final class VtdModule extends AbstractModule {
 
+    private final int instance;
     private final VtdProfile profile;
 
-    VtdModule(VtdProfile profile) {
+    VtdModule(int instance, VtdProfile profile) {
+        this.instance = instance;
         this.profile = profile;
+    }
+
+    private <T> Key<T> own(Class<T> part) {
+        return IommuParts.key(instance, part);
     }
 
     @Override
     protected void configure() {
-        bind(VtdInterrupts.class).to(VtdWires.class);
-        bind(TranslationAgent.class).to(VtdIommu.class);
-        bind(MmioRegion.class).annotatedWith(IommuRegisters.class).to(VtdIommu.class);
-        bind(IommuDriver.class).to(VtdDriver.class);
-        // Processors of x86-64 interrupt each other; nothing of that reaches an IOMMU.
-        bind(ProcessorTlbs.class).toInstance(ProcessorTlbs.UNSHARED);
+        bind(own(VtdInterrupts.class)).to(own(VtdWires.class));
+        bind(own(TranslationAgent.class)).to(own(VtdIommu.class));
+        bind(own(MmioRegion.class)).to(own(VtdIommu.class));
+        bind(own(IommuDriver.class)).to(own(VtdDriver.class));
+        bindWires();
+        bindHardware();
+        bindDriver();
     }
 
-    @Provides
-    @MachineScoped
-    VtdWires wires(InterruptController controller) {
-        return new VtdWires(controller);
+    private void bindWires() {
+        Provider<InterruptController> controller = getProvider(InterruptController.class);
+        bind(own(VtdWires.class))
+                .toProvider(() -> new VtdWires(instance, controller.get()))
+                .in(MachineScoped.class);
     }
 
-    @Provides
-    @MachineScoped
-    VtdProfile profile() {
-        return profile;
+    private void bindHardware() {
+        Provider<PhysicalMemory> memory = getProvider(PhysicalMemory.class);
+        Provider<VtdInterrupts> interrupts = getProvider(own(VtdInterrupts.class));
+        Provider<Lifecycle> lifecycle = getProvider(Lifecycle.class);
+        bind(own(VtdIommu.class))
+                .toProvider(() ->
+                        lifecycle
+                                .get()
+                                .add(
+                                        Stage.IOMMU,
+                                        new VtdIommu(
+                                                profile,
+                                                memory.get(),
+                                                interrupts.get(),
+                                                System::nanoTime)))
+                .in(MachineScoped.class);
     }
 
-    @Provides
-    @MachineScoped
-    VtdIommu vtd(
-            VtdProfile unit, PhysicalMemory memory, VtdInterrupts interrupts, Lifecycle lifecycle) {
-        return lifecycle.add(Stage.IOMMU, new VtdIommu(unit, memory, interrupts, System::nanoTime));
-    }
-
-    @Provides
-    @MachineScoped
-    VtdDriver driver(
-            @IommuRegisters MmioRegion registers,
-            WatchedMemory memory,
-            FrameAllocator frames,
-            HardwareEventSink events,
-            OpenTelemetry telemetry,
-            VtdWires wires,
-            Lifecycle lifecycle) {
-        VtdDriver driver =
-                lifecycle.add(
-                        Stage.DRIVER, new VtdDriver(registers, memory, frames, events, telemetry));
-        wires.install(driver);
-        return driver;
+    private void bindDriver() {
+        Provider<MmioRegion> registers = getProvider(own(MmioRegion.class));
+        // Whoever watches what drivers store watches the first one.
+        Provider<? extends PhysicalMemory> memory =
+                instance == 0
+                        ? getProvider(WatchedMemory.class)
+                        : getProvider(PhysicalMemory.class);
+        Provider<FrameAllocator> frames = getProvider(FrameAllocator.class);
+        Provider<HardwareEventSink> events = getProvider(HardwareEventSink.class);
+        Provider<OpenTelemetry> telemetry = getProvider(OpenTelemetry.class);
+        Provider<VtdWires> wires = getProvider(own(VtdWires.class));
+        Provider<Lifecycle> lifecycle = getProvider(Lifecycle.class);
+        bind(own(VtdDriver.class))
+                .toProvider(() -> {
+                    VtdDriver driver =
+                            lifecycle
+                                    .get()
+                                    .add(
+                                            Stage.DRIVER,
+                                            new VtdDriver(
+                                                    registers.get(),
+                                                    memory.get(),
+                                                    frames.get(),
+                                                    events.get(),
+                                                    telemetry.get()));
+                    wires.get().install(driver);
+                    return driver;
+                })
+                .in(MachineScoped.class);
     }
 }

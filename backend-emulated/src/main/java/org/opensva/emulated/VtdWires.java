@@ -26,11 +26,17 @@ final class VtdWires implements VtdInterrupts {
     private final int invalidations;
     private volatile @Nullable VtdDriver driver;
 
-    VtdWires(InterruptController controller) {
+    VtdWires(int instance, InterruptController controller) {
         this.controller = controller;
-        faults = connect("vtd-faults", VtdDriver::onFaultInterrupt);
-        pageRequests = connect("vtd-page-requests", VtdDriver::onPageRequestInterrupt);
-        invalidations = connect("vtd-invalidations", VtdDriver::onInvalidationInterrupt);
+        faults = connect("vtd%d-faults".formatted(instance), VtdDriver::onFaultInterrupt);
+        pageRequests =
+                connect(
+                        "vtd%d-page-requests".formatted(instance),
+                        VtdDriver::onPageRequestInterrupt);
+        invalidations =
+                connect(
+                        "vtd%d-invalidations".formatted(instance),
+                        VtdDriver::onInvalidationInterrupt);
     }
 
     private int connect(String name, Consumer<VtdDriver> handler) {

@@ -91,9 +91,11 @@ class EmulatedBackendTest {
                 "smmuv3-64k",
                 "smmuv3-narrow",
                 "smmuv3-btm",
+                "smmuv3-dual",
                 "vtd",
                 "vtd-5level",
-                "vtd-nopri"
+                "vtd-nopri",
+                "vtd-dual"
             })
     void devicesWorkInTheMemoryOfAProcessAndNothingIsLeft(String variant) {
         Backend backend = open(variant);
@@ -169,9 +171,11 @@ class EmulatedBackendTest {
                 "smmuv3-64k",
                 "smmuv3-narrow",
                 "smmuv3-btm",
+                "smmuv3-dual",
                 "vtd",
                 "vtd-5level",
-                "vtd-nopri"
+                "vtd-nopri",
+                "vtd-dual"
             })
     void anUnmappedOrNarrowedPageIsOutOfReachWhenTheCallReturns(String variant) {
         try (Backend backend = open(variant)) {

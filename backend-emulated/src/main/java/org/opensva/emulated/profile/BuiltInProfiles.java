@@ -18,9 +18,11 @@ public final class BuiltInProfiles {
                     "smmuv3-64k",
                     "smmuv3-narrow",
                     "smmuv3-btm",
+                    "smmuv3-dual",
                     "vtd",
                     "vtd-5level",
-                    "vtd-nopri");
+                    "vtd-nopri",
+                    "vtd-dual");
 
     private BuiltInProfiles() {}
 

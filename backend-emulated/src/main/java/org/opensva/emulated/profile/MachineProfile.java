@@ -15,22 +15,23 @@ import java.util.Set;
  * @param title what it is, in a few words
  * @param memory bytes of physical memory
  * @param paging how page tables are written
- * @param iommu the IOMMU
- * @param devices the devices behind it, at least one
+ * @param iommus the IOMMUs, at least one; each device is behind one of them
+ * @param devices the devices, at least one
  */
 public record MachineProfile(
         String name,
         String title,
         long memory,
         PagingMode paging,
-        IommuProfile iommu,
+        List<IommuInstance> iommus,
         List<EndpointConfig> devices) {
 
     /** With so few bits a test can take every number. */
     private static final int NARROW_PASID_BITS = 8;
 
-    /** Copies the devices. */
+    /** Copies the lists. */
     public MachineProfile {
+        iommus = List.copyOf(iommus);
         devices = List.copyOf(devices);
     }
 
@@ -51,7 +52,7 @@ public record MachineProfile(
      * @return the profile
      */
     public MachineProfile withMemory(long bytes) {
-        return new MachineProfile(name, title, bytes, paging, iommu, devices);
+        return new MachineProfile(name, title, bytes, paging, iommus, devices);
     }
 
     /**
@@ -61,7 +62,22 @@ public record MachineProfile(
      * @return the profile
      */
     public MachineProfile withDevices(List<EndpointConfig> others) {
-        return new MachineProfile(name, title, memory, paging, iommu, others);
+        return new MachineProfile(name, title, memory, paging, iommus, others);
+    }
+
+    /**
+     * Finds the IOMMU of a device.
+     *
+     * @param device one of the devices
+     * @return its position among the IOMMUs
+     */
+    public int iommuOf(EndpointConfig device) {
+        for (int i = 0; i < iommus.size(); i++) {
+            if (iommus.get(i).devices().contains(device.name())) {
+                return i;
+            }
+        }
+        throw new IllegalArgumentException(device.name() + " is behind no IOMMU");
     }
 
     /**
@@ -95,6 +111,9 @@ public record MachineProfile(
                         Capability.POLL);
         if (devices.size() > 1) {
             claims.add(Capability.TWO_DEVICES);
+        }
+        if (iommus.size() > 1) {
+            claims.add(Capability.SECOND_IOMMU);
         }
         if (devices.stream().allMatch(EndpointConfig::ats)) {
             claims.add(Capability.ATS);

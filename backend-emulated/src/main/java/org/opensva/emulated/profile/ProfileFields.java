@@ -119,6 +119,16 @@ final class ProfileFields {
         return objects;
     }
 
+    List<String> texts(String field, int least, int most) {
+        if (required(field) instanceof List<?> values
+                && values.size() >= least
+                && values.size() <= most
+                && values.stream().allMatch(String.class::isInstance)) {
+            return values.stream().map(String.class::cast).toList();
+        }
+        throw wrong(field, "is not an array of %d to %d strings".formatted(least, most));
+    }
+
     /** Everything that was not taken yet. */
     Map<String, @Nullable Object> takeRest() {
         Map<String, @Nullable Object> taken = new LinkedHashMap<>(rest);

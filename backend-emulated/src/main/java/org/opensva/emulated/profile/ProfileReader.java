@@ -4,12 +4,7 @@ import org.opensva.api.ats.EndpointConfig;
 import org.opensva.api.backend.BackendException;
 import org.opensva.api.memory.PageSize;
 import org.opensva.emulated.kernel.paging.PagingMode;
-import org.opensva.smmuv3.layout.IdRegisters.Idr0;
-import org.opensva.smmuv3.layout.IdRegisters.Idr5;
 import org.opensva.smmuv3.model.ProfileDocument;
-import org.opensva.smmuv3.model.SmmuProfile;
-import org.opensva.vtd.layout.CapabilityRegisters.Cap;
-import org.opensva.vtd.layout.CapabilityRegisters.Ecap;
 import org.opensva.vtd.model.VtdProfile;
 
 import tools.jackson.core.JacksonException;
@@ -20,6 +15,7 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -39,6 +35,9 @@ import java.util.stream.Collectors;
  *                "pasidBits": 20, "atcEntries": 4096}]
  * }
  * }</pre>
+ *
+ * <p>A machine with several IOMMUs has {@code "iommus": [{"kind": "smmuv3", "devices": ["zip-0"]},
+ * ...]} instead, all of one kind because they walk the same page tables.
  *
  * <p>An SMMUv3 has Arm page tables, {@code vtd} those of x86-64. Without {@code iommu.profile} the
  * IOMMU has all that its model can do for SVA; for an SMMUv3 the profile is what {@link
@@ -113,18 +112,17 @@ public final class ProfileReader {
             throw fields.wrong("title", "is not one line of up to " + LONGEST_TITLE);
         }
         long memory = memory(fields);
-        ProfileFields iommuFields = fields.object("iommu");
-        String kind = iommuFields.text("kind");
-        boolean arm = kind.equals("smmuv3");
-        if (!arm && !kind.equals("vtd")) {
-            throw iommuFields.wrong("kind", "is neither 'smmuv3' nor 'vtd'");
+        IommuFields iommus = IommuFields.read(fields);
+        PagingMode paging = paging(fields, iommus.arm());
+        List<IommuInstance> instances = iommus.instances(paging);
+        List<ProfileFields> objects = fields.objects("devices", 1, MOST_DEVICES);
+        List<EndpointConfig> devices = devices(objects);
+        instances = iommus.placed(instances, devices);
+        for (int i = 0; i < devices.size(); i++) {
+            IommuFields.check(objects.get(i), devices.get(i), instances);
         }
-        PagingMode paging = paging(fields, arm);
-        IommuProfile iommu = arm ? smmu(iommuFields, paging) : vtd(iommuFields, paging);
-        iommuFields.mustBeEmpty();
-        List<EndpointConfig> devices = devices(fields, iommu);
         fields.mustBeEmpty();
-        return new MachineProfile(name, title, memory, paging, iommu, devices);
+        return new MachineProfile(name, title, memory, paging, instances, devices);
     }
 
     /** Whole pages of the largest granule. */
@@ -166,88 +164,20 @@ public final class ProfileReader {
                                                 .collect(Collectors.joining(" or "))));
     }
 
-    private static IommuProfile smmu(ProfileFields fields, PagingMode paging) {
-        SmmuProfile profile = SmmuProfile.sva();
-        if (fields.has("profile")) {
-            ProfileFields document = fields.object("profile");
-            try {
-                profile = ProfileDocument.read(document.takeRest());
-            } catch (IllegalArgumentException e) {
-                throw document.wrong(String.valueOf(e.getMessage()));
-            }
-        }
-        boolean granule =
-                switch (paging.geometry().granule()) {
-                    case SIZE_4K -> Idr5.GRAN4K.isSet(profile.idr5());
-                    case SIZE_16K -> Idr5.GRAN16K.isSet(profile.idr5());
-                    case SIZE_64K -> Idr5.GRAN64K.isSet(profile.idr5());
-                };
-        if (!granule || !Idr0.S1P.isSet(profile.idr0())) {
-            throw fields.wrong("profile", "cannot walk page tables of 'pageSize'");
-        }
-        return new IommuProfile.Smmu(profile);
-    }
-
-    private static IommuProfile vtd(ProfileFields fields, PagingMode paging) {
-        VtdProfile profile =
-                fields.has("profile")
-                        ? VtdDocument.read(fields.object("profile"))
-                        : VtdProfile.sva();
-        boolean walks =
-                Ecap.FSTS.isSet(profile.extendedCapability())
-                        && (paging.levels() == 4 || Cap.FS5LP.isSet(profile.capability()));
-        if (!walks) {
-            throw fields.wrong("profile", "cannot walk page tables of 'levels'");
-        }
-        return new IommuProfile.Vtd(profile);
-    }
-
-    private static List<EndpointConfig> devices(ProfileFields fields, IommuProfile iommu) {
-        List<ProfileFields> objects = fields.objects("devices", 1, MOST_DEVICES);
+    private static List<EndpointConfig> devices(List<ProfileFields> objects) {
         Set<String> names = new HashSet<>();
         Set<Integer> requesters = new HashSet<>();
-        return objects.stream()
-                .map(object -> {
-                    EndpointConfig device = DeviceProfile.read(object);
-                    if (!names.add(device.name())) {
-                        throw object.wrong("name", "is another device's too");
-                    }
-                    if (!requesters.add(device.requester().value())) {
-                        throw object.wrong("requester", "is another device's too");
-                    }
-                    check(object, device, iommu);
-                    return device;
-                })
-                .toList();
-    }
-
-    /** What a device can do, its IOMMU must be able to answer. */
-    private static void check(ProfileFields fields, EndpointConfig device, IommuProfile iommu) {
-        boolean ats;
-        boolean pri;
-        boolean stall;
-        switch (iommu) {
-            case IommuProfile.Smmu smmu -> {
-                long idr0 = smmu.profile().idr0();
-                ats = Idr0.ATS.isSet(idr0);
-                pri = Idr0.PRI.isSet(idr0);
-                stall = Idr0.STALL_MODEL.get(idr0) != 1;
+        List<EndpointConfig> devices = new ArrayList<>();
+        for (ProfileFields object : objects) {
+            EndpointConfig device = DeviceProfile.read(object);
+            if (!names.add(device.name())) {
+                throw object.wrong("name", "is another device's too");
             }
-            case IommuProfile.Vtd vtd -> {
-                long ecap = vtd.profile().extendedCapability();
-                ats = Ecap.DT.isSet(ecap);
-                pri = Ecap.PRS.isSet(ecap);
-                stall = false;
+            if (!requesters.add(device.requester().value())) {
+                throw object.wrong("requester", "is another device's too");
             }
+            devices.add(device);
         }
-        if (device.ats() && !ats) {
-            throw fields.wrong("ats", "needs an IOMMU that has it");
-        }
-        if (device.pri() && !pri) {
-            throw fields.wrong("pri", "needs an IOMMU that has it");
-        }
-        if (device.stall() && !stall) {
-            throw fields.wrong("stall", "needs an SMMUv3 that has it");
-        }
+        return devices;
     }
 }

@@ -19,6 +19,7 @@ import org.opensva.vtd.model.VtdProfile;
 
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Pattern;
 
 class ProfileReaderTest {
 
@@ -30,6 +31,22 @@ class ProfileReaderTest {
                           "pri": false, "stall": false, "atcEntries": 64,
                           "invalidateQueueDepth": 3, "outstandingPageRequests": 5}]}
             """;
+
+    private static final String TWO_IOMMUS =
+            """
+            {"name": "two",
+             "iommus": [{"kind": "smmuv3", "devices": ["zip-0"]},
+                        {"kind": "smmuv3", "devices": ["dma-1", "dma-2"]}],
+             "devices": [{"name": "zip-0", "requester": "01:00.0"},
+                         {"name": "dma-1", "requester": "02:00.0"},
+                         {"name": "dma-2", "requester": "02:00.1"}]}
+            """;
+
+    /** The only IOMMU of a machine. */
+    private static IommuProfile iommu(MachineProfile profile) {
+        assertEquals(1, profile.iommus().size());
+        return profile.iommus().getFirst().profile();
+    }
 
     private static String refused(String text) {
         String message =
@@ -45,7 +62,7 @@ class ProfileReaderTest {
         assertEquals("my machine", profile.title());
         assertEquals(64L << 20, profile.memory());
         assertEquals(PagingMode.ARM64_16K, profile.paging());
-        assertEquals(new IommuProfile.Smmu(SmmuProfile.sva()), profile.iommu());
+        assertEquals(new IommuProfile.Smmu(SmmuProfile.sva()), iommu(profile));
         var device = profile.devices().getFirst();
         assertEquals("zip-7", device.name());
         assertEquals(0x1f << 8 | 0x1e << 3 | 7, device.requester().value());
@@ -105,8 +122,42 @@ class ProfileReaderTest {
                                 base.idr5(),
                                 base.iidr(),
                                 base.aidr())),
-                broadcasts.iommu());
+                iommu(broadcasts));
         assertEquals(BuiltInProfiles.all().getFirst().devices(), broadcasts.devices());
+    }
+
+    @Test
+    void devicesAreBehindTheIommuThatNamesThem() {
+        MachineProfile profile = ProfileReader.read(TWO_IOMMUS);
+        assertEquals(2, profile.iommus().size());
+        assertEquals(List.of(0, 1, 1), profile.devices().stream().map(profile::iommuOf).toList());
+        assertTrue(profile.capabilities().contains(Capability.SECOND_IOMMU));
+        assertFalse(ProfileReader.read(WHOLE).capabilities().contains(Capability.SECOND_IOMMU));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"kind\": \"smmuv3\", \"devices\": [\"zip-0\"]| \"kind\": \"vtd\", \"devices\":"
+                        + " [\"zip-0\"]| profile, iommus 1: 'kind' is not that of the others, which"
+                        + " walk the same tables",
+                "[\"zip-0\"]|[\"zip-1\"]"
+                        + "| profile, iommus 0: 'devices' names 'zip-1', which is no device",
+                "[\"dma-1\", \"dma-2\"]|[\"dma-1\"]"
+                        + "| profile, devices 2: 'name' is in none of the 'iommus'",
+                "[\"dma-1\", \"dma-2\"]|[\"dma-1\", \"zip-0\"]"
+                        + "| profile, iommus 1: 'devices' names 'zip-0' twice",
+                "[\"dma-1\", \"dma-2\"]|[]"
+                        + "| profile, iommus 1: 'devices' is not an array of 1 to 16 strings",
+                "[\"dma-1\", \"dma-2\"]|[7]"
+                        + "| profile, iommus 1: 'devices' is not an array of 1 to 16 strings",
+                "\"iommus\"|\"iommu\": {\"kind\": \"smmuv3\"}, \"iommus\""
+                        + "| profile: 'iommu' and 'iommus' exclude each other",
+            })
+    void iommusThatMakeNoSenseAreRefused(String sound, String broken, String message) {
+        assertTrue(TWO_IOMMUS.contains(sound), sound);
+        assertEquals(message, refused(TWO_IOMMUS.replaceFirst(Pattern.quote(sound), broken)));
     }
 
     @Test
@@ -173,7 +224,7 @@ class ProfileReaderTest {
                 """;
         MachineProfile five = ProfileReader.read(machine.formatted("5", "{}"));
         assertEquals(PagingMode.X86_64_5LEVEL, five.paging());
-        assertEquals(new IommuProfile.Vtd(VtdProfile.sva()), five.iommu());
+        assertEquals(new IommuProfile.Vtd(VtdProfile.sva()), iommu(five));
         MachineProfile four =
                 ProfileReader.read(
                         machine.formatted(
@@ -183,14 +234,14 @@ class ProfileReaderTest {
                                  "iotlbEntries": 64, "deviceTlbTimeoutMillis": 5}
                                 """));
         assertEquals(PagingMode.X86_64_4LEVEL, four.paging());
-        VtdProfile unit = ((IommuProfile.Vtd) four.iommu()).profile();
+        VtdProfile unit = ((IommuProfile.Vtd) iommu(four)).profile();
         VtdProfile base = VtdProfile.sva();
         assertEquals(Cap.NFR.set(Cap.FS5LP.set(base.capability(), 0), 3), unit.capability());
         assertEquals(Ecap.PSS.set(base.extendedCapability(), 11), unit.extendedCapability());
         assertEquals(64, unit.iotlbEntries());
         assertEquals(5_000_000, unit.deviceTlbTimeoutNanos());
         String whole = "{\"ECAP\": \"0x%x\"}".formatted(base.extendedCapability());
-        assertEquals(five.iommu(), ProfileReader.read(machine.formatted("5", whole)).iommu());
+        assertEquals(iommu(five), iommu(ProfileReader.read(machine.formatted("5", whole))));
         for (String[] wrong :
                 new String[][] {
                     {"5", "{\"CAP\": {\"FS5LP\": 0}}", "'profile' cannot walk"},

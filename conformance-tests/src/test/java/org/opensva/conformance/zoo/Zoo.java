@@ -14,7 +14,8 @@ final class Zoo {
                         HardwareFaults.members(),
                         BondFaults.members(),
                         FaultPathFaults.members(),
-                        HandleFaults.members())
+                        HandleFaults.members(),
+                        SecondIommuFaults.members())
                 .flatMap(List::stream)
                 .toList();
     }

@@ -133,6 +133,8 @@ class ZooTest {
     void theSoundBackendPassesTheSameRules(String policy) {
         Set<RuleId> rules = EnumSet.noneOf(RuleId.class);
         members().forEach(member -> rules.addAll(member.rules()));
+        // Applies to machines with several IOMMUs, which are certified as a whole elsewhere.
+        rules.remove(RuleId.BIND_05);
         if (policy.equals("opener")) {
             rules.retainAll(EnumSet.of(RuleId.FORK_11, RuleId.BIND_15, RuleId.UACCE_04));
         }
