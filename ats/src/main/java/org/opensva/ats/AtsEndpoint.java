@@ -96,6 +96,7 @@ final class AtsEndpoint implements Endpoint {
 
         @Override
         public void atsSwitched(boolean enabled) {
+            path.set(DataPath.REFUSED, false);
             path.set(DataPath.ATS, enabled);
             if (!enabled) {
                 cache.removeAll();

@@ -39,6 +39,9 @@ final class DataPath {
     /** Pages may be asked for. */
     static final int PRI = 1 << 3;
 
+    /** A translation request was refused: none is made until ATS is enabled again. */
+    static final int REFUSED = 1 << 4;
+
     /** Requests with a PASID may ask for execution: {@link Access#EXECUTE}, shifted. */
     static final int EXECUTE = Access.EXECUTE << 4;
 
@@ -102,7 +105,21 @@ final class DataPath {
                 : PRESENT | ATS | PASID | (access & (Access.EXECUTE | Access.PRIVILEGED)) << 4;
     }
 
-    /** Called with the configuration space locked, or at the end. */
+    /** Tells whether translations may be used: ATS is enabled, and none was refused since. */
+    static boolean translates(int state) {
+        return (state & (ATS | REFUSED)) == ATS;
+    }
+
+    /**
+     * A translation request was answered Unsupported Request: the agent serves none from this
+     * function, and the ATC is out of use until ATS is enabled again (section 10.2.3).
+     */
+    void refused() {
+        set(REFUSED, true);
+        cache.removeAll();
+    }
+
+    /** Called with the configuration space locked, at the end, or where a request was refused. */
     synchronized void set(int bit, boolean on) {
         state = on ? state | bit : state & ~bit;
     }
@@ -128,7 +145,7 @@ final class DataPath {
             try {
                 long entry = 0;
                 // What is switched off, accessInPieces says.
-                if ((state & needed) == needed) {
+                if ((state & (needed | REFUSED)) == needed) {
                     entry = cache.find(sent, address, access);
                     missed = entry == 0;
                 }
@@ -178,7 +195,7 @@ final class DataPath {
             int from = offset + (int) done;
             int left = length - (int) done;
             long result;
-            if ((now & ATS) == 0) {
+            if (!translates(now)) {
                 result = untranslated(sent, access, at, buffer, from, left, write, epoch);
             } else {
                 result =
@@ -326,6 +343,9 @@ final class DataPath {
             int wanted = cache.widen(pasid, address, access);
             long[] entries = answers.room(address, left);
             int count = agent.translate(pasid, wanted, address, entries);
+            if (count == AgentPort.UNSUPPORTED_REQUEST) {
+                refused();
+            }
             if (count < 1 || count > entries.length) {
                 return DmaResult.of(DmaStatus.ABORTED, 0);
             }

@@ -55,7 +55,7 @@ final class Prefetch {
         // Each turn finds an entry or uses one up; overtaken answers count, so that it ends.
         for (int asked = 0; left > 0; ) {
             int now = path.state();
-            if ((now & needed) != needed || pasids.epoch(pasid) != epoch) {
+            if ((now & (needed | DataPath.REFUSED)) != needed || pasids.epoch(pasid) != epoch) {
                 return false;
             }
             long at = address + (length - left);
@@ -80,6 +80,9 @@ final class Prefetch {
             int wanted = cache.widen(pasid, address, access);
             long[] entries = answers.room(address, (int) Math.min(left, 1 << 16));
             int count = agent.translate(pasid, wanted, address, entries);
+            if (count == AgentPort.UNSUPPORTED_REQUEST) {
+                path.refused();
+            }
             if (count < 1
                     || count > entries.length
                     || !TranslationAnswers.isAllowed(entries[0], pasid, access)

@@ -228,10 +228,29 @@ class AtsEndpointTest {
     }
 
     @Test
-    void refusedTranslationRequestsAbortTheAccess() {
+    void anUnsupportedRequestTakesTheAtcOutOfUseUntilAtsIsEnabledAgain() {
         Endpoint endpoint = endpoint();
+        agent.map(3, 0x7000, 0x2000, RW);
+        agent.map(3, 0x8000, 0x3000, RW);
+        assertStatus(DmaStatus.COMPLETE, 1, read(endpoint, 3, 0x7000, new byte[1]));
         agent.translateStatus = AgentPort.UNSUPPORTED_REQUEST;
-        assertStatus(DmaStatus.ABORTED, 0, read(endpoint, 3, 0x7000, new byte[1]));
+        assertStatus(DmaStatus.ABORTED, 0, read(endpoint, 3, 0x8000, new byte[1]));
+        agent.translateStatus = 0;
+        int asked = agent.translations.get();
+        read(endpoint, 3, 0x7000, new byte[1]);
+        read(endpoint, 3, 0x8000, new byte[1]);
+        assertFalse(endpoint.prefetch(3, Access.READ, 0x8000, 1));
+        assertEquals(asked, agent.translations.get(), "nothing is asked for");
+        endpoint.setPriEnabled(false, 0);
+        endpoint.setAtsEnabled(false);
+        endpoint.setAtsEnabled(true);
+        assertStatus(DmaStatus.COMPLETE, 1, read(endpoint, 3, 0x7000, new byte[1]));
+        assertEquals(asked + 1, agent.translations.get(), "nothing was kept either");
+    }
+
+    @Test
+    void abortedTranslationRequestsAbortTheAccess() {
+        Endpoint endpoint = endpoint();
         agent.translateStatus = AgentPort.COMPLETER_ABORT;
         assertStatus(DmaStatus.ABORTED, 0, read(endpoint, 3, 0x7000, new byte[1]));
         agent.translateStatus = 99;

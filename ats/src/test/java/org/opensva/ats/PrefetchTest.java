@@ -110,7 +110,7 @@ class PrefetchTest {
         assertFalse(endpoint.prefetch(3, Access.READ | Access.PRIVILEGED, 0x7000, 1));
         agent.map(3, 0x8000, 0x2000, RW | TranslationEntry.U);
         assertFalse(prefetch(0x8000, 1), "untranslated access only");
-        agent.translateStatus = AgentPort.UNSUPPORTED_REQUEST;
+        agent.translateStatus = AgentPort.COMPLETER_ABORT;
         assertFalse(prefetch(0x9000, 1));
         agent.translateStatus = 99;
         assertFalse(prefetch(0x9000, 1));

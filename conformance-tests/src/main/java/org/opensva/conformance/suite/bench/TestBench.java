@@ -6,6 +6,7 @@ import org.opensva.api.accelerator.QueueState;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Capability;
+import org.opensva.api.backend.MachineParts;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.MapRequest;
@@ -306,6 +307,16 @@ public final class TestBench extends Checks implements AutoCloseable {
      */
     public boolean isSpent() {
         return spent;
+    }
+
+    /**
+     * The parts that the backend is made of.
+     *
+     * @return the parts; a test that needs them cannot observe anything where they are not shown
+     */
+    public MachineParts parts() {
+        return backend.parts()
+                .orElseThrow(() -> new NotObservable("the backend does not show its parts"));
     }
 
     /**
