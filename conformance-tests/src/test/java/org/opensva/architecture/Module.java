@@ -29,6 +29,7 @@ enum Module {
             120,
             List.of(API),
             "com.google.inject..",
+            "com.networknt.schema..",
             "javax.xml..",
             "org.junit..",
             "org.opentest4j..",

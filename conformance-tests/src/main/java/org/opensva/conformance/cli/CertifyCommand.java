@@ -5,9 +5,12 @@ import org.opensva.api.backend.BackendCatalog;
 import org.opensva.api.backend.BackendException;
 import org.opensva.api.backend.BackendProvider;
 import org.opensva.api.backend.BackendVariant;
+import org.opensva.conformance.cli.certificate.CertificateFiles;
+import org.opensva.conformance.cli.certificate.InputException;
 import org.opensva.conformance.report.Certificate;
 import org.opensva.conformance.report.ReportFolder;
 import org.opensva.conformance.report.RunEnvironment;
+import org.opensva.conformance.report.seal.SigningKey;
 import org.opensva.conformance.rules.RuleBook;
 import org.opensva.conformance.rules.RuleBookException;
 import org.opensva.conformance.suite.ConformanceRun;
@@ -21,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 
@@ -81,6 +85,14 @@ final class CertifyCommand implements Callable<Integer> {
                             + " several backends into one folder for each of them in it.")
     private @Nullable Path report;
 
+    @Option(
+            names = "--sign",
+            paramLabel = "KEY",
+            description =
+                    "Sign each certificate.json with this Ed25519 private key: PKCS#8 in a PEM"
+                            + " file, as 'openssl genpkey -algorithm ed25519' writes it.")
+    private @Nullable Path key;
+
     CertifyCommand(Context context) {
         this.context = context;
     }
@@ -93,13 +105,14 @@ final class CertifyCommand implements Callable<Integer> {
         }
         RuleBook book = RuleBook.load();
         checkRules(book);
+        Optional<SigningKey> signing = signing();
         try (Plugins plugins = given.load()) {
             List<String> selectors = selectors(plugins);
             for (String selector : selectors) {
                 // Makes nothing but the module: an unknown option is found before the first test.
                 plugins.catalog().module(selector, given.options());
             }
-            ReportFolder folder = folder(book);
+            ReportFolder folder = folder(book, signing);
             return certify(plugins.catalog(), selectors, book, folder);
         }
     }
@@ -156,12 +169,27 @@ final class CertifyCommand implements Callable<Integer> {
         }
     }
 
-    private @Nullable ReportFolder folder(RuleBook book) {
+    private Optional<SigningKey> signing() {
+        Path pem = key;
+        if (pem == null) {
+            return Optional.empty();
+        }
+        if (report == null) {
+            throw new UsageException("--sign needs --report: nothing else is signed");
+        }
+        try {
+            return Optional.of(CertificateFiles.key(pem, SigningKey::ofPem));
+        } catch (InputException e) {
+            throw new UsageException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private @Nullable ReportFolder folder(RuleBook book, Optional<SigningKey> signing) {
         Path root = report;
         if (root == null) {
             return null;
         }
-        ReportFolder folder = new ReportFolder(root, context.files(), book);
+        ReportFolder folder = new ReportFolder(root, context.files(), book, signing);
         try {
             // Now, and not after minutes of work that would be lost.
             folder.prepare();

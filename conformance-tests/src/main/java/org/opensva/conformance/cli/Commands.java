@@ -1,5 +1,7 @@
 package org.opensva.conformance.cli;
 
+import org.opensva.conformance.cli.certificate.DiffCommand;
+import org.opensva.conformance.cli.certificate.VerifyCommand;
 import org.opensva.conformance.cli.inspect.InspectCommand;
 import org.opensva.conformance.cli.replay.ReplayCommand;
 
@@ -30,6 +32,8 @@ final class Commands {
                 new RunCommand(context),
                 new ExploreCommand(context),
                 new CompareCommand(context),
+                new VerifyCommand(console.out(), console::complain),
+                new DiffCommand(console.out(), console::complain),
                 new ReplayCommand(console.out(), console::complain),
                 InspectCommand.create(console.out(), console::complain));
     }

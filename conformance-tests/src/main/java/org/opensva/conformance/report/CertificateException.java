@@ -13,4 +13,14 @@ public final class CertificateException extends RuntimeException {
     public CertificateException(String message) {
         super(message);
     }
+
+    /**
+     * Creates the exception with what led to it.
+     *
+     * @param message one line
+     * @param cause what happened
+     */
+    public CertificateException(String message, Throwable cause) {
+        super(message, cause);
+    }
 }

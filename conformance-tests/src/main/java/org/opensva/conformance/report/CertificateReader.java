@@ -1,14 +1,17 @@
 package org.opensva.conformance.report;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.conformance.rules.RuleLevel;
 import org.opensva.conformance.suite.Verdict;
 import org.opensva.conformance.suite.bench.Evidence;
 
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -48,19 +51,46 @@ public final class CertificateReader {
      * @throws CertificateException if it is not one, with one line that says why
      */
     public static Certificate read(String json) {
-        JsonNode root;
+        return read(document(json));
+    }
+
+    /**
+     * The text of a certificate as a document. Two members of one name are refused: they would let
+     * two readers see two certificates.
+     *
+     * @param json the text
+     * @return the document, of which nothing is checked but that it is a JSON object
+     * @throws CertificateException if it is none, with one line that says why
+     */
+    public static ObjectNode document(String json) {
+        JsonNode node;
         try {
-            root = JSON.readTree(json);
+            node = JSON.readTree(json);
         } catch (JacksonException e) {
-            throw new CertificateException(
-                    "not JSON: line %d, column %d"
-                            .formatted(
-                                    Math.max(1, e.getLocation().getLineNr()),
-                                    Math.max(1, e.getLocation().getColumnNr())));
+            throw new CertificateException("not JSON" + place(e.getLocation()), e);
         }
-        if (root == null || !root.isObject()) {
-            throw new CertificateException("not a certificate: not a JSON object");
+        if (node instanceof ObjectNode object) {
+            return object;
         }
+        throw new CertificateException("not a certificate: not a JSON object");
+    }
+
+    private static String place(@Nullable TokenStreamLocation at) {
+        // What exceeds a limit of the parser has no place.
+        return at == null
+                ? ""
+                : ": line %d, column %d"
+                        .formatted(Math.max(1, at.getLineNr()), Math.max(1, at.getColumnNr()));
+    }
+
+    /**
+     * Reads a certificate.
+     *
+     * @param root the document
+     * @return the certificate
+     * @throws CertificateException if it is not one, with one line that says why
+     */
+    public static Certificate read(ObjectNode root) {
         String schema = text(root, "schema");
         if (!schema.equals(Certificate.SCHEMA)) {
             throw new CertificateException(

@@ -1,5 +1,7 @@
 package org.opensva.conformance.report;
 
+import org.opensva.conformance.report.seal.Seal;
+import org.opensva.conformance.report.seal.SigningKey;
 import org.opensva.conformance.suite.Verdict;
 import org.opensva.conformance.suite.bench.Evidence;
 
@@ -12,6 +14,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.SortedMap;
 
 /**
@@ -32,10 +35,24 @@ public final class CertificateWriter {
      * @return the document, with a line feed at the end
      */
     public static String write(Certificate certificate) {
+        return write(certificate, Optional.empty());
+    }
+
+    /**
+     * Renders a certificate, signed.
+     *
+     * @param certificate the certificate
+     * @param key who signs, or empty for nobody
+     * @return the document, with a line feed at the end
+     */
+    public static String write(Certificate certificate, Optional<SigningKey> key) {
+        ObjectNode document = tree(certificate);
+        WholeText.mend(document);
+        Seal.put(document, key);
         DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
         DefaultPrettyPrinter printer =
                 new DefaultPrettyPrinter().withObjectIndenter(indenter).withArrayIndenter(indenter);
-        return JSON.writer().with(printer).writeValueAsString(tree(certificate)) + "\n";
+        return JSON.writer().with(printer).writeValueAsString(document) + "\n";
     }
 
     private static ObjectNode tree(Certificate certificate) {

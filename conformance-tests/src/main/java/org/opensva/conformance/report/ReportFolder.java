@@ -1,5 +1,6 @@
 package org.opensva.conformance.report;
 
+import org.opensva.conformance.report.seal.SigningKey;
 import org.opensva.conformance.rules.RuleBook;
 
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /**
@@ -19,6 +21,7 @@ public final class ReportFolder {
     private final Path root;
     private final AtomicFiles files;
     private final RuleBook book;
+    private final Optional<SigningKey> key;
 
     /**
      * Names a folder; nothing is written yet.
@@ -26,11 +29,13 @@ public final class ReportFolder {
      * @param root the folder
      * @param files how files are written
      * @param book the rules that the reports speak of
+     * @param key who signs the certificates, or empty for nobody
      */
-    public ReportFolder(Path root, AtomicFiles files, RuleBook book) {
+    public ReportFolder(Path root, AtomicFiles files, RuleBook book, Optional<SigningKey> key) {
         this.root = root;
         this.files = files;
         this.book = book;
+        this.key = key;
     }
 
     /**
@@ -80,7 +85,7 @@ public final class ReportFolder {
         // Rendered first: a fault in a renderer must not leave one file new and another one old.
         String html = HtmlReport.render(certificate, book);
         String junit = JunitReport.render(certificate);
-        String json = CertificateWriter.write(certificate);
+        String json = CertificateWriter.write(certificate, key);
         Path index = folder.resolve("index.html");
         files.write(index, html);
         files.write(folder.resolve("junit.xml"), junit);

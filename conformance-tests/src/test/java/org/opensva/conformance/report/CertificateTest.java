@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.opensva.conformance.report.check.CertificateSchema;
 import org.opensva.conformance.rules.RuleLevel;
 import org.opensva.conformance.suite.Verdict;
 
@@ -69,7 +70,7 @@ class CertificateTest {
         assertFalse(json.contains("\r"), "line feeds only");
         List<String> ids =
                 StreamSupport.stream(
-                                SchemaCheck.JSON.readTree(json).path("rules").spliterator(), false)
+                                CertificateReader.document(json).path("rules").spliterator(), false)
                         .map(rule -> rule.path("id").stringValue())
                         .toList();
         assertEquals(ids.stream().sorted().toList(), ids);
@@ -77,7 +78,7 @@ class CertificateTest {
 
     @Test
     void whatIsWrittenFollowsTheSchema() {
-        JsonNode schema = SchemaCheck.schema();
+        CertificateSchema schema = new CertificateSchema();
         for (Certificate certificate :
                 List.of(
                         Samples.every("why"),
@@ -85,24 +86,23 @@ class CertificateTest {
                         Samples.certificate(false))) {
             assertEquals(
                     List.of(),
-                    SchemaCheck.errors(
-                            schema,
-                            SchemaCheck.JSON.readTree(CertificateWriter.write(certificate))));
+                    schema.violations(
+                            CertificateReader.document(CertificateWriter.write(certificate))));
         }
     }
 
     @Test
     void theSchemaRefusesWhatIsMissingUnknownOrOutOfRange() {
-        JsonNode schema = SchemaCheck.schema();
+        CertificateSchema schema = new CertificateSchema();
         String good = CertificateWriter.write(Samples.every("why"));
-        for (String field : SchemaCheck.JSON.readTree(good).propertyNames()) {
-            ObjectNode document = (ObjectNode) SchemaCheck.JSON.readTree(good);
+        for (String field : CertificateReader.document(good).propertyNames()) {
+            ObjectNode document = CertificateReader.document(good);
             document.remove(field);
-            assertFalse(SchemaCheck.errors(schema, document).isEmpty(), field + " is required");
+            assertFalse(schema.violations(document).isEmpty(), field + " is required");
         }
-        ObjectNode extra = (ObjectNode) SchemaCheck.JSON.readTree(good);
+        ObjectNode extra = CertificateReader.document(good);
         extra.put("host", "build-7");
-        assertFalse(SchemaCheck.errors(schema, extra).isEmpty(), "unknown fields");
+        assertFalse(schema.violations(extra).isEmpty(), "unknown fields");
         for (String change :
                 List.of(
                         "\"verdict\" : \"passed\"|\"verdict\" : \"fine\"",
@@ -112,14 +112,14 @@ class CertificateTest {
                         "\"conclusion\" : \"failed\"|\"conclusion\" : \"good\"")) {
             String[] parts = change.split("\\|", -1);
             assertTrue(good.contains(parts[0]), parts[0]);
-            JsonNode document = SchemaCheck.JSON.readTree(good.replace(parts[0], parts[1]));
-            assertFalse(SchemaCheck.errors(schema, document).isEmpty(), change);
+            JsonNode document = CertificateReader.document(good.replace(parts[0], parts[1]));
+            assertFalse(schema.violations(document).isEmpty(), change);
         }
     }
 
     @Test
     void namesInTheSchemaAreThoseOfTheCode() {
-        JsonNode schema = SchemaCheck.schema();
+        JsonNode schema = new CertificateSchema().document();
         assertEquals(
                 List.of("passed", "failed", "not-applicable", "not-observable", "inconclusive"),
                 texts(schema.at("/$defs/rule/properties/verdict/enum")));

@@ -1,0 +1,99 @@
+package org.opensva.conformance.cli.certificate;
+
+import org.opensva.conformance.report.Certificate;
+import org.opensva.conformance.report.CertificateException;
+import org.opensva.conformance.report.CertificateReader;
+import org.opensva.conformance.report.seal.SealException;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.function.Function;
+
+/** Reads certificates and keys that users name; what cannot be read is told in one line. */
+public final class CertificateFiles {
+
+    /** A certificate of every rule with every failure drawn takes a few megabytes. */
+    static final int LARGEST = 64 << 20;
+
+    private static final int LARGEST_KEY = 1 << 16;
+    private static final String NAME = "certificate.json";
+
+    private CertificateFiles() {}
+
+    /**
+     * The text of a certificate.
+     *
+     * @param file the file, or the folder of a report
+     * @return the text
+     * @throws InputException if it cannot be read or is not text
+     */
+    static String text(Path file) {
+        Path actual = Files.isDirectory(file) ? file.resolve(NAME) : file;
+        return read(actual, LARGEST);
+    }
+
+    /**
+     * A certificate.
+     *
+     * @param file the file, or the folder of a report
+     * @return the certificate
+     * @throws InputException if it is none
+     */
+    static Certificate read(Path file) {
+        try {
+            return CertificateReader.read(text(file));
+        } catch (CertificateException e) {
+            throw new InputException("'%s': %s".formatted(file, e.getMessage()), e);
+        }
+    }
+
+    /**
+     * A key.
+     *
+     * @param file a PEM file
+     * @param reader what makes a key of its text
+     * @param <T> the kind of key
+     * @return the key
+     * @throws InputException if it holds none
+     */
+    public static <T> T key(Path file, Function<String, T> reader) {
+        try {
+            return reader.apply(read(file, LARGEST_KEY));
+        } catch (SealException e) {
+            throw new InputException("key '%s': %s".formatted(file, e.getMessage()), e);
+        }
+    }
+
+    private static String read(Path file, int largest) {
+        try (InputStream in = Files.newInputStream(file)) {
+            // A pipe has no size; so the bytes are counted as they come.
+            byte[] bytes = in.readNBytes(largest + 1);
+            if (bytes.length > largest) {
+                throw new InputException(
+                        "'%s' is larger than %d KiB".formatted(file, largest >> 10));
+            }
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        } catch (CharacterCodingException e) {
+            throw new InputException("'%s' is not text in UTF-8".formatted(file), e);
+        } catch (IOException e) {
+            throw new InputException("'%s': %s".formatted(file, reason(e)), e);
+        }
+    }
+
+    private static String reason(IOException e) {
+        return switch (e) {
+            case NoSuchFileException _ -> "no such file or directory";
+            case AccessDeniedException _ -> "permission denied";
+            case FileSystemException f when f.getReason() != null -> f.getReason();
+            default -> String.valueOf(e.getMessage());
+        };
+    }
+}

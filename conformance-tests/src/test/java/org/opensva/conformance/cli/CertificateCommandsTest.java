@@ -1,0 +1,159 @@
+package org.opensva.conformance.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opensva.api.backend.Capability;
+import org.opensva.conformance.report.CertificateWriter;
+import org.opensva.conformance.report.WholeBook;
+import org.opensva.conformance.report.seal.Keys;
+import org.opensva.conformance.rules.RuleBook;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.util.Arrays;
+import java.util.List;
+
+/** {@code verify} and {@code diff}, and the signing of what they read. */
+class CertificateCommandsTest {
+
+    private static final KeyPair PAIR = Keys.make("Ed25519");
+
+    @TempDir Path folder;
+
+    private String file(Shell shell, String name, String text) {
+        return shell.file(name, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String certificate(Capability... claims) {
+        return CertificateWriter.write(WholeBook.certificate(RuleBook.load(), claims));
+    }
+
+    @Test
+    void aCertificateThatHoldsIsOneLine() {
+        Shell shell = new Shell(folder);
+        String file = file(shell, "c.json", certificate(Capability.ATS));
+        Shell.Result result = shell.type("verify", file);
+        assertEquals(ExitStatus.GOOD, result.status(), result.out());
+        assertTrue(
+                result.out().startsWith(file + ": holds: fake:good 1.0 is certified, "),
+                result.out());
+        assertTrue(result.out().endsWith(" rules, not signed\n"), result.out());
+    }
+
+    @Test
+    void whatIsWrongIsALineEach() {
+        Shell shell = new Shell(folder);
+        String file =
+                file(
+                        shell,
+                        "c.json",
+                        certificate().replace("\"seed\" : \"0x2a\"", "\"seed\" : \"0x2b\""));
+        Shell.Result result = shell.type("verify", file);
+        assertEquals(ExitStatus.FOUND, result.status(), result.out());
+        assertEquals(file + ": digest: the content is not what was sealed\n", result.out());
+    }
+
+    @Test
+    void aSignedReportIsVerifiedByItsKeyAndByNoOther() {
+        Shell shell = new Shell(folder).tests(SampleRules.Holding.class);
+        String key = file(shell, "key.pem", Keys.privatePem(PAIR));
+        String pub = file(shell, "pub.pem", Keys.publicPem(PAIR));
+        String other = file(shell, "other.pem", Keys.publicPem(Keys.make("Ed25519")));
+        String report = shell.path("r");
+        assertEquals(
+                ExitStatus.GOOD,
+                shell.plugged("certify", "--backend", "fake", "--report", report, "--sign", key)
+                        .status());
+        Shell.Result good = shell.type("verify", "--key", pub, report);
+        assertEquals(ExitStatus.GOOD, good.status(), good.out());
+        assertTrue(good.out().contains(", signed by "), good.out());
+        Shell.Result bad = shell.type("verify", "--key", other, report);
+        assertEquals(ExitStatus.FOUND, bad.status());
+        assertEquals(report + ": signature: another key signed it\n", bad.out());
+        assertFalse(
+                new String(shell.read("r/certificate.json"), StandardCharsets.UTF_8)
+                        .contains(Keys.privatePem(PAIR).lines().toList().get(1)),
+                "the private key stays where it is");
+    }
+
+    @Test
+    void whatCannotBeReadIsOneLine() {
+        Shell shell = new Shell(folder);
+        String good = file(shell, "c.json", certificate());
+        assertEquals(
+                "'nowhere': no such file or directory",
+                shell.type("verify", "nowhere").complaint(ExitStatus.USAGE));
+        assertEquals(
+                "'" + folder.resolve("certificate.json") + "': no such file or directory",
+                shell.type("verify", folder.toString()).complaint(ExitStatus.USAGE));
+        String binary = shell.file("binary", new byte[] {(byte) 0xff, (byte) 0xfe});
+        assertEquals(
+                "'" + binary + "' is not text in UTF-8",
+                shell.type("diff", good, binary).complaint(ExitStatus.USAGE));
+        assertEquals(
+                "key '" + good + "': it holds no '-----BEGIN PUBLIC KEY-----' in PEM",
+                shell.type("verify", "--key", good, good).complaint(ExitStatus.USAGE));
+        String text = file(shell, "text", "hello");
+        assertEquals(
+                "'" + text + "': not JSON: line 1, column 1",
+                shell.type("diff", text, good).complaint(ExitStatus.USAGE));
+    }
+
+    @Test
+    void aKeyThatCannotSignStopsTheRunBeforeItBegins() {
+        Shell shell =
+                new Shell(folder)
+                        .suite(run -> {
+                            throw new AssertionError("the suite was started");
+                        });
+        String pub = file(shell, "pub.pem", Keys.publicPem(PAIR));
+        assertEquals(
+                "key '" + pub + "': it holds no '-----BEGIN PRIVATE KEY-----' in PEM",
+                shell.plugged(
+                                "certify",
+                                "--backend",
+                                "fake",
+                                "--report",
+                                shell.path("r"),
+                                "--sign",
+                                pub)
+                        .complaint(ExitStatus.USAGE));
+        assertEquals(
+                "--sign needs --report: nothing else is signed",
+                shell.plugged("certify", "--backend", "fake", "--sign", pub)
+                        .complaint(ExitStatus.USAGE));
+        assertEquals(List.of("pub.pem"), shell.names());
+    }
+
+    @Test
+    void twoCertificatesThatSayTheSameDoNotDiffer() {
+        Shell shell = new Shell(folder);
+        String a = file(shell, "a.json", certificate(Capability.ATS));
+        Shell.Result result = shell.type("diff", a, a);
+        assertEquals(ExitStatus.GOOD, result.status());
+        assertEquals("no difference\n", result.out());
+    }
+
+    @Test
+    void whatDiffersIsALineEach() {
+        Shell shell = new Shell(folder);
+        String a = file(shell, "a.json", certificate(Capability.FORK, Capability.INSTANCES));
+        String b = file(shell, "b.json", certificate(Capability.FORK));
+        Shell.Result result = shell.type("diff", a, b);
+        assertEquals(ExitStatus.FOUND, result.status());
+        List<String> lines = result.out().lines().toList();
+        assertEquals("  capability instances: claimed -> none", lines.getFirst());
+        assertTrue(lines.stream().anyMatch(l -> l.startsWith("! UACCE-")), result.out());
+        assertTrue(
+                lines.stream().anyMatch(l -> l.contains(": passed -> not-applicable  ")),
+                result.out());
+        assertTrue(
+                Arrays.asList("1", "2").contains(lines.getLast().split(" ", -1)[0]),
+                lines.getLast());
+    }
+}
