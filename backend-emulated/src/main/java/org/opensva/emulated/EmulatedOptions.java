@@ -7,6 +7,7 @@ import org.opensva.api.backend.Capability;
 import org.opensva.api.backend.ForeignHandlePolicy;
 import org.opensva.emulated.kernel.mm.HugePagePolicy;
 import org.opensva.emulated.profile.ByteCount;
+import org.opensva.emulated.profile.IommuProfile;
 import org.opensva.emulated.profile.MachineProfile;
 import org.opensva.emulated.profile.ProfileReader;
 
@@ -59,6 +60,18 @@ record EmulatedOptions(
                             + " 20,2; profile: as the variant says, 20 for those that come with the"
                             + " backend",
                     PROFILE);
+    private static final BackendOption IOTLB_ENTRIES =
+            new BackendOption(
+                    "iotlb-entries",
+                    "capacity of the IOTLB, a power of two, 4 to 8388608; profile: as the variant"
+                            + " says, or as the model of its IOMMU has it",
+                    PROFILE);
+    private static final BackendOption WALK_ENTRIES =
+            new BackendOption(
+                    "walk-cache-entries",
+                    "capacity of each cache of page-table tables, a power of two, 4 to 8388608;"
+                            + " profile: as the variant says, or as the model of its IOMMU has it",
+                    PROFILE);
     private static final BackendOption QUEUES =
             new BackendOption("queues", "queues of each accelerator, 1 to 65536", "256");
 
@@ -69,6 +82,8 @@ record EmulatedOptions(
                     HugePagePolicy.MADVISE.id());
 
     private static final int MAX_ATC_ENTRIES = 1 << 20;
+    private static final int MAX_IOMMU_ENTRIES = 1 << 23;
+    private static final int LEAST_IOMMU_ENTRIES = 4;
     private static final int MAX_PASID_BITS = 20;
     private static final int MAX_QUEUES = 1 << 16;
 
@@ -82,7 +97,15 @@ record EmulatedOptions(
     }
 
     static List<BackendOption> all() {
-        return List.of(FOREIGN_HANDLES, MEMORY, ATC_ENTRIES, PASID_BITS, QUEUES, HUGE_PAGES);
+        return List.of(
+                FOREIGN_HANDLES,
+                MEMORY,
+                ATC_ENTRIES,
+                IOTLB_ENTRIES,
+                WALK_ENTRIES,
+                PASID_BITS,
+                QUEUES,
+                HUGE_PAGES);
     }
 
     static EmulatedOptions parse(MachineProfile profile, Map<String, String> values) {
@@ -95,6 +118,12 @@ record EmulatedOptions(
                                 changed.devices(),
                                 value(values, ATC_ENTRIES),
                                 value(values, PASID_BITS)));
+        changed =
+                changed.withIommu(
+                        caches(
+                                changed.iommu(),
+                                value(values, IOTLB_ENTRIES),
+                                value(values, WALK_ENTRIES)));
         return new EmulatedOptions(
                 changed,
                 policy(value(values, FOREIGN_HANDLES)),
@@ -148,17 +177,33 @@ record EmulatedOptions(
                             device.stall(),
                             atcEntries.equals(PROFILE)
                                     ? device.atcEntries()
-                                    : powerOfTwo(atcEntries),
+                                    : powerOfTwo(ATC_ENTRIES, atcEntries, 1, MAX_ATC_ENTRIES),
                             device.invalidateQueueDepth(),
                             device.outstandingPageRequests()));
         }
         return changed;
     }
 
-    private static int powerOfTwo(String text) {
-        int value = (int) number(ATC_ENTRIES, text, 1, MAX_ATC_ENTRIES);
+    private static IommuProfile caches(IommuProfile iommu, String iotlb, String walk) {
+        IommuProfile changed = iommu;
+        if (!iotlb.equals(PROFILE)) {
+            changed =
+                    changed.withIotlbEntries(
+                            powerOfTwo(
+                                    IOTLB_ENTRIES, iotlb, LEAST_IOMMU_ENTRIES, MAX_IOMMU_ENTRIES));
+        }
+        if (!walk.equals(PROFILE)) {
+            changed =
+                    changed.withWalkCacheEntries(
+                            powerOfTwo(WALK_ENTRIES, walk, LEAST_IOMMU_ENTRIES, MAX_IOMMU_ENTRIES));
+        }
+        return changed;
+    }
+
+    private static int powerOfTwo(BackendOption option, String text, int low, int high) {
+        int value = (int) number(option, text, low, high);
         if (Integer.bitCount(value) != 1) {
-            throw refused(ATC_ENTRIES, text);
+            throw refused(option, text);
         }
         return value;
     }

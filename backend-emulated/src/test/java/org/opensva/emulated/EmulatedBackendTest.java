@@ -270,6 +270,8 @@ class EmulatedBackendTest {
                         Map.of("memory", "4K"),
                         Map.of("atc-entries", "3"),
                         Map.of("atc-entries", "x"),
+                        Map.of("iotlb-entries", "2"),
+                        Map.of("walk-cache-entries", "5"),
                         Map.of("queues", "0"),
                         Map.of("foreign-handles", "maybe"),
                         Map.of("nonsense", "1"))) {

@@ -35,6 +35,7 @@ enum Module {
             "org.opentest4j..",
             "org.apiguardian.api..",
             "picocli..",
+            "org.openjdk.jmh..",
             "tools.jackson..",
             "com.fasterxml.jackson.annotation..");
 

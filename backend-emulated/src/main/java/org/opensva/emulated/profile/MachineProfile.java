@@ -56,6 +56,16 @@ public record MachineProfile(
     }
 
     /**
+     * The same machine with another IOMMU.
+     *
+     * @param other the IOMMU, of the same kind: page tables stay as they are
+     * @return the profile
+     */
+    public MachineProfile withIommu(IommuProfile other) {
+        return new MachineProfile(name, title, memory, paging, other, devices);
+    }
+
+    /**
      * The same machine with other devices.
      *
      * @param others the devices

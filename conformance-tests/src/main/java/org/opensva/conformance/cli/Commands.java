@@ -1,5 +1,6 @@
 package org.opensva.conformance.cli;
 
+import org.opensva.conformance.cli.bench.BenchCommand;
 import org.opensva.conformance.cli.certificate.DiffCommand;
 import org.opensva.conformance.cli.certificate.VerifyCommand;
 import org.opensva.conformance.cli.inspect.InspectCommand;
@@ -35,6 +36,23 @@ final class Commands {
                 new VerifyCommand(console.out(), console::complain),
                 new DiffCommand(console.out(), console::complain),
                 new ReplayCommand(console.out(), console::complain),
-                InspectCommand.create(console.out(), console::complain));
+                InspectCommand.create(console.out(), console::complain),
+                bench(context));
+    }
+
+    private static BenchCommand bench(Context context) {
+        Console console = context.console();
+        ProgressLine line = new ProgressLine(console, context.nanoTime());
+        return new BenchCommand(
+                console.out(),
+                console::complain,
+                text -> {
+                    if (text.isEmpty()) {
+                        line.clear();
+                    } else {
+                        line.show(text);
+                    }
+                },
+                context.files());
     }
 }

@@ -1,0 +1,256 @@
+package org.opensva.conformance.cli.bench;
+
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.BenchmarkList;
+import org.openjdk.jmh.runner.BenchmarkListEntry;
+import org.openjdk.jmh.runner.NoBenchmarksException;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.format.OutputFormatFactory;
+import org.openjdk.jmh.runner.options.Options;
+import org.openjdk.jmh.runner.options.VerboseMode;
+import org.opensva.conformance.report.AtomicFiles;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+
+/** {@code opensva bench}: what everything costs, beside what this machine can do at best. */
+@Command(
+        name = "bench",
+        header = "Measure what translations, DMA, unmapping, binds and jobs cost.",
+        description = {
+            "Each figure is measured by JMH in a process of its own. Limits of this machine are"
+                    + " measured in the same run: compare ratios, not nanoseconds.",
+            "A target that is missed is shown and fails nothing."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  opensva bench --quick",
+            "  opensva bench --filter '*Hit' --filter arrayLookup --svg cost.svg",
+            "  opensva bench --filter mapTouchUnmap --param resident=1000,1000000 --json b.json"
+        })
+public final class BenchCommand implements Callable<Integer> {
+
+    private static final int GOOD = 0;
+    private static final int FAILED = 1;
+    private static final List<String> JVM =
+            List.of(
+                    "--sun-misc-unsafe-memory-access=allow",
+                    "--enable-native-access=ALL-UNNAMED",
+                    "-Dguice_bytecode_gen_option=DISABLED",
+                    "-Xms1g",
+                    "-Xmx6g",
+                    "-XX:+UseParallelGC");
+
+    private final PrintWriter out;
+    private final Consumer<String> complaint;
+    private final Consumer<String> progress;
+    private final AtomicFiles files;
+
+    @Spec private @Nullable CommandSpec spec;
+
+    @Option(
+            names = "--filter",
+            paramLabel = "GLOB",
+            description = "Only benchmarks of these names; may be repeated.")
+    private List<String> globs = List.of();
+
+    @Option(names = "--list", description = "Only name the benchmarks.")
+    private boolean list;
+
+    @Option(names = "--quick", description = "Rough figures, fewer of them, in a few minutes.")
+    private boolean quick;
+
+    @Option(
+            names = "--param",
+            paramLabel = "NAME=VALUE[,VALUE]",
+            description = "Measure with these values; may be repeated.")
+    private Map<String, String> parameters = Map.of();
+
+    @Option(
+            names = "--forks",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Processes for each figure, 1 to 10 (default: ${DEFAULT-VALUE}).")
+    private int forks;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write the figures as JSON.")
+    private @Nullable Path json;
+
+    @Option(names = "--svg", paramLabel = "FILE", description = "Draw cost against working set.")
+    private @Nullable Path svg;
+
+    private boolean failed;
+
+    /**
+     * Creates the command.
+     *
+     * @param out where figures go
+     * @param complaint takes one line for each thing that goes wrong
+     * @param progress takes a line that replaces the one before; an empty one ends it
+     * @param files how files are written
+     */
+    public BenchCommand(
+            PrintWriter out,
+            Consumer<String> complaint,
+            Consumer<String> progress,
+            AtomicFiles files) {
+        this.out = out;
+        this.complaint = complaint;
+        this.progress = progress;
+        this.files = files;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        failed = false;
+        check();
+        Selection selection = new Selection(globs, quick, values(), forks);
+        Options options = selection.options(JVM).build();
+        Set<BenchmarkListEntry> chosen = chosen(options);
+        if (list) {
+            chosen.stream()
+                    .map(entry -> entry.getUsername().replaceFirst(".*\\.", ""))
+                    .distinct()
+                    .forEach(out::println);
+            return GOOD;
+        }
+        Report report = new Report(measure(options, points(chosen, options)));
+        report.table().forEach(out::println);
+        out.println(report.summary());
+        return failed ? FAILED : GOOD;
+    }
+
+    private ParameterException refused(String reason) {
+        CommandSpec known = spec;
+        if (known == null) {
+            throw new IllegalStateException(reason);
+        }
+        return new ParameterException(known.commandLine(), reason);
+    }
+
+    private void prepare(Path file) {
+        try {
+            files.begin(file, true).close();
+        } catch (IOException e) {
+            throw refused("'%s' cannot be written: %s".formatted(file, reason(e)));
+        }
+    }
+
+    private static String reason(IOException e) {
+        return e instanceof NoSuchFileException
+                ? "its folder does not exist"
+                : String.valueOf(e.getMessage());
+    }
+
+    private void check() {
+        if (forks < 1 || forks > 10) {
+            throw refused("--forks is %d, allowed: 1 to 10".formatted(forks));
+        }
+        for (Path file : new @Nullable Path[] {json, svg}) {
+            if (file != null) {
+                // Not after twenty minutes of measuring.
+                prepare(file);
+            }
+        }
+    }
+
+    private Map<String, List<String>> values() {
+        Map<String, List<String>> values = new TreeMap<>();
+        parameters.forEach((name, text) -> values.put(name, List.of(text.split(","))));
+        return values;
+    }
+
+    private Set<BenchmarkListEntry> chosen(Options options) {
+        Set<BenchmarkListEntry> chosen =
+                new TreeSet<>(
+                        BenchmarkList.defaultList()
+                                .find(
+                                        OutputFormatFactory.createFormatInstance(
+                                                System.err, VerboseMode.SILENT),
+                                        options.getIncludes(),
+                                        options.getExcludes()));
+        if (chosen.isEmpty()) {
+            throw refused(
+                    "no benchmark is named like %s; --list names them"
+                            .formatted(String.join(" or ", globs)));
+        }
+        Set<String> known = new TreeSet<>();
+        for (BenchmarkListEntry entry : chosen) {
+            known.addAll(entry.getParams().orElse(Map.of()).keySet());
+        }
+        for (String name : parameters.keySet()) {
+            if (!known.contains(name)) {
+                throw refused(
+                        "no chosen benchmark has a parameter '%s'; there are: %s"
+                                .formatted(name, String.join(", ", known)));
+            }
+        }
+        return chosen;
+    }
+
+    /** How many figures there will be. */
+    private static int points(Collection<BenchmarkListEntry> chosen, Options options) {
+        int points = 0;
+        for (BenchmarkListEntry entry : chosen) {
+            int of = 1;
+            Map<String, String[]> params = entry.getParams().orElse(Map.of());
+            for (Map.Entry<String, String[]> param : params.entrySet()) {
+                of *= options.getParameter(param.getKey()).orElse(List.of(param.getValue())).size();
+            }
+            points += of;
+        }
+        return points;
+    }
+
+    private List<Figure> measure(Options options, int points) throws IOException {
+        List<Figure> figures = new ArrayList<>();
+        try {
+            Runner runner =
+                    new Runner(
+                            options, new Watch(points, progress, this::complain, System::nanoTime));
+            for (RunResult result : runner.run()) {
+                figures.add(Figure.of(result));
+            }
+        } catch (NoBenchmarksException e) {
+            throw refused("no benchmark has these parameters");
+        } catch (RunnerException e) {
+            complain(String.valueOf(e.getMessage()).lines().findFirst().orElse("JMH stopped"));
+        } finally {
+            progress.accept("");
+        }
+        Report report = new Report(figures);
+        if (json != null) {
+            files.write(json, report.json());
+        }
+        CostPicture picture = new CostPicture(figures);
+        if (svg != null && !picture.isEmpty()) {
+            files.write(svg, picture.svg());
+        }
+        return figures;
+    }
+
+    private void complain(String line) {
+        failed = true;
+        progress.accept("");
+        complaint.accept(line);
+    }
+}

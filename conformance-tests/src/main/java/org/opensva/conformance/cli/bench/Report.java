@@ -1,0 +1,124 @@
+package org.opensva.conformance.cli.bench;
+
+import tools.jackson.databind.json.JsonMapper;
+
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The figures of a run, for people and for programs. */
+final class Report {
+
+    private static final String FORMAT = "opensva-bench/1";
+
+    private final List<Figure> figures;
+
+    Report(List<Figure> figures) {
+        this.figures = List.copyOf(figures);
+    }
+
+    /** A table for people. */
+    List<String> table() {
+        List<String[]> rows = new ArrayList<>();
+        rows.add(new String[] {"benchmark", "with", "median", "spread", "B/op", "target"});
+        for (Figure figure : figures) {
+            rows.add(
+                    new String[] {
+                        figure.name(),
+                        figure.with(),
+                        Figure.time(figure.median()),
+                        "%.0f%%".formatted(spread(figure)),
+                        allocated(figure),
+                        outcome(figure).map(Target.Outcome::text).orElse("")
+                    });
+        }
+        int[] widths = new int[rows.getFirst().length];
+        for (String[] row : rows) {
+            for (int i = 0; i < row.length; i++) {
+                widths[i] = Math.max(widths[i], row[i].length());
+            }
+        }
+        List<String> lines = new ArrayList<>();
+        for (String[] row : rows) {
+            StringBuilder line = new StringBuilder();
+            for (int i = 0; i < row.length; i++) {
+                boolean number = i >= 2 && i <= 4;
+                line.append(("%" + (number ? "" : "-") + widths[i] + "s  ").formatted(row[i]));
+            }
+            lines.add(line.toString().stripTrailing());
+        }
+        return lines;
+    }
+
+    private static double spread(Figure figure) {
+        return figure.median() == 0 ? 0 : 100 * (figure.most() - figure.least()) / figure.median();
+    }
+
+    private static String allocated(Figure figure) {
+        if (figure.allocated().isEmpty()) {
+            return "";
+        }
+        double bytes = figure.allocated().getAsDouble();
+        // What the profiler itself allocates, spread over the operations.
+        return bytes < 0.5 ? "0" : "%.0f".formatted(bytes);
+    }
+
+    private Optional<Target.Outcome> outcome(Figure figure) {
+        return Target.of(figure).flatMap(target -> target.judge(figure, figures));
+    }
+
+    /** How many targets were met, and of how many. */
+    String summary() {
+        List<Target.Outcome> outcomes =
+                figures.stream().flatMap(figure -> outcome(figure).stream()).toList();
+        long met = outcomes.stream().filter(Target.Outcome::met).count();
+        return "%d figures, %d of %d targets met".formatted(figures.size(), met, outcomes.size());
+    }
+
+    /** All of it, for programs. */
+    String json() {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("format", FORMAT);
+        document.put("environment", environment());
+        List<Object> all = new ArrayList<>();
+        for (Figure figure : figures) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("benchmark", figure.name());
+            one.put("parameters", figure.parameters());
+            one.put("threads", figure.threads());
+            one.put("unit", "ns/op");
+            one.put("median", rounded(figure.median()));
+            one.put("least", rounded(figure.least()));
+            one.put("most", rounded(figure.most()));
+            figure.allocated().ifPresent(bytes -> one.put("allocatedBytes", rounded(bytes)));
+            Target.of(figure).ifPresent(target -> one.put("target", target.text()));
+            outcome(figure).ifPresent(outcome -> one.put("met", outcome.met()));
+            all.add(one);
+        }
+        document.put("figures", all);
+        return JsonMapper.builder()
+                        .build()
+                        .writerWithDefaultPrettyPrinter()
+                        .writeValueAsString(document)
+                + "\n";
+    }
+
+    private static double rounded(double value) {
+        return Math.round(value * 100) / 100.0;
+    }
+
+    private static Map<String, Object> environment() {
+        Map<String, Object> environment = new LinkedHashMap<>();
+        environment.put("java", System.getProperty("java.runtime.version", "unknown"));
+        environment.put("vm", System.getProperty("java.vm.name", "unknown"));
+        environment.put("os", System.getProperty("os.name", "unknown"));
+        environment.put("arch", System.getProperty("os.arch", "unknown"));
+        environment.put("processors", Runtime.getRuntime().availableProcessors());
+        environment.put(
+                "load", ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+        return environment;
+    }
+}

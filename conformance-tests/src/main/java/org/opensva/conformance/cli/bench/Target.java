@@ -1,0 +1,117 @@
+package org.opensva.conformance.cli.bench;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a figure should be, or what it is compared with.
+ *
+ * @param benchmark the figure
+ * @param parameters what it must have been measured with
+ * @param bound what it is compared with
+ * @param text the target in words
+ */
+record Target(String benchmark, Map<String, String> parameters, Bound bound, String text) {
+
+    /** What a figure is compared with. */
+    sealed interface Bound {}
+
+    /**
+     * A time.
+     *
+     * @param nanos at most this many nanoseconds
+     */
+    record Time(double nanos) implements Bound {}
+
+    /**
+     * Another figure of the same run.
+     *
+     * @param benchmark which
+     * @param sharing parameters that both have in common
+     * @param times at most this many times that figure
+     */
+    record Ratio(String benchmark, List<String> sharing, double times) implements Bound {}
+
+    /** Whether a figure meets a target, and the words for it. */
+    record Outcome(boolean met, String text) {}
+
+    private static final List<String> BYTES = List.of("bytes");
+
+    /** The targets of this project; each in one run on one machine, medians. */
+    static final List<Target> ALL =
+            List.of(
+                    time("atcHit", Map.of("pages", "1000"), 10),
+                    time("iotlbHit", Map.of("pages", "1000"), 20),
+                    time("iotlbHitOfMany", Map.of("spaces", "1024"), 50),
+                    time("walkCacheHit", Map.of("pages", "1000"), 60),
+                    time("walk", Map.of("pages", "100000"), 60),
+                    time("invalidatePage", Map.of(), 100),
+                    time("invalidateSpace", Map.of(), 100),
+                    time("mapTouchUnmap", Map.of("bound", "atc"), 2_000),
+                    time("mapTouchUnmap", Map.of("bound", "iotlb"), 2_000),
+                    time("dmaRead", Map.of("bytes", "64"), 40),
+                    time("dmaRead", Map.of("bytes", "4096"), 150),
+                    time("dmaWrite", Map.of("bytes", "64"), 40),
+                    time("dmaWrite", Map.of("bytes", "4096"), 150),
+                    ratio("dmaRead", Map.of("bytes", "1048576"), "bulkCopy", BYTES, 1 / 0.85),
+                    ratio("dmaWrite", Map.of("bytes", "1048576"), "bulkCopy", BYTES, 1 / 0.85),
+                    time("pageRequest", Map.of(), 10_000),
+                    time("bindAndUnbind", Map.of(), 20_000),
+                    time("emptyJob", Map.of(), 2_000),
+                    ratio(
+                            "iotlbHitByTwo",
+                            Map.of(),
+                            "iotlbHit",
+                            List.of("iommu", "pages"),
+                            2 / 1.8),
+                    ratio("atcHitByTwo", Map.of(), "atcHit", List.of("iommu", "pages"), 2 / 1.8));
+
+    private static Target time(String benchmark, Map<String, String> parameters, double nanos) {
+        return new Target(benchmark, parameters, new Time(nanos), "at most " + Figure.time(nanos));
+    }
+
+    private static Target ratio(
+            String benchmark,
+            Map<String, String> parameters,
+            String other,
+            List<String> sharing,
+            double times) {
+        return new Target(
+                benchmark,
+                parameters,
+                new Ratio(other, sharing, times),
+                "at most %.2f times %s".formatted(times, other));
+    }
+
+    /** The target of a figure. */
+    static Optional<Target> of(Figure figure) {
+        return ALL.stream()
+                .filter(target -> target.benchmark.equals(figure.name()))
+                .filter(target -> figure.has(target.parameters))
+                .findFirst();
+    }
+
+    /** Compares a figure, if what it is compared with was measured. */
+    Optional<Outcome> judge(Figure figure, List<Figure> all) {
+        return switch (bound) {
+            case Time(double nanos) -> Optional.of(outcome(figure.median() / nanos, text));
+            case Ratio(String other, List<String> sharing, double times) ->
+                    all.stream()
+                            .filter(candidate -> candidate.name().equals(other))
+                            .filter(candidate -> shares(figure, candidate, sharing))
+                            .findFirst()
+                            .map(found -> outcome(figure.median() / found.median() / times, text));
+        };
+    }
+
+    private static boolean shares(Figure figure, Figure other, List<String> keys) {
+        return keys.stream().allMatch(key -> figure.parameter(key).equals(other.parameter(key)));
+    }
+
+    private static Outcome outcome(double share, String text) {
+        return share <= 1
+                ? new Outcome(true, "met: " + text)
+                : new Outcome(false, "missed by %.1f times: %s".formatted(share, text));
+    }
+}

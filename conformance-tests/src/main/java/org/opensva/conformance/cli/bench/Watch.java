@@ -1,0 +1,132 @@
+package org.opensva.conformance.cli.bench;
+
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.infra.BenchmarkParams;
+import org.openjdk.jmh.infra.IterationParams;
+import org.openjdk.jmh.results.BenchmarkResult;
+import org.openjdk.jmh.results.IterationResult;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.format.OutputFormat;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/** Hears from JMH how far it is, and what goes wrong. */
+final class Watch implements OutputFormat {
+
+    private static final int KEPT = 40;
+
+    private final Consumer<String> progress;
+    private final Consumer<String> complaint;
+    private final LongSupplier nanoTime;
+    private final int total;
+    private final long start;
+    private final List<String> said = new ArrayList<>();
+    private int done;
+
+    Watch(int total, Consumer<String> progress, Consumer<String> complaint, LongSupplier nanoTime) {
+        this.total = total;
+        this.progress = progress;
+        this.complaint = complaint;
+        this.nanoTime = nanoTime;
+        this.start = nanoTime.getAsLong();
+    }
+
+    private static String label(BenchmarkParams params) {
+        String name = params.getBenchmark();
+        StringBuilder label = new StringBuilder(name.substring(name.lastIndexOf('.') + 1));
+        params.getParamsKeys().forEach(key -> label.append(' ').append(params.getParam(key)));
+        return label.toString();
+    }
+
+    private String left() {
+        if (done == 0) {
+            return "";
+        }
+        long seconds = (nanoTime.getAsLong() - start) / 1_000_000_000L * (total - done) / done;
+        return ", %s left".formatted(Duration.ofSeconds(seconds).toString().substring(2));
+    }
+
+    @Override
+    public void startBenchmark(BenchmarkParams params) {
+        said.clear();
+        progress.accept("%d/%d %s%s".formatted(done + 1, total, label(params), left()));
+    }
+
+    @Override
+    public void endBenchmark(@Nullable BenchmarkResult result) {
+        done++;
+        if (result == null) {
+            // JMH passes on what the failing process printed; the first line of it says why.
+            complaint.accept(
+                    "a benchmark failed: "
+                            + said.stream()
+                                    .filter(line -> line.contains("Exception"))
+                                    .findFirst()
+                                    .orElse("no reason was given"));
+        }
+    }
+
+    @Override
+    public void println(String line) {
+        if (said.size() < KEPT) {
+            said.add(line.strip());
+        }
+    }
+
+    @Override
+    public void print(String text) {
+        text.lines().forEach(this::println);
+    }
+
+    @Override
+    public void write(byte[] bytes) {
+        print(new String(bytes, StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void write(int b) {
+        // Single bytes carry no line.
+    }
+
+    @Override
+    public void verbosePrintln(String line) {
+        // Not for people.
+    }
+
+    @Override
+    public void iteration(BenchmarkParams params, IterationParams iteration, int number) {
+        // Shown by the benchmark.
+    }
+
+    @Override
+    public void iterationResult(
+            BenchmarkParams params, IterationParams iteration, int number, IterationResult result) {
+        // Shown at the end.
+    }
+
+    @Override
+    public void startRun() {
+        // Nothing to open.
+    }
+
+    @Override
+    public void endRun(Collection<RunResult> results) {
+        // The caller has them.
+    }
+
+    @Override
+    public void flush() {
+        // Nothing is held back.
+    }
+
+    @Override
+    public void close() {
+        // Nothing to close.
+    }
+}

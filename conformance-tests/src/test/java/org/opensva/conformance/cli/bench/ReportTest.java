@@ -1,0 +1,98 @@
+package org.opensva.conformance.cli.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.TreeMap;
+
+class ReportTest {
+
+    private static Figure figure(String name, double median, Map<String, String> parameters) {
+        return new Figure(
+                name,
+                new TreeMap<>(parameters),
+                1,
+                median,
+                median * 0.9,
+                median * 1.1,
+                OptionalDouble.of(0));
+    }
+
+    private static final Map<String, String> THOUSAND =
+            Map.of("pages", "1000", "iommu", "smmuv3-noats");
+
+    @Test
+    void aFigureIsComparedWithItsTarget() {
+        Report report =
+                new Report(
+                        List.of(
+                                figure("iotlbHit", 19, THOUSAND),
+                                figure("atcHit", 30, Map.of("pages", "1000", "iommu", "vtd"))));
+        assertTrue(report.table().get(1).endsWith("met: at most 20.0 ns"));
+        assertTrue(report.table().get(2).endsWith("missed by 3.0 times: at most 10.0 ns"));
+        assertEquals("2 figures, 1 of 2 targets met", report.summary());
+    }
+
+    @Test
+    void aTargetThatNeedsAnotherFigureIsSilentWithoutIt() {
+        Figure two = figure("iotlbHitByTwo", 10, THOUSAND);
+        assertEquals("1 figures, 0 of 0 targets met", new Report(List.of(two)).summary());
+        Figure one = figure("iotlbHit", 10, THOUSAND);
+        assertEquals("2 figures, 2 of 2 targets met", new Report(List.of(one, two)).summary());
+    }
+
+    @Test
+    void twoThreadsArePerThreadSoEqualTimesMeanTwiceTheWork() {
+        Figure one = figure("iotlbHit", 10, THOUSAND);
+        Figure slow = figure("iotlbHitByTwo", 12, THOUSAND);
+        assertEquals("2 figures, 1 of 2 targets met", new Report(List.of(one, slow)).summary());
+    }
+
+    @Test
+    void theDocumentSaysWhatTheTableSays() {
+        Report report = new Report(List.of(figure("iotlbHit", 25.126, THOUSAND)));
+        JsonNode document = JsonMapper.builder().build().readTree(report.json());
+        assertEquals("opensva-bench/1", document.path("format").asString());
+        JsonNode figure = document.path("figures").path(0);
+        assertEquals("iotlbHit", figure.path("benchmark").asString());
+        assertEquals(25.13, figure.path("median").asDouble());
+        assertEquals("1000", figure.path("parameters").path("pages").asString());
+        assertFalse(figure.path("met").asBoolean());
+        assertTrue(document.path("environment").path("processors").asInt() > 0);
+    }
+
+    @Test
+    void thePictureHasALineForEachSeriesAndAPointForEachFigure() {
+        CostPicture picture =
+                new CostPicture(
+                        List.of(
+                                figure("iotlbHit", 20, Map.of("pages", "1", "iommu", "vtd")),
+                                figure("iotlbHit", 40, Map.of("pages", "1000", "iommu", "vtd")),
+                                figure("arrayLookup", 2, Map.of("pages", "1000")),
+                                figure("bulkCopy", 2, Map.of("bytes", "64"))));
+        String svg = picture.svg();
+        assertEquals(2, svg.split("<polyline", -1).length - 1);
+        assertEquals(3, svg.split("<circle", -1).length - 1);
+        assertTrue(svg.contains("iotlbHit vtd, 1,000 pages: 40.0 ns"));
+        assertFalse(svg.contains("NaN"));
+        assertTrue(new CostPicture(List.of()).isEmpty());
+    }
+
+    @Test
+    void aGlobIsNoRegularExpression() {
+        String pattern = Selection.pattern("atc*t");
+        assertTrue("org.opensva.conformance.measure.X.atcHit".matches(pattern));
+        assertFalse("org.opensva.conformance.measure.X.atcHits".matches(pattern));
+        assertFalse("org.elsewhere.X.atcHit".matches(pattern));
+        assertFalse("org.opensva.conformance.measure.X.atcHit".matches(Selection.pattern("(")));
+    }
+}
