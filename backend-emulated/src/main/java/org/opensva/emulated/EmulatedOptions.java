@@ -119,11 +119,8 @@ record EmulatedOptions(
                                 value(values, ATC_ENTRIES),
                                 value(values, PASID_BITS)));
         changed =
-                changed.withIommu(
-                        caches(
-                                changed.iommu(),
-                                value(values, IOTLB_ENTRIES),
-                                value(values, WALK_ENTRIES)));
+                changed.withIommus(iommu ->
+                        caches(iommu, value(values, IOTLB_ENTRIES), value(values, WALK_ENTRIES)));
         return new EmulatedOptions(
                 changed,
                 policy(value(values, FOREIGN_HANDLES)),

@@ -7,6 +7,7 @@ import org.opensva.emulated.kernel.paging.PagingMode;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * What a machine is made of.
@@ -56,13 +57,17 @@ public record MachineProfile(
     }
 
     /**
-     * The same machine with another IOMMU.
+     * The same machine with other IOMMUs at the same places.
      *
-     * @param other the IOMMU, of the same kind: page tables stay as they are
+     * @param change makes an IOMMU of each, of the same kind: page tables stay as they are
      * @return the profile
      */
-    public MachineProfile withIommu(IommuProfile other) {
-        return new MachineProfile(name, title, memory, paging, other, devices);
+    public MachineProfile withIommus(UnaryOperator<IommuProfile> change) {
+        List<IommuInstance> changed =
+                iommus.stream()
+                        .map(one -> new IommuInstance(change.apply(one.profile()), one.devices()))
+                        .toList();
+        return new MachineProfile(name, title, memory, paging, changed, devices);
     }
 
     /**
