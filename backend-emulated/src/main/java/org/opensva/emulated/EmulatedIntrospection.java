@@ -69,20 +69,37 @@ final class EmulatedIntrospection implements Introspection {
                 }
                 yield sum;
             }
-            case TRANSLATIONS,
-                    IOTLB_HITS,
-                    IOTLB_MISSES,
-                    WALK_READS,
-                    IOTLB_INVALIDATIONS,
-                    ATC_INVALIDATIONS,
-                    PAGE_REQUESTS,
-                    PAGE_RESPONSES,
-                    FAULTS -> {
+            default -> {
                 long sum = 0;
                 for (Iommus.Instance iommu : iommus.instances()) {
                     sum +=
                             iommu.agent() instanceof CounterSource source
                                     ? source.count(counter)
+                                    : 0;
+                }
+                yield sum;
+            }
+        };
+    }
+
+    @Override
+    public long count(HardwareCounter counter, int requester) {
+        return switch (counter) {
+            case ATC_HITS, ATC_MISSES, ATC_EVICTIONS, DMA_BYTES_READ, DMA_BYTES_WRITTEN -> {
+                long sum = 0;
+                for (Endpoint endpoint : accelerators.endpoints()) {
+                    if (endpoint.requester().value() == requester) {
+                        sum += endpoint.count(counter);
+                    }
+                }
+                yield sum;
+            }
+            default -> {
+                long sum = 0;
+                for (Iommus.Instance iommu : iommus.instances()) {
+                    sum +=
+                            iommu.agent() instanceof CounterSource source
+                                    ? source.count(counter, requester)
                                     : 0;
                 }
                 yield sum;

@@ -5,9 +5,6 @@ import com.google.inject.Provider;
 import com.google.inject.Provides;
 
 import io.opentelemetry.api.OpenTelemetry;
-import io.opentelemetry.api.common.AttributeKey;
-import io.opentelemetry.api.common.Attributes;
-import io.opentelemetry.api.metrics.Meter;
 
 import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.accelerator.EngineFactory;
@@ -24,7 +21,8 @@ import org.opensva.api.iommu.IommuDriver;
 import org.opensva.api.iommu.SvaBinder;
 import org.opensva.api.memory.FrameAllocator;
 import org.opensva.api.process.ProcessHost;
-import org.opensva.api.telemetry.HardwareCounter;
+import org.opensva.api.telemetry.ControlMeters;
+import org.opensva.api.telemetry.HardwareMeters;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.ats.AtsEndpointFactory;
 import org.opensva.emulated.Lifecycle.Stage;
@@ -39,9 +37,7 @@ import org.opensva.uacce.UacceDevice;
 import org.opensva.uacce.engine.StandardEngines;
 
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -60,9 +56,6 @@ import java.util.stream.Collectors;
  */
 public final class EmulatedModule extends AbstractModule {
 
-    private static final AttributeKey<String> COUNTER =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_COUNTER);
-
     private final EmulatedOptions options;
     private final MachineProfile profile;
 
@@ -77,6 +70,7 @@ public final class EmulatedModule extends AbstractModule {
         install(new MachineModule(profile));
         install(new IommuModule(profile));
         install(new KernelModule(profile, options.hugePages()));
+        install(new TelemetryModule(profile, options.pasidSeries()));
         bind(EndpointFactory.class).to(AtsEndpointFactory.class);
         bind(EngineFactory.class).to(StandardEngines.class);
         bind(Introspection.class).to(EmulatedIntrospection.class);
@@ -233,11 +227,13 @@ public final class EmulatedModule extends AbstractModule {
             Provider<Introspection> introspection,
             Provider<MachineParts> parts,
             Provider<SvaCore> sva,
-            FaultLog faults,
+            Provider<FaultReports> faultReports,
+            ControlMeters meters,
             OpenTelemetry telemetry) {
         boolean running = false;
         try {
-            iommus.get().instances().forEach(iommu -> iommu.driver().onFault(faults::add));
+            FaultReports reports = faultReports.get();
+            iommus.get().instances().forEach(iommu -> iommu.driver().onFault(reports));
             EmulatedBackend backend =
                     new EmulatedBackend(
                             descriptor.get(),
@@ -246,7 +242,13 @@ public final class EmulatedModule extends AbstractModule {
                             introspection.get(),
                             parts.get(),
                             lifecycle);
-            observe(telemetry, introspection.get(), sva.get(), lifecycle);
+            observe(
+                    telemetry,
+                    introspection.get(),
+                    accelerators.get(),
+                    meters,
+                    sva.get(),
+                    lifecycle);
             running = true;
             return backend;
         } finally {
@@ -256,27 +258,31 @@ public final class EmulatedModule extends AbstractModule {
         }
     }
 
+    /** Counters of a device are read at one end of its link only: both ends see the same. */
     private void observe(
-            OpenTelemetry telemetry, Introspection inside, SvaCore sva, Lifecycle lifecycle) {
-        String name = EmulatedBackendProvider.NAME + ":" + profile.name();
-        AttributeKey<String> backend = AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_BACKEND);
-        Map<HardwareCounter, Attributes> series = new EnumMap<>(HardwareCounter.class);
-        for (HardwareCounter counter : HardwareCounter.values()) {
-            series.put(counter, Attributes.of(backend, name, COUNTER, counter.id()));
+            OpenTelemetry telemetry,
+            Introspection inside,
+            Accelerators accelerators,
+            ControlMeters meters,
+            SvaCore sva,
+            Lifecycle lifecycle) {
+        if (!SvaTelemetry.recordsMetrics(telemetry)) {
+            return;
         }
-        Meter meter = telemetry.getMeter(SvaTelemetry.SCOPE);
+        List<HardwareMeters.Device> devices = new ArrayList<>();
+        for (Endpoint endpoint : accelerators.endpoints()) {
+            int requester = endpoint.requester().value();
+            devices.add(
+                    new HardwareMeters.Device(
+                            endpoint.name(),
+                            requester,
+                            counter -> inside.count(counter, requester)));
+        }
         lifecycle.add(
                 Stage.METRICS,
-                meter.counterBuilder(SvaTelemetry.METRIC_HARDWARE)
-                        .setUnit("{event}")
-                        .buildWithCallback(points ->
-                                series.forEach((counter, attributes) ->
-                                        points.record(inside.count(counter), attributes))));
-        lifecycle.add(
-                Stage.METRICS,
-                meter.upDownCounterBuilder(SvaTelemetry.METRIC_PASIDS)
-                        .setUnit("{pasid}")
-                        .buildWithCallback(points ->
-                                points.record(sva.pasidCount(), Attributes.of(backend, name))));
+                HardwareMeters.observe(
+                        telemetry, TelemetryModule.backend(profile), inside, devices));
+        meters.observe(sva::pasidCount);
+        lifecycle.add(Stage.METRICS, meters);
     }
 }

@@ -26,12 +26,14 @@ import java.util.Set;
  * @param foreignHandles what a handle in a foreign address space may do
  * @param queues queues of each accelerator
  * @param hugePages which mappings get huge pages
+ * @param pasidSeries how many PASIDs get metric series of their own
  */
 record EmulatedOptions(
         MachineProfile profile,
         ForeignHandlePolicy foreignHandles,
         int queues,
-        HugePagePolicy hugePages) {
+        HugePagePolicy hugePages,
+        int pasidSeries) {
 
     /** The value of an option that leaves the profile as it is. */
     private static final String PROFILE = "profile";
@@ -81,6 +83,14 @@ record EmulatedOptions(
                     "which private memory gets huge pages: never, madvise or always",
                     HugePagePolicy.MADVISE.id());
 
+    private static final BackendOption PASID_SERIES =
+            new BackendOption(
+                    "pasid-series",
+                    "how many PASIDs get metric series of their own, 0 to 10000; those beyond"
+                            + " share one",
+                    "0");
+
+    private static final int MAX_PASID_SERIES = 10_000;
     private static final int MAX_ATC_ENTRIES = 1 << 20;
     private static final int MAX_IOMMU_ENTRIES = 1 << 23;
     private static final int LEAST_IOMMU_ENTRIES = 4;
@@ -105,7 +115,8 @@ record EmulatedOptions(
                 WALK_ENTRIES,
                 PASID_BITS,
                 QUEUES,
-                HUGE_PAGES);
+                HUGE_PAGES,
+                PASID_SERIES);
     }
 
     static EmulatedOptions parse(MachineProfile profile, Map<String, String> values) {
@@ -125,7 +136,8 @@ record EmulatedOptions(
                 changed,
                 policy(value(values, FOREIGN_HANDLES)),
                 (int) number(QUEUES, value(values, QUEUES), 1, MAX_QUEUES),
-                hugePages(value(values, HUGE_PAGES)));
+                hugePages(value(values, HUGE_PAGES)),
+                (int) number(PASID_SERIES, value(values, PASID_SERIES), 0, MAX_PASID_SERIES));
     }
 
     private static String value(Map<String, String> values, BackendOption option) {

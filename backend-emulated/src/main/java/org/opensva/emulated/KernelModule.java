@@ -11,6 +11,7 @@ import org.opensva.api.iommu.SvaBinder;
 import org.opensva.api.memory.FrameAllocator;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.process.ProcessHost;
+import org.opensva.api.telemetry.ControlMeters;
 import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.emulated.Lifecycle.Stage;
 import org.opensva.emulated.kernel.KernelTracer;
@@ -79,11 +80,11 @@ final class KernelModule extends AbstractModule {
             IommuLookup iommus,
             Provider<PageFaultHandler> faultHandler,
             HardwareEventSink events,
-            OpenTelemetry telemetry,
+            ControlMeters meters,
             KernelTracer tracer,
             Lifecycle lifecycle) {
         return lifecycle.add(
                 Stage.SVA,
-                new SvaCore(addressSpaces, iommus, faultHandler::get, events, telemetry, tracer));
+                new SvaCore(addressSpaces, iommus, faultHandler::get, events, meters, tracer));
     }
 }

@@ -6,7 +6,6 @@ import com.google.inject.Provides;
 import org.opensva.api.iommu.InterruptController;
 import org.opensva.api.memory.FrameAllocator;
 import org.opensva.api.memory.PhysicalMemory;
-import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.emulated.Lifecycle.Stage;
 import org.opensva.emulated.machine.BuddyFrameAllocator;
 import org.opensva.emulated.machine.ChunkedMemory;
@@ -31,7 +30,6 @@ final class MachineModule extends AbstractModule {
         bind(PhysicalMemory.class).to(ChunkedMemory.class);
         bind(FrameAllocator.class).to(BuddyFrameAllocator.class);
         bind(InterruptController.class).to(InterruptDispatcher.class);
-        bind(HardwareEventSink.class).to(EventLog.class);
     }
 
     @Provides

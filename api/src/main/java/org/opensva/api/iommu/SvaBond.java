@@ -1,6 +1,7 @@
 package org.opensva.api.iommu;
 
 import org.opensva.api.process.AddressSpace;
+import org.opensva.api.telemetry.WorkInProgress;
 
 /** One reference to the bond of an address space and a device. */
 public interface SvaBond extends AutoCloseable {
@@ -18,6 +19,15 @@ public interface SvaBond extends AutoCloseable {
      * @return the address space
      */
     AddressSpace addressSpace();
+
+    /**
+     * Takes note of who knows which jobs the device is working at for this reference, until it is
+     * given back: page requests and faults that the device causes are then told as those jobs'.
+     * Called only where traces are recorded; what does not tell page requests ignores it.
+     *
+     * @param work who knows
+     */
+    default void follow(WorkInProgress work) {}
 
     /**
      * Gives the reference back; with the last one the PASID stops translating on this device. The

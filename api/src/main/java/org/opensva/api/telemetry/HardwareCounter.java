@@ -10,8 +10,26 @@ public enum HardwareCounter {
     IOTLB_HITS("iotlb.hits"),
     /** Translations that had to walk. */
     IOTLB_MISSES("iotlb.misses"),
+    /** Entries dropped from the IOTLB for want of room. */
+    IOTLB_EVICTIONS("iotlb.evictions"),
+    /** Walks that began at a cached table. */
+    WALK_CACHE_HITS("walk.cache.hits"),
+    /** Walks that began at the root of their tables. */
+    WALK_CACHE_MISSES("walk.cache.misses"),
+    /** Tables dropped from the cache of walks for want of room. */
+    WALK_CACHE_EVICTIONS("walk.cache.evictions"),
     /** Page-table descriptors read by walks. */
     WALK_READS("walk.reads"),
+    /** Of {@link #WALK_READS}, those in tables whose entries are pages. */
+    WALK_READS_LEVEL_1("walk.reads.level1"),
+    /** Of {@link #WALK_READS}, those one level above. */
+    WALK_READS_LEVEL_2("walk.reads.level2"),
+    /** Of {@link #WALK_READS}, those two levels above. */
+    WALK_READS_LEVEL_3("walk.reads.level3"),
+    /** Of {@link #WALK_READS}, those three levels above. */
+    WALK_READS_LEVEL_4("walk.reads.level4"),
+    /** Of {@link #WALK_READS}, those four levels above. */
+    WALK_READS_LEVEL_5("walk.reads.level5"),
     /** Device accesses answered from an ATC. */
     ATC_HITS("atc.hits"),
     /** Device accesses that needed a translation request. */
@@ -33,6 +51,11 @@ public enum HardwareCounter {
     /** Bytes written by devices. */
     DMA_BYTES_WRITTEN("dma.written");
 
+    /** Levels of page tables that are told apart. */
+    public static final int WALK_LEVELS = 5;
+
+    private static final HardwareCounter[] VALUES = values();
+
     private final String id;
 
     HardwareCounter(String id) {
@@ -46,5 +69,15 @@ public enum HardwareCounter {
      */
     public String id() {
         return id;
+    }
+
+    /**
+     * The counter of the descriptors read at one level.
+     *
+     * @param level 1 (its entries are pages) to {@link #WALK_LEVELS}
+     * @return the counter
+     */
+    public static HardwareCounter walkReads(int level) {
+        return VALUES[WALK_READS.ordinal() + level];
     }
 }

@@ -6,10 +6,10 @@ import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanBuilder;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
-import io.opentelemetry.api.trace.TracerProvider;
 import io.opentelemetry.context.Scope;
 
 import org.opensva.api.process.ErrnoException;
+import org.opensva.api.telemetry.Lane;
 import org.opensva.api.telemetry.SvaTelemetry;
 
 import java.util.function.Supplier;
@@ -21,6 +21,8 @@ import java.util.function.Supplier;
  */
 public final class KernelTracer {
 
+    private static final AttributeKey<String> LANE =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_LANE);
     private static final AttributeKey<Long> ADDRESS_SPACE =
             AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_ADDRESS_SPACE);
     private static final AttributeKey<String> ADDRESS =
@@ -42,7 +44,7 @@ public final class KernelTracer {
      */
     public KernelTracer(OpenTelemetry telemetry) {
         this.tracer = telemetry.getTracer(SvaTelemetry.SCOPE);
-        this.on = !TracerProvider.noop().equals(telemetry.getTracerProvider());
+        this.on = SvaTelemetry.recordsSpans(telemetry);
     }
 
     /**
@@ -94,16 +96,40 @@ public final class KernelTracer {
             body.run();
             return;
         }
-        SpanBuilder span =
-                processSpan(name, pid, addressSpace)
-                        .setAttribute(ADDRESS, "0x" + Long.toHexString(address))
-                        .setAttribute(LENGTH, length);
-        run(
-                span,
+        range(
+                name,
+                pid,
+                addressSpace,
+                address,
+                length,
                 () -> {
                     body.run();
                     return true;
                 });
+    }
+
+    /**
+     * Runs a call about a range inside a span.
+     *
+     * @param <T> what it returns
+     * @param name the name of the span
+     * @param pid the process id
+     * @param addressSpace the id of the address space
+     * @param address first address
+     * @param length number of bytes
+     * @param body the call
+     * @return what the body returns
+     */
+    public <T> T range(
+            String name, long pid, long addressSpace, long address, long length, Supplier<T> body) {
+        if (!on) {
+            return body.get();
+        }
+        return run(
+                processSpan(name, pid, addressSpace)
+                        .setAttribute(ADDRESS, SvaTelemetry.address(address))
+                        .setAttribute(LENGTH, length),
+                body);
     }
 
     /**
@@ -128,6 +154,10 @@ public final class KernelTracer {
     }
 
     private SpanBuilder processSpan(String name, long pid, long addressSpace) {
-        return span(name).setAttribute(PROCESS, pid).setAttribute(ADDRESS_SPACE, addressSpace);
+        Lane lane = name.equals(SvaTelemetry.SPAN_RELEASE) ? Lane.KERNEL : Lane.PROCESS;
+        return span(name)
+                .setAttribute(LANE, lane.id())
+                .setAttribute(PROCESS, pid)
+                .setAttribute(ADDRESS_SPACE, addressSpace);
     }
 }

@@ -1,10 +1,9 @@
 package org.opensva.smmuv3.driver;
 
-import io.opentelemetry.api.trace.Tracer;
-
 import org.opensva.api.memory.FrameAllocator;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.api.telemetry.InvalidationTrace;
 
 /**
  * What devices and domains of one SMMU share.
@@ -17,7 +16,7 @@ import org.opensva.api.telemetry.HardwareEventSink;
  * @param asids the tags
  * @param streams the stream table
  * @param events what white-box rules look at
- * @param tracer where spans go
+ * @param trace spans and durations of invalidations
  */
 record DriverContext(
         Identity identity,
@@ -28,4 +27,4 @@ record DriverContext(
         AsidAllocator asids,
         StreamTable streams,
         HardwareEventSink events,
-        Tracer tracer) {}
+        InvalidationTrace trace) {}

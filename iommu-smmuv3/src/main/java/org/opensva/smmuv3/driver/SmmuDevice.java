@@ -267,6 +267,7 @@ final class SmmuDevice implements AttachedDevice {
         atsEnabled = false;
         writeStream(Entries.blockedStream());
         driver.reportIsolated(this);
+        context.trace().isolated(function.name(), function.requester().value());
     }
 
     /** An isolated device stays blocked, whatever else was under way. */

@@ -1,8 +1,5 @@
 package org.opensva.smmuv3.driver;
 
-import io.opentelemetry.api.trace.Span;
-import io.opentelemetry.context.Scope;
-
 import org.opensva.api.iommu.SvaDomain;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.process.AddressSpace;
@@ -11,7 +8,7 @@ import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.PageTable;
 import org.opensva.api.telemetry.HardwareEvent.Kind;
-import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.api.telemetry.InvalidationTrace.Phase;
 import org.opensva.smmuv3.layout.Granule;
 
 import java.util.ArrayList;
@@ -123,28 +120,24 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
     }
 
     private void invalidate(AddressRange range, boolean iotlb) {
-        Span span =
-                context.tracer()
-                        .spanBuilder(SvaTelemetry.SPAN_INVALIDATE)
-                        .setAttribute(SvaTelemetry.ATTRIBUTE_ADDRESS_SPACE, addressSpace.id())
-                        .setAttribute(SvaTelemetry.ATTRIBUTE_LENGTH, range.length())
-                        .startSpan();
-        try (Scope _ = span.makeCurrent()) {
-            CommandBatch batch = new CommandBatch();
-            if (iotlb) {
-                invalidateIotlb(batch, range);
-            }
-            // The IOTLB is clean and complete before any ATC is told: a device that asks again must
-            // not be given the old translation once more.
-            invalidateAtcs(batch, range);
-        } finally {
-            span.end();
-        }
+        context.trace()
+                .invalidation(
+                        addressSpace.id(),
+                        range.start(),
+                        range.length(),
+                        () -> {
+                            CommandBatch batch = new CommandBatch();
+                            if (iotlb) {
+                                invalidateIotlb(batch, range);
+                            }
+                            // The IOTLB is clean and complete before any ATC is told: a device that
+                            // asks again must not be given the old translation once more.
+                            invalidateAtcs(batch, range);
+                        });
     }
 
     private void invalidateIotlb(CommandBatch batch, AddressRange range) {
-        Span span = context.tracer().spanBuilder(SvaTelemetry.SPAN_INVALIDATE_IOTLB).startSpan();
-        try {
+        try (Phase phase = context.trace().iotlb()) {
             batch.clear();
             boolean whole = context.invalidations().collapses(range, granule);
             if (whole) {
@@ -154,10 +147,10 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
             }
             AddressRange told = whole ? AddressRange.WHOLE : range;
             context.events().record(Kind.IOTLB_INVALIDATE, -1, -1, told.start(), told.length());
-            context.commands().submitAndSync(batch);
+            try (Phase _ = phase.sync()) {
+                context.commands().submitAndSync(batch);
+            }
             context.events().record(Kind.IOTLB_SYNC, -1, -1, 0, 0);
-        } finally {
-            span.end();
         }
     }
 
@@ -176,14 +169,20 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
         if (batch.isEmpty()) {
             return;
         }
-        Span span = context.tracer().spanBuilder(SvaTelemetry.SPAN_INVALIDATE_ATC).startSpan();
-        try {
-            if (context.commands().invalidateAtcs(batch) == CommandQueue.Outcome.ATC_TIMEOUT) {
+        try (Phase phase = context.trace().atc()) {
+            for (Attachment attachment : now) {
+                if (attachment.device().atsEnabled()) {
+                    phase.told(attachment.device().streamId(), attachment.pasid());
+                }
+            }
+            CommandQueue.Outcome outcome;
+            try (Phase _ = phase.sync()) {
+                outcome = context.commands().invalidateAtcs(batch);
+            }
+            if (outcome == CommandQueue.Outcome.ATC_TIMEOUT) {
                 isolateSilent(now);
             }
             context.events().record(Kind.ATC_SYNC, -1, -1, 0, 0);
-        } finally {
-            span.end();
         }
     }
 

@@ -23,7 +23,7 @@ import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.PageTable;
 import org.opensva.api.process.PageTableFormat;
 import org.opensva.api.telemetry.HardwareEventSink;
-import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.api.telemetry.InvalidationTrace;
 import org.opensva.smmuv3.layout.Command;
 import org.opensva.smmuv3.layout.CommandEncoder;
 import org.opensva.smmuv3.layout.ControlRegisters.Cr0;
@@ -168,7 +168,7 @@ public final class SmmuV3Driver implements IommuDriver {
                         new AsidAllocator(identity.asidBits(), identity.broadcasts()),
                         streams,
                         events,
-                        telemetry.getTracer(SvaTelemetry.SCOPE));
+                        new InvalidationTrace(telemetry));
         this.eventHandler =
                 new EventHandler(
                         this,

@@ -25,6 +25,9 @@ final class Lane {
         }
     }
 
+    /** The level of tables whose descriptors are pages. */
+    private static final int LAST_LEVEL = 3;
+
     /** What the current transaction asks for and gets; only the thread inside may touch it. */
     final Translation translation = new Translation();
 
@@ -43,6 +46,14 @@ final class Lane {
         HITS,
         MISSES,
         WALK_READS,
+        // In this order: levels 3 to -1 of the architecture, the one with pages first.
+        WALK_READS_LEVEL_1,
+        WALK_READS_LEVEL_2,
+        WALK_READS_LEVEL_3,
+        WALK_READS_LEVEL_4,
+        WALK_READS_LEVEL_5,
+        WALK_CACHE_HITS,
+        WALK_CACHE_MISSES,
         BYTES_READ,
         BYTES_WRITTEN,
         WALK_UPDATES,
@@ -87,6 +98,16 @@ final class Lane {
     void add(Count what, long amount) {
         int index = 8 + what.ordinal();
         COUNT.setOpaque(counts, index, counts[index] + amount);
+    }
+
+    /**
+     * Counts a descriptor read by a walk; only the thread inside may call.
+     *
+     * @param level the level of the table, -1 to 3
+     */
+    void addWalkRead(int level) {
+        add(Count.WALK_READS, 1);
+        add(Count.VALUES[Count.WALK_READS_LEVEL_1.ordinal() + LAST_LEVEL - level], 1);
     }
 
     /** Reads a count from any thread. */

@@ -13,6 +13,7 @@ import org.opensva.smmuv3.layout.Register;
 
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.ToLongFunction;
 
 /**
  * An SMMUv3: register pages 0 and 1 for software, a port for each device, memory for its tables and
@@ -44,6 +45,7 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
     private final MonitorEvents monitorEvents;
     private final @Nullable CounterGroup counters;
     private final Totals departed = new Totals();
+    private final TranslationCaches caches;
     private volatile boolean closed;
 
     /**
@@ -62,7 +64,7 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
         this.memory = memory;
         Registers registers = new Registers(profile);
         Signals signals = new Signals(profile, registers, memory, interrupts);
-        TranslationCaches caches = new TranslationCaches(profile);
+        caches = new TranslationCaches(profile);
         configurations = new ConfigurationCache(profile.contextCacheEntries());
         Stage2Walker stage2 =
                 new Stage2Walker(profile, memory, caches.stage2Tlb(), caches.stage2Stamps());
@@ -177,19 +179,43 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
     @Override
     public long count(HardwareCounter counter) {
         return switch (counter) {
-            case TRANSLATIONS -> sum(Lane.Count.TRANSLATIONS) + sum(Lane.Count.ATS_PAGES);
-            case IOTLB_HITS -> sum(Lane.Count.HITS);
-            case IOTLB_MISSES -> sum(Lane.Count.MISSES);
-            case WALK_READS -> sum(Lane.Count.WALK_READS);
             case IOTLB_INVALIDATIONS -> processor.tlbInvalidations();
+            case IOTLB_EVICTIONS -> caches.iotlb().evictions();
+            case WALK_CACHE_EVICTIONS -> caches.walkCache().evictions();
             case ATC_INVALIDATIONS -> processor.atcInvalidations();
             case PAGE_REQUESTS -> pageRequests.received() + stalls.stalls();
             case PAGE_RESPONSES -> processor.responses() + stalls.answers();
             case FAULTS -> events.recorded();
-            case DMA_BYTES_READ -> sum(Lane.Count.BYTES_READ);
-            case DMA_BYTES_WRITTEN -> sum(Lane.Count.BYTES_WRITTEN);
-            // An ATC is part of a device.
-            case ATC_HITS, ATC_MISSES, ATC_EVICTIONS -> 0;
+            default -> count(counter, this::sum);
+        };
+    }
+
+    @Override
+    public long count(HardwareCounter counter, int requester) {
+        StreamPort port = devices.find(requester);
+        return port == null ? 0 : count(counter, port.lanes()::count);
+    }
+
+    /** What lanes count, of one device or of all of them. */
+    private static long count(HardwareCounter counter, ToLongFunction<Lane.Count> lanes) {
+        return switch (counter) {
+            case TRANSLATIONS ->
+                    lanes.applyAsLong(Lane.Count.TRANSLATIONS)
+                            + lanes.applyAsLong(Lane.Count.ATS_PAGES);
+            case IOTLB_HITS -> lanes.applyAsLong(Lane.Count.HITS);
+            case IOTLB_MISSES -> lanes.applyAsLong(Lane.Count.MISSES);
+            case WALK_READS -> lanes.applyAsLong(Lane.Count.WALK_READS);
+            case WALK_READS_LEVEL_1 -> lanes.applyAsLong(Lane.Count.WALK_READS_LEVEL_1);
+            case WALK_READS_LEVEL_2 -> lanes.applyAsLong(Lane.Count.WALK_READS_LEVEL_2);
+            case WALK_READS_LEVEL_3 -> lanes.applyAsLong(Lane.Count.WALK_READS_LEVEL_3);
+            case WALK_READS_LEVEL_4 -> lanes.applyAsLong(Lane.Count.WALK_READS_LEVEL_4);
+            case WALK_READS_LEVEL_5 -> lanes.applyAsLong(Lane.Count.WALK_READS_LEVEL_5);
+            case WALK_CACHE_HITS -> lanes.applyAsLong(Lane.Count.WALK_CACHE_HITS);
+            case WALK_CACHE_MISSES -> lanes.applyAsLong(Lane.Count.WALK_CACHE_MISSES);
+            case DMA_BYTES_READ -> lanes.applyAsLong(Lane.Count.BYTES_READ);
+            case DMA_BYTES_WRITTEN -> lanes.applyAsLong(Lane.Count.BYTES_WRITTEN);
+            // An ATC is part of a device; the rest is not told apart by device.
+            default -> 0;
         };
     }
 

@@ -66,6 +66,10 @@ final class Stage1Walker {
                 break;
             }
         }
+        if (stage.startLevel() < 3) {
+            boolean cached = level != stage.startLevel();
+            lane.add(cached ? Lane.Count.WALK_CACHE_HITS : Lane.Count.WALK_CACHE_MISSES, 1);
+        }
         int attempts = 0;
         while (true) {
             long physical = at;
@@ -79,7 +83,7 @@ final class Stage1Walker {
             }
             long descriptor;
             try {
-                lane.add(Lane.Count.WALK_READS, 1);
+                lane.addWalkRead(level);
                 descriptor = memory.readLong(physical);
             } catch (BusErrorException e) {
                 return request.walkAbort(false, EventRecord.CLASS_TT, physical);

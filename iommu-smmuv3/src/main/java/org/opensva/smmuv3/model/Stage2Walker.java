@@ -107,7 +107,7 @@ final class Stage2Walker {
         while (true) {
             long descriptor;
             try {
-                lane.add(Lane.Count.WALK_READS, 1);
+                lane.addWalkRead(level);
                 descriptor = memory.readLong(at);
             } catch (BusErrorException e) {
                 request.walkAbort(true, faultClass, at);

@@ -2,6 +2,7 @@ package org.opensva.smmuv3.model;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * A set-associative cache of translations in one flat array: the IOTLB, the stage 2 TLB, and the
@@ -55,6 +56,9 @@ final class TaggedCache {
         final Chains byTag;
         final Chains byAddress;
         final int firstEntry;
+
+        /** How many entries have made room for others. */
+        final LongAdder evictions = new LongAdder();
 
         Shard(int firstEntry, int entries, int lists) {
             this.firstEntry = firstEntry;
@@ -150,7 +154,7 @@ final class TaggedCache {
             if (stamps.ranges() != ranges) {
                 return;
             }
-            int at = place(key, tag, random);
+            int at = place(shard, key, tag, random);
             unlink(shard, at);
             long sequence = words[at];
             ELEMENT.setOpaque(words, at, sequence | 1);
@@ -173,7 +177,7 @@ final class TaggedCache {
         kinds |= 1 << Tag.kind(tag);
     }
 
-    private int place(long key, long tag, int random) {
+    private int place(Shard shard, long key, long tag, int random) {
         int first = set(key, tag);
         int free = -1;
         for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
@@ -186,7 +190,20 @@ final class TaggedCache {
                 free = at;
             }
         }
-        return free >= 0 ? free : first + (random & WAYS - 1) * WORDS;
+        if (free >= 0) {
+            return free;
+        }
+        shard.evictions.increment();
+        return first + (random & WAYS - 1) * WORDS;
+    }
+
+    /** How many entries have made room for others. */
+    long evictions() {
+        long sum = 0;
+        for (Shard shard : shards) {
+            sum += shard.evictions.sum();
+        }
+        return sum;
     }
 
     /**

@@ -5,6 +5,7 @@ import io.opentelemetry.api.OpenTelemetry;
 import org.opensva.api.iommu.FaultRecord;
 import org.opensva.api.process.PageTable;
 import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.api.telemetry.InvalidationTrace;
 import org.opensva.smmuv3.layout.Command;
 import org.opensva.smmuv3.layout.Opcode;
 import org.opensva.smmuv3.layout.Register;
@@ -47,7 +48,7 @@ final class DriverParts {
                 new AsidAllocator(8, false),
                 new StreamTable(memory, memory, 16, true),
                 HardwareEventSink.NONE,
-                OpenTelemetry.noop().getTracer("test"));
+                new InvalidationTrace(OpenTelemetry.noop()));
     }
 
     SmmuDevice device(int streamId) {

@@ -1,12 +1,10 @@
 package org.opensva.vtd.driver;
 
-import io.opentelemetry.api.trace.Span;
-
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.telemetry.HardwareEvent.Kind;
-import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.api.telemetry.InvalidationTrace.Phase;
 import org.opensva.vtd.driver.Attachments.Attachment;
 import org.opensva.vtd.driver.PendingWait.Outcome;
 import org.opensva.vtd.driver.PendingWait.State;
@@ -88,8 +86,7 @@ final class CacheFlush {
             AddressRange range,
             Scope scope,
             List<Attachment> told) {
-        Span span = context.tracer().spanBuilder(SvaTelemetry.SPAN_INVALIDATE_IOTLB).startSpan();
-        try {
+        try (Phase phase = context.trace().iotlb()) {
             AddressRange removed =
                     context.invalidations().collapses(range) ? AddressRange.WHOLE : range;
             DescriptorBatch batch = new DescriptorBatch();
@@ -101,7 +98,7 @@ final class CacheFlush {
                     record(Kind.IOTLB_INVALIDATE, -1, pasid, removed);
                 }
                 List<PendingWait> waits = context.queue().submit(batch);
-                Outcome outcome = context.queue().await(waits.getFirst());
+                Outcome outcome = await(phase, waits.getFirst());
                 if (outcome.state() != State.TIMED_OUT) {
                     require(outcome);
                     if (scope == Scope.ENTRIES) {
@@ -120,8 +117,12 @@ final class CacheFlush {
                 }
                 // Another device has been silent, and took this wait with it: once more.
             }
-        } finally {
-            span.end();
+        }
+    }
+
+    private Outcome await(Phase phase, PendingWait wait) {
+        try (Phase _ = phase.sync()) {
+            return context.queue().await(wait);
         }
     }
 
@@ -161,16 +162,16 @@ final class CacheFlush {
     }
 
     private void deviceTlbs(List<Attachment> told, AddressRange range, PendingWait wait) {
-        Span span = context.tracer().spanBuilder(SvaTelemetry.SPAN_INVALIDATE_ATC).startSpan();
-        try {
+        try (Phase phase = context.trace().atc()) {
             for (Attachment attachment : told) {
+                phase.told(attachment.device().source(), attachment.pasid());
                 record(
                         Kind.ATC_INVALIDATE,
                         attachment.device().source(),
                         attachment.pasid(),
                         range);
             }
-            Outcome outcome = context.queue().await(wait);
+            Outcome outcome = await(phase, wait);
             if (outcome.state() == State.TIMED_OUT) {
                 for (Attachment attachment : told) {
                     askAgain(
@@ -188,8 +189,6 @@ final class CacheFlush {
                 require(outcome);
             }
             context.events().record(Kind.ATC_SYNC, -1, -1, 0, 0);
-        } finally {
-            span.end();
         }
     }
 

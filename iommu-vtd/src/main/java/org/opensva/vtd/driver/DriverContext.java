@@ -1,10 +1,9 @@
 package org.opensva.vtd.driver;
 
-import io.opentelemetry.api.trace.Tracer;
-
 import org.opensva.api.memory.FrameAllocator;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.api.telemetry.InvalidationTrace;
 
 /**
  * What devices and domains of one remapping unit share.
@@ -17,7 +16,7 @@ import org.opensva.api.telemetry.HardwareEventSink;
  * @param domainIds the tags
  * @param root the root table
  * @param events what white-box rules look at
- * @param tracer where spans go
+ * @param trace spans and durations of invalidations
  */
 record DriverContext(
         Capabilities unit,
@@ -28,4 +27,4 @@ record DriverContext(
         DomainIds domainIds,
         RootTable root,
         HardwareEventSink events,
-        Tracer tracer) {}
+        InvalidationTrace trace) {}

@@ -273,6 +273,7 @@ final class VtdDevice implements AttachedDevice {
         }
         flush.context(source);
         driver.reportIsolated(this);
+        context.trace().isolated(function.name(), function.requester().value());
     }
 
     /** An isolated device stays blocked, whatever else was under way. */

@@ -1,8 +1,5 @@
 package org.opensva.vtd.driver;
 
-import io.opentelemetry.api.trace.Span;
-import io.opentelemetry.context.Scope;
-
 import org.opensva.api.iommu.SvaDomain;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.process.AddressSpace;
@@ -12,7 +9,6 @@ import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.PageTable;
 import org.opensva.api.process.PageTableFormat;
 import org.opensva.api.telemetry.HardwareEvent.Kind;
-import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.vtd.driver.Attachments.Attachment;
 
 /**
@@ -171,17 +167,7 @@ final class VtdDomain implements SvaDomain, AddressSpaceListener {
     }
 
     private void traced(AddressRange range, Runnable body) {
-        Span span =
-                context.tracer()
-                        .spanBuilder(SvaTelemetry.SPAN_INVALIDATE)
-                        .setAttribute(SvaTelemetry.ATTRIBUTE_ADDRESS_SPACE, addressSpace.id())
-                        .setAttribute(SvaTelemetry.ATTRIBUTE_LENGTH, range.length())
-                        .startSpan();
-        try (Scope _ = span.makeCurrent()) {
-            body.run();
-        } finally {
-            span.end();
-        }
+        context.trace().invalidation(addressSpace.id(), range.start(), range.length(), body);
     }
 
     private void record(Kind kind, Attachment attachment) {

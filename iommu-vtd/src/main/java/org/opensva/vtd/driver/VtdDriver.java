@@ -22,7 +22,7 @@ import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.PageTable;
 import org.opensva.api.telemetry.HardwareEventSink;
-import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.api.telemetry.InvalidationTrace;
 import org.opensva.vtd.layout.ControlRegisters.Gcmd;
 import org.opensva.vtd.layout.ControlRegisters.Gsts;
 import org.opensva.vtd.layout.ControlRegisters.Pmen;
@@ -113,7 +113,7 @@ public final class VtdDriver implements IommuDriver {
                         new DomainIds(unit.domainIdBits()),
                         root,
                         events,
-                        telemetry.getTracer(SvaTelemetry.SCOPE));
+                        new InvalidationTrace(telemetry));
         this.faultHandler = new FaultHandler(this.registers, unit, this::report);
         this.pageRequestHandler =
                 unit.pageRequests()

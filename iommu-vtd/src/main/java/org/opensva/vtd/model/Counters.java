@@ -22,6 +22,16 @@ final class Counters {
         COUNT.setOpaque(counts, index, counts[index] + amount);
     }
 
+    /**
+     * Counts an entry read by a walk; only the current writer may call.
+     *
+     * @param level the level of the table, 1 to 5
+     */
+    void addWalkRead(int level) {
+        add(HardwareCounter.WALK_READS, 1);
+        add(HardwareCounter.walkReads(level), 1);
+    }
+
     /** Reads a count from any thread. */
     long get(HardwareCounter what) {
         return (long) COUNT.getOpaque(counts, PADDING + what.ordinal());

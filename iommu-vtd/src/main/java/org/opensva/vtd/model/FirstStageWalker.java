@@ -77,6 +77,11 @@ final class FirstStageWalker {
                 break;
             }
         }
+        request.counters.add(
+                level == regime.firstLevels()
+                        ? HardwareCounter.WALK_CACHE_MISSES
+                        : HardwareCounter.WALK_CACHE_HITS,
+                1);
         int attempts = 0;
         while (true) {
             long at = table + PagingLevel.offset(address, level);
@@ -86,7 +91,7 @@ final class FirstStageWalker {
             }
             long entry;
             try {
-                request.counters.add(HardwareCounter.WALK_READS, 1);
+                request.counters.addWalkRead(level);
                 entry = memory.readLong(physical);
             } catch (BusErrorException e) {
                 return request.fault(

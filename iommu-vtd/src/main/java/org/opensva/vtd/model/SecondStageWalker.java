@@ -124,12 +124,17 @@ final class SecondStageWalker {
                 break;
             }
         }
+        request.counters.add(
+                level == regime.secondLevels()
+                        ? HardwareCounter.WALK_CACHE_MISSES
+                        : HardwareCounter.WALK_CACHE_HITS,
+                1);
         int attempts = 0;
         while (true) {
             long at = table + PagingLevel.offset(input, level);
             long entry;
             try {
-                request.counters.add(HardwareCounter.WALK_READS, 1);
+                request.counters.addWalkRead(level);
                 entry = memory.readLong(at);
             } catch (BusErrorException e) {
                 request.fault(unreadable(regime, level));

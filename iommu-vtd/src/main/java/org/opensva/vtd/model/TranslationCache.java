@@ -4,6 +4,7 @@ import org.opensva.vtd.layout.PagingLevel;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * A set-associative cache of translations in one flat array: the IOTLB, or the paging-structure
@@ -43,6 +44,7 @@ final class TranslationCache {
     private final long[] words;
     private final int setShift;
     private volatile int levels;
+    private final LongAdder evictions = new LongAdder();
     private int victim; // races only make the choice less fair
 
     TranslationCache(int entries, Generations generations) {
@@ -148,7 +150,16 @@ final class TranslationCache {
                 }
             }
         }
-        return free >= 0 ? free : first + (victim++ & WAYS - 1) * WORDS;
+        if (free >= 0) {
+            return free;
+        }
+        evictions.increment();
+        return first + (victim++ & WAYS - 1) * WORDS;
+    }
+
+    /** How many entries have made room for others. */
+    long evictions() {
+        return evictions.sum();
     }
 
     /**

@@ -65,6 +65,10 @@ final class TranslationUnit {
         pasidBits = Math.min(20, Ecap.pasidBits(profile.extendedCapability()));
     }
 
+    TranslationCaches caches() {
+        return caches;
+    }
+
     /**
      * GCMD.SRTP: takes over RTADDR. With CAP.ESRTPS every cache is emptied (section 6.6).
      *

@@ -180,14 +180,14 @@ public final class VtdIommu implements MmioRegion, TranslationAgent, CounterSour
     @Override
     public long count(HardwareCounter counter) {
         return switch (counter) {
-            case TRANSLATIONS, IOTLB_HITS, IOTLB_MISSES, WALK_READS -> devices.count(counter);
-            case DMA_BYTES_READ, DMA_BYTES_WRITTEN, PAGE_REQUESTS -> devices.count(counter);
             case IOTLB_INVALIDATIONS -> invalidations.iotlbInvalidations();
             case ATC_INVALIDATIONS -> deviceTlbs.requests();
             case PAGE_RESPONSES -> processor.responses();
             case FAULTS -> faults.recorded();
-            // A device-TLB is part of a device.
-            case ATC_HITS, ATC_MISSES, ATC_EVICTIONS -> 0;
+            case IOTLB_EVICTIONS -> translation.caches().iotlb().evictions();
+            case WALK_CACHE_EVICTIONS -> translation.caches().tables().evictions();
+            // What lanes count; nothing of a device-TLB, which is part of a device.
+            default -> devices.count(counter);
         };
     }
 
@@ -207,7 +207,8 @@ public final class VtdIommu implements MmioRegion, TranslationAgent, CounterSour
         };
     }
 
-    private long count(HardwareCounter counter, int requester) {
+    @Override
+    public long count(HardwareCounter counter, int requester) {
         if (requester < 0) {
             return devices.count(counter);
         }

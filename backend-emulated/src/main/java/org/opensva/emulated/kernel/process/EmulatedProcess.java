@@ -111,17 +111,41 @@ final class EmulatedProcess implements SvaProcess {
 
     @Override
     public void mprotect(long address, long length, Protection protection) {
-        alive("mprotect").protect(address, length, protection);
+        ProcessAddressSpace mm = alive("mprotect");
+        kernel.tracer()
+                .range(
+                        SvaTelemetry.SPAN_PROTECT,
+                        pid,
+                        mm.id(),
+                        address,
+                        length,
+                        () -> mm.protect(address, length, protection));
     }
 
     @Override
     public long mremap(long address, long oldLength, long newLength, boolean mayMove) {
-        return alive("mremap").remap(address, oldLength, newLength, mayMove);
+        ProcessAddressSpace mm = alive("mremap");
+        return kernel.tracer()
+                .range(
+                        SvaTelemetry.SPAN_REMAP,
+                        pid,
+                        mm.id(),
+                        address,
+                        oldLength,
+                        () -> mm.remap(address, oldLength, newLength, mayMove));
     }
 
     @Override
     public void madvise(long address, long length, Advice advice) {
-        alive("madvise").advise(address, length, advice);
+        ProcessAddressSpace mm = alive("madvise");
+        kernel.tracer()
+                .range(
+                        SvaTelemetry.SPAN_ADVISE,
+                        pid,
+                        mm.id(),
+                        address,
+                        length,
+                        () -> mm.advise(address, length, advice));
     }
 
     @Override

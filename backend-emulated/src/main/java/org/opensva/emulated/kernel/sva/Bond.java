@@ -2,6 +2,11 @@ package org.opensva.emulated.kernel.sva;
 
 import org.opensva.api.iommu.Pasid;
 import org.opensva.api.process.AddressSpace;
+import org.opensva.api.telemetry.WorkInProgress;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /**
  * The bond of a device and an address space (Linux: {@code iommu_sva}), with its references and the
@@ -15,6 +20,9 @@ final class Bond {
     private final MmBonds.SharedDomain domain;
     private final Pasid pasid;
     private final AddressSpace.Subscription hold;
+
+    /** Who knows which jobs the device works at: one for each queue whose jobs are traced. */
+    private final List<WorkInProgress> followed = new CopyOnWriteArrayList<>();
 
     /** Guarded by the lock of the address space's bonds. */
     private int references = 1;
@@ -70,6 +78,19 @@ final class Bond {
     /** True if that was the last one. */
     boolean dropReference() {
         return --references == 0;
+    }
+
+    void follow(WorkInProgress work) {
+        followed.add(work);
+    }
+
+    void unfollow(WorkInProgress work) {
+        followed.remove(work);
+    }
+
+    /** Visits the jobs under way that use a page. */
+    void visitWork(long address, Consumer<WorkInProgress.Work> visitor) {
+        followed.forEach(work -> work.visit(address, visitor));
     }
 
     /** A group of faults begins to be served; false if the bond has ended. */

@@ -3,6 +3,7 @@ package org.opensva.emulated.kernel.sva;
 import org.opensva.api.iommu.Pasid;
 import org.opensva.api.iommu.SvaBond;
 import org.opensva.api.process.AddressSpace;
+import org.opensva.api.telemetry.WorkInProgress;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -12,6 +13,7 @@ final class BondReference implements SvaBond {
     private final SvaCore core;
     private final Bond bond;
     private final AtomicBoolean open = new AtomicBoolean(true);
+    private volatile WorkInProgress work = WorkInProgress.NONE;
 
     BondReference(SvaCore core, Bond bond) {
         this.core = core;
@@ -29,8 +31,16 @@ final class BondReference implements SvaBond {
     }
 
     @Override
+    public void follow(WorkInProgress newWork) {
+        bond.unfollow(work);
+        work = newWork;
+        bond.follow(newWork);
+    }
+
+    @Override
     public void close() {
         if (open.compareAndSet(true, false)) {
+            bond.unfollow(work);
             core.unbind(bond);
         }
     }

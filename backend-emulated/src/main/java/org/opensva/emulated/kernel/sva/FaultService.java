@@ -1,10 +1,7 @@
 package org.opensva.emulated.kernel.sva;
 
-import io.opentelemetry.api.OpenTelemetry;
-import io.opentelemetry.api.common.AttributeKey;
-import io.opentelemetry.api.common.Attributes;
-import io.opentelemetry.api.metrics.DoubleHistogram;
 import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.context.Scope;
 
 import org.opensva.api.iommu.AttachedDevice;
 import org.opensva.api.iommu.PageFault;
@@ -13,7 +10,7 @@ import org.opensva.api.iommu.PageResponse;
 import org.opensva.api.memory.Access;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.FaultOutcome;
-import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.api.telemetry.ControlMeters;
 import org.opensva.emulated.kernel.KernelTracer;
 
 import java.util.concurrent.LinkedBlockingQueue;
@@ -34,29 +31,17 @@ final class FaultService implements AutoCloseable {
 
     private static final int WORKERS = 4;
 
-    private static final AttributeKey<Long> REQUESTER =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_REQUESTER);
-    private static final AttributeKey<Long> PASID =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PASID);
-    private static final AttributeKey<String> ADDRESS =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_ADDRESS);
-    private static final AttributeKey<String> STATUS =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_STATUS);
+    private static final Span NO_SPAN = Span.getInvalid();
 
     private final KernelTracer tracer;
-    private final DoubleHistogram duration;
+    private final ControlMeters meters;
     private final ThreadPoolExecutor workers;
     private final AtomicLong pending = new AtomicLong();
     private final LongAdder failures = new LongAdder();
 
-    FaultService(OpenTelemetry telemetry, KernelTracer tracer) {
+    FaultService(ControlMeters meters, KernelTracer tracer) {
         this.tracer = tracer;
-        this.duration =
-                telemetry
-                        .getMeter(SvaTelemetry.SCOPE)
-                        .histogramBuilder(SvaTelemetry.METRIC_PAGE_REQUEST_DURATION)
-                        .setUnit("s")
-                        .build();
+        this.meters = meters;
         this.workers =
                 new ThreadPoolExecutor(
                         WORKERS,
@@ -71,12 +56,13 @@ final class FaultService implements AutoCloseable {
     /** Queues a group whose bond has been entered; the bond is left after the answer. */
     void serve(AttachedDevice device, PageFaultGroup group, Bond bond) {
         long began = System.nanoTime();
+        Span span = tracer.isOn() ? PageRequestSpan.begin(tracer, device, group, bond) : NO_SPAN;
         pending.incrementAndGet();
         try {
-            workers.execute(() -> work(device, group, bond, began));
+            workers.execute(() -> work(device, group, bond, began, span));
         } catch (RejectedExecutionException e) {
             try {
-                respond(device, group, PageResponse.RESPONSE_FAILURE);
+                respond(device, group, PageResponse.RESPONSE_FAILURE, began, span);
             } finally {
                 bond.leave();
             }
@@ -86,7 +72,8 @@ final class FaultService implements AutoCloseable {
     /** Answers a group that nobody is there to serve. */
     void refuse(AttachedDevice device, PageFaultGroup group) {
         pending.incrementAndGet();
-        respond(device, group, PageResponse.INVALID_REQUEST);
+        Span span = tracer.isOn() ? PageRequestSpan.begin(tracer, device, group, null) : NO_SPAN;
+        respond(device, group, PageResponse.INVALID_REQUEST, System.nanoTime(), span);
     }
 
     long pendingGroups() {
@@ -116,45 +103,23 @@ final class FaultService implements AutoCloseable {
         }
     }
 
-    private void work(AttachedDevice device, PageFaultGroup group, Bond bond, long began) {
-        try {
-            if (tracer.isOn()) {
-                tracer.run(
-                        tracer.span(SvaTelemetry.SPAN_PAGE_REQUEST)
-                                .setNoParent()
-                                .setAttribute(REQUESTER, (long) group.requester().value())
-                                .setAttribute(PASID, (long) group.pasid())
-                                .setAttribute(
-                                        ADDRESS,
-                                        "0x"
-                                                + Long.toHexString(
-                                                        group.faults().getFirst().address())),
-                        () -> {
-                            PageResponse response = resolveAndRespond(device, group, bond);
-                            Span.current().setAttribute(STATUS, response.name());
-                            return response;
-                        });
-                duration.record((System.nanoTime() - began) * 1e-9, Attributes.empty());
-            } else {
-                resolveAndRespond(device, group, bond);
+    private void work(
+            AttachedDevice device, PageFaultGroup group, Bond bond, long began, Span span) {
+        // What serving the group does (reclaim, an unmapping) belongs to its trace.
+        try (Scope _ = tracer.isOn() ? span.makeCurrent() : Scope.noop()) {
+            PageResponse response;
+            try {
+                response = resolve(bond.addressSpace(), group);
+            } catch (RuntimeException e) {
+                failed(group, e);
+                response = PageResponse.RESPONSE_FAILURE;
             }
+            respond(device, group, response, began, span);
         } catch (RuntimeException e) {
             failed(group, e);
         } finally {
             bond.leave();
         }
-    }
-
-    private PageResponse resolveAndRespond(AttachedDevice device, PageFaultGroup group, Bond bond) {
-        PageResponse response;
-        try {
-            response = resolve(bond.addressSpace(), group);
-        } catch (RuntimeException e) {
-            failed(group, e);
-            response = PageResponse.RESPONSE_FAILURE;
-        }
-        respond(device, group, response);
-        return response;
     }
 
     /** The first failure decides for the group; pages before it may be there already. */
@@ -170,11 +135,22 @@ final class FaultService implements AutoCloseable {
         return PageResponse.SUCCESS;
     }
 
-    private void respond(AttachedDevice device, PageFaultGroup group, PageResponse response) {
+    private void respond(
+            AttachedDevice device,
+            PageFaultGroup group,
+            PageResponse response,
+            long began,
+            Span span) {
         try {
             device.respond(group, response);
         } finally {
             pending.decrementAndGet();
+            meters.responded(
+                    group.requester().value(),
+                    group.pasid(),
+                    response.name(),
+                    System.nanoTime() - began);
+            PageRequestSpan.end(span, response);
         }
     }
 

@@ -1,6 +1,5 @@
 package org.opensva.emulated.kernel.sva;
 
-import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
 
@@ -16,15 +15,19 @@ import org.opensva.api.iommu.SvaBond;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
+import org.opensva.api.telemetry.ControlMeters;
 import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.api.telemetry.Lane;
 import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.api.telemetry.WorkInProgress.Work;
 import org.opensva.emulated.kernel.KernelTracer;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -38,6 +41,8 @@ import java.util.function.Supplier;
  */
 public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable {
 
+    private static final AttributeKey<String> LANE =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_LANE);
     private static final AttributeKey<String> DEVICE =
             AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DEVICE);
     private static final AttributeKey<Long> REQUESTER =
@@ -65,7 +70,7 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
      * @param iommus which IOMMU a device is behind
      * @param faultHandler who devices report page faults to: this core, or what stands before it
      * @param events where events go
-     * @param telemetry where spans and metrics go
+     * @param meters what page requests and their answers are counted with
      * @param tracer for spans
      */
     public SvaCore(
@@ -73,14 +78,14 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
             IommuLookup iommus,
             Supplier<? extends PageFaultHandler> faultHandler,
             HardwareEventSink events,
-            OpenTelemetry telemetry,
+            ControlMeters meters,
             KernelTracer tracer) {
         this.addressSpaces = addressSpaces;
         this.iommus = iommus;
         this.faultHandler = faultHandler;
         this.events = events;
         this.tracer = tracer;
-        this.faults = new FaultService(telemetry, tracer);
+        this.faults = new FaultService(meters, tracer);
     }
 
     @Override
@@ -266,6 +271,7 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
                         bond.device().attached().function(),
                         bond.addressSpace(),
                         () -> {
+                            Span.current().setAttribute(PASID, (long) bond.pasid().value());
                             unbindNow(bond);
                             return true;
                         });
@@ -324,6 +330,22 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
         }
     }
 
+    /**
+     * Visits the jobs under way that use a page of a device's PASID, as far as traces are recorded.
+     *
+     * @param requester the device
+     * @param pasid the PASID, or {@link Pasid#NONE}
+     * @param address an address in the page
+     * @param visitor gets each job
+     */
+    public void visitWork(RequesterId requester, int pasid, long address, Consumer<Work> visitor) {
+        ManagedDevice device = devices.get(requester);
+        Bond bond = device == null ? null : device.byPasid().get(pasid);
+        if (bond != null) {
+            bond.visitWork(address, visitor);
+        }
+    }
+
     private <T> T traced(
             String name, DeviceFunction function, AddressSpace addressSpace, Supplier<T> body) {
         if (!tracer.isOn()) {
@@ -331,6 +353,7 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
         }
         return tracer.run(
                 tracer.span(name)
+                        .setAttribute(LANE, Lane.KERNEL.id())
                         .setAttribute(DEVICE, function.name())
                         .setAttribute(REQUESTER, (long) function.requester().value())
                         .setAttribute(ADDRESS_SPACE, addressSpace.id()),

@@ -27,6 +27,7 @@ import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.SvaProcess;
+import org.opensva.api.telemetry.ControlMeters;
 import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.emulated.kernel.KernelTracer;
 import org.opensva.emulated.kernel.TestMachine;
@@ -79,7 +80,7 @@ class SvaCoreTest {
                                         : Optional.of(function == far ? second : iommu),
                         this::handler,
                         machine.events,
-                        telemetry,
+                        ControlMeters.off(),
                         new KernelTracer(telemetry));
         return serving;
     }

@@ -1,0 +1,157 @@
+package org.opensva.api.telemetry;
+
+import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.metrics.Meter;
+import io.opentelemetry.api.metrics.ObservableLongMeasurement;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The metrics of the data plane of a backend: what hardware counts anyway ({@link
+ * HardwareCounter}), read when somebody collects.
+ */
+public final class HardwareMeters implements AutoCloseable {
+
+    private static final AttributeKey<String> BACKEND =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_BACKEND);
+    private static final AttributeKey<String> DEVICE =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DEVICE);
+    private static final AttributeKey<Long> REQUESTER =
+            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_REQUESTER);
+    private static final AttributeKey<String> RESULT =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_CACHE_RESULT);
+    private static final AttributeKey<Long> LEVEL =
+            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_WALK_LEVEL);
+    private static final AttributeKey<String> DIRECTION =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DIRECTION);
+
+    /**
+     * A device whose counters are read.
+     *
+     * @param name the name of the device
+     * @param requester its requester id or stream id
+     * @param counters reads its counters, at both ends of its link
+     */
+    public record Device(String name, int requester, CounterSource counters) {}
+
+    private record Point(HardwareCounter counter, CounterSource from, Attributes attributes) {}
+
+    private final List<AutoCloseable> instruments = new ArrayList<>();
+
+    private HardwareMeters() {}
+
+    /**
+     * Begins to observe.
+     *
+     * @param telemetry where metrics go
+     * @param backend the backend and variant
+     * @param shared reads counters of what all devices share
+     * @param devices the devices
+     * @return ends the observation when closed
+     */
+    public static HardwareMeters observe(
+            OpenTelemetry telemetry, String backend, CounterSource shared, List<Device> devices) {
+        HardwareMeters meters = new HardwareMeters();
+        if (!SvaTelemetry.recordsMetrics(telemetry)) {
+            return meters;
+        }
+        Meter meter = telemetry.getMeter(SvaTelemetry.SCOPE);
+        for (SvaMetric metric :
+                List.of(
+                        SvaMetric.TRANSLATIONS,
+                        SvaMetric.IOTLB_LOOKUPS,
+                        SvaMetric.WALK_CACHE_LOOKUPS,
+                        SvaMetric.WALK_READS,
+                        SvaMetric.ATC_LOOKUPS,
+                        SvaMetric.ATC_EVICTIONS,
+                        SvaMetric.DMA_IO)) {
+            List<Point> points = new ArrayList<>();
+            for (Device device : devices) {
+                Attributes own =
+                        Attributes.of(
+                                BACKEND,
+                                backend,
+                                DEVICE,
+                                device.name(),
+                                REQUESTER,
+                                (long) device.requester());
+                points.addAll(points(metric, device.counters(), own));
+            }
+            meters.add(metric, meter, points);
+        }
+        Attributes own = Attributes.of(BACKEND, backend);
+        for (SvaMetric metric :
+                List.of(SvaMetric.IOTLB_EVICTIONS, SvaMetric.WALK_CACHE_EVICTIONS)) {
+            meters.add(metric, meter, points(metric, shared, own));
+        }
+        return meters;
+    }
+
+    private void add(SvaMetric metric, Meter meter, List<Point> points) {
+        instruments.add(metric.observe(meter, measurement -> record(points, measurement)));
+    }
+
+    private static void record(List<Point> points, ObservableLongMeasurement measurement) {
+        for (Point point : points) {
+            measurement.record(point.from().count(point.counter()), point.attributes());
+        }
+    }
+
+    private static List<Point> points(SvaMetric metric, CounterSource from, Attributes own) {
+        return switch (metric) {
+            case TRANSLATIONS -> List.of(new Point(HardwareCounter.TRANSLATIONS, from, own));
+            case IOTLB_LOOKUPS ->
+                    lookups(HardwareCounter.IOTLB_HITS, HardwareCounter.IOTLB_MISSES, from, own);
+            case WALK_CACHE_LOOKUPS ->
+                    lookups(
+                            HardwareCounter.WALK_CACHE_HITS,
+                            HardwareCounter.WALK_CACHE_MISSES,
+                            from,
+                            own);
+            case ATC_LOOKUPS ->
+                    lookups(HardwareCounter.ATC_HITS, HardwareCounter.ATC_MISSES, from, own);
+            case WALK_READS -> {
+                List<Point> levels = new ArrayList<>();
+                for (int level = 1; level <= HardwareCounter.WALK_LEVELS; level++) {
+                    levels.add(
+                            new Point(
+                                    HardwareCounter.walkReads(level),
+                                    from,
+                                    own.toBuilder().put(LEVEL, (long) level).build()));
+                }
+                yield levels;
+            }
+            case ATC_EVICTIONS -> List.of(new Point(HardwareCounter.ATC_EVICTIONS, from, own));
+            case IOTLB_EVICTIONS -> List.of(new Point(HardwareCounter.IOTLB_EVICTIONS, from, own));
+            case WALK_CACHE_EVICTIONS ->
+                    List.of(new Point(HardwareCounter.WALK_CACHE_EVICTIONS, from, own));
+            case DMA_IO ->
+                    List.of(
+                            new Point(
+                                    HardwareCounter.DMA_BYTES_READ,
+                                    from,
+                                    own.toBuilder().put(DIRECTION, "read").build()),
+                            new Point(
+                                    HardwareCounter.DMA_BYTES_WRITTEN,
+                                    from,
+                                    own.toBuilder().put(DIRECTION, "write").build()));
+            default -> List.of();
+        };
+    }
+
+    private static List<Point> lookups(
+            HardwareCounter hits, HardwareCounter misses, CounterSource from, Attributes own) {
+        return List.of(
+                new Point(hits, from, own.toBuilder().put(RESULT, "hit").build()),
+                new Point(misses, from, own.toBuilder().put(RESULT, "miss").build()));
+    }
+
+    /** Ends the observation. */
+    @Override
+    public void close() {
+        SvaMetric.close(instruments);
+    }
+}

@@ -1,0 +1,86 @@
+package org.opensva.emulated.kernel.sva;
+
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanBuilder;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.context.Context;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.iommu.AttachedDevice;
+import org.opensva.api.iommu.PageFaultGroup;
+import org.opensva.api.iommu.PageResponse;
+import org.opensva.api.telemetry.Lane;
+import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.api.telemetry.WorkInProgress.Work;
+import org.opensva.emulated.kernel.KernelTracer;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The span of a page-request group, below the engine's span of the first job that waits for it and
+ * linked with all of them; those jobs' spans link to it in turn.
+ */
+final class PageRequestSpan {
+
+    private static final AttributeKey<String> LANE =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_LANE);
+    private static final AttributeKey<String> DEVICE =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DEVICE);
+    private static final AttributeKey<Long> REQUESTER =
+            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_REQUESTER);
+    private static final AttributeKey<Long> PASID =
+            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PASID);
+    private static final AttributeKey<String> ADDRESS =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_ADDRESS);
+    private static final AttributeKey<Long> GROUP =
+            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_GROUP);
+    private static final AttributeKey<Long> PAGES =
+            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PAGES);
+    private static final AttributeKey<Boolean> STALLED =
+            AttributeKey.booleanKey(SvaTelemetry.ATTRIBUTE_STALLED);
+    private static final AttributeKey<String> STATUS =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_STATUS);
+
+    private PageRequestSpan() {}
+
+    static Span begin(
+            KernelTracer tracer, AttachedDevice device, PageFaultGroup group, @Nullable Bond bond) {
+        long address = group.faults().getFirst().address();
+        List<Work> waiting = new ArrayList<>();
+        if (bond != null) {
+            bond.visitWork(address, waiting::add);
+        }
+        SpanBuilder builder =
+                tracer.span(SvaTelemetry.SPAN_PAGE_REQUEST)
+                        .setNoParent()
+                        .setAttribute(LANE, Lane.KERNEL.id())
+                        .setAttribute(DEVICE, device.function().name())
+                        .setAttribute(REQUESTER, (long) group.requester().value())
+                        .setAttribute(PASID, (long) group.pasid())
+                        .setAttribute(ADDRESS, SvaTelemetry.address(address))
+                        .setAttribute(GROUP, (long) group.tag())
+                        .setAttribute(PAGES, (long) group.faults().size())
+                        .setAttribute(STALLED, group.stalled());
+        if (!waiting.isEmpty()) {
+            builder.setParent(Context.root().with(waiting.getFirst().executing()));
+        }
+        for (Work work : waiting) {
+            builder.addLink(work.submitted().getSpanContext());
+        }
+        Span span = builder.startSpan();
+        for (Work work : waiting) {
+            work.submitted().addLink(span.getSpanContext());
+        }
+        return span;
+    }
+
+    static void end(Span span, PageResponse response) {
+        span.setAttribute(STATUS, response.name());
+        if (response != PageResponse.SUCCESS) {
+            span.setStatus(StatusCode.ERROR);
+        }
+        span.end();
+    }
+}
