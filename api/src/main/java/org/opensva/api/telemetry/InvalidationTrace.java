@@ -160,6 +160,7 @@ public final class InvalidationTrace {
         private final Span span;
         private final Scope scope;
 
+        @SuppressWarnings("MustBeClosedChecker") // close() closes it
         Recorded(InvalidationTrace trace, String name, @Nullable Attributes series) {
             this.trace = trace;
             this.series = series;

@@ -43,14 +43,18 @@ class TelemetryTest {
             List<SpanData> spans = exporter.getFinishedSpanItems();
             assertEquals(
                     List.of(
+                            SvaTelemetry.SPAN_INVALIDATE_SYNC,
                             SvaTelemetry.SPAN_INVALIDATE_IOTLB,
+                            SvaTelemetry.SPAN_INVALIDATE_SYNC,
                             SvaTelemetry.SPAN_INVALIDATE_ATC,
                             SvaTelemetry.SPAN_INVALIDATE),
                     spans.stream().map(SpanData::getName).toList());
             String parent = spans.getLast().getSpanId();
             assertEquals(SpanId.getInvalid(), spans.getLast().getParentSpanId());
-            assertEquals(parent, spans.get(0).getParentSpanId());
+            assertEquals(spans.get(1).getSpanId(), spans.get(0).getParentSpanId());
             assertEquals(parent, spans.get(1).getParentSpanId());
+            assertEquals(spans.get(3).getSpanId(), spans.get(2).getParentSpanId());
+            assertEquals(parent, spans.get(3).getParentSpanId());
             driver.close();
         }
     }

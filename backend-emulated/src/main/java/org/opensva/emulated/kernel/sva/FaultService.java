@@ -105,20 +105,27 @@ final class FaultService implements AutoCloseable {
 
     private void work(
             AttachedDevice device, PageFaultGroup group, Bond bond, long began, Span span) {
-        // What serving the group does (reclaim, an unmapping) belongs to its trace.
-        try (Scope _ = tracer.isOn() ? span.makeCurrent() : Scope.noop()) {
-            PageResponse response;
-            try {
-                response = resolve(bond.addressSpace(), group);
-            } catch (RuntimeException e) {
-                failed(group, e);
-                response = PageResponse.RESPONSE_FAILURE;
-            }
-            respond(device, group, response, began, span);
+        try {
+            respond(device, group, resolve(bond.addressSpace(), group, span), began, span);
         } catch (RuntimeException e) {
             failed(group, e);
         } finally {
             bond.leave();
+        }
+    }
+
+    private PageResponse resolve(AddressSpace addressSpace, PageFaultGroup group, Span span) {
+        try {
+            if (!tracer.isOn()) {
+                return resolve(addressSpace, group);
+            }
+            // What serving the group does (reclaim, an unmapping) belongs to its trace.
+            try (Scope _ = span.makeCurrent()) {
+                return resolve(addressSpace, group);
+            }
+        } catch (RuntimeException e) {
+            failed(group, e);
+            return PageResponse.RESPONSE_FAILURE;
         }
     }
 
