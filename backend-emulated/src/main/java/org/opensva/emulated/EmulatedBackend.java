@@ -5,6 +5,7 @@ import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Introspection;
 import org.opensva.api.backend.MachineParts;
+import org.opensva.api.backend.MemoryPressure;
 import org.opensva.api.process.ProcessHost;
 
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param accelerators its devices
  * @param inside a look inside
  * @param machineParts what it is made of
+ * @param pressure memory pressure, where devices bear it
  * @param lifecycle takes it down
  */
 record EmulatedBackend(
@@ -26,6 +28,7 @@ record EmulatedBackend(
         List<Accelerator> accelerators,
         Introspection inside,
         MachineParts machineParts,
+        Optional<MemoryPressure> pressure,
         Lifecycle lifecycle)
         implements Backend {
 
@@ -41,6 +44,11 @@ record EmulatedBackend(
     @Override
     public Optional<MachineParts> parts() {
         return Optional.of(machineParts);
+    }
+
+    @Override
+    public Optional<MemoryPressure> memoryPressure() {
+        return pressure;
     }
 
     @Override

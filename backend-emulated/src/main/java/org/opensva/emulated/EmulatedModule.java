@@ -16,6 +16,7 @@ import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Introspection;
 import org.opensva.api.backend.MachineParts;
+import org.opensva.api.backend.MemoryPressure;
 import org.opensva.api.backend.PasidSupply;
 import org.opensva.api.iommu.IommuDriver;
 import org.opensva.api.iommu.SvaBinder;
@@ -39,6 +40,7 @@ import org.opensva.uacce.engine.StandardEngines;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.ToIntFunction;
@@ -171,6 +173,7 @@ public final class EmulatedModule extends AbstractModule {
         properties.put("page-size", Integer.toString(host.pageSize()));
         properties.put("page-table-levels", Integer.toString(profile.paging().levels()));
         properties.put("huge-pages", options.hugePages().id());
+        options.torment().ifPresent(seed -> properties.put("tormentor", Long.toString(seed)));
         properties.put("memory", Long.toString(profile.memory()));
         properties.put(
                 "iommu",
@@ -229,6 +232,7 @@ public final class EmulatedModule extends AbstractModule {
             Provider<SvaCore> sva,
             Provider<FaultReports> faultReports,
             ControlMeters meters,
+            Provider<MemoryPressure> pressure,
             OpenTelemetry telemetry) {
         boolean running = false;
         try {
@@ -241,6 +245,9 @@ public final class EmulatedModule extends AbstractModule {
                             accelerators.get().nodes(),
                             introspection.get(),
                             parts.get(),
+                            options.bearsPressure()
+                                    ? Optional.of(pressure.get())
+                                    : Optional.empty(),
                             lifecycle);
             observe(
                     telemetry,
@@ -249,6 +256,10 @@ public final class EmulatedModule extends AbstractModule {
                     meters,
                     sva.get(),
                     lifecycle);
+            if (options.torment().isPresent()) {
+                lifecycle.add(
+                        Stage.PRESSURE, pressure.get().torment(options.torment().getAsLong()));
+            }
             running = true;
             return backend;
         } finally {

@@ -27,13 +27,15 @@ import java.util.Set;
  * @param queues queues of each accelerator
  * @param hugePages which mappings get huge pages
  * @param pasidSeries how many PASIDs get metric series of their own
+ * @param torment the seed of memory pressure from the start, empty for none
  */
 record EmulatedOptions(
         MachineProfile profile,
         ForeignHandlePolicy foreignHandles,
         int queues,
         HugePagePolicy hugePages,
-        int pasidSeries) {
+        int pasidSeries,
+        OptionalLong torment) {
 
     /** The value of an option that leaves the profile as it is. */
     private static final String PROFILE = "profile";
@@ -91,6 +93,14 @@ record EmulatedOptions(
                     "0");
 
     private static final int MAX_PASID_SERIES = 10_000;
+    private static final BackendOption TORMENTOR =
+            new BackendOption(
+                    "tormentor",
+                    "memory pressure in the background: off, or a seed from 0 that chooses what is"
+                            + " reclaimed, moved, merged, split and write-protected; profile: as"
+                            + " the variant says, off for those that come with the backend",
+                    PROFILE);
+
     private static final int MAX_ATC_ENTRIES = 1 << 20;
     private static final int MAX_IOMMU_ENTRIES = 1 << 23;
     private static final int LEAST_IOMMU_ENTRIES = 4;
@@ -103,7 +113,15 @@ record EmulatedOptions(
         if (hugePages != HugePagePolicy.NEVER) {
             claims.add(Capability.HUGE_PAGES);
         }
+        if (bearsPressure()) {
+            claims.add(Capability.MEMORY_PRESSURE);
+        }
         return claims;
+    }
+
+    /** Whether devices go on when a page is taken away: otherwise every job would fail. */
+    boolean bearsPressure() {
+        return profile.capabilities().contains(Capability.DEMAND_PAGING);
     }
 
     static List<BackendOption> all() {
@@ -116,7 +134,8 @@ record EmulatedOptions(
                 PASID_BITS,
                 QUEUES,
                 HUGE_PAGES,
-                PASID_SERIES);
+                PASID_SERIES,
+                TORMENTOR);
     }
 
     static EmulatedOptions parse(MachineProfile profile, Map<String, String> values) {
@@ -132,12 +151,28 @@ record EmulatedOptions(
         changed =
                 changed.withIommus(iommu ->
                         caches(iommu, value(values, IOTLB_ENTRIES), value(values, WALK_ENTRIES)));
+        OptionalLong torment = torment(value(values, TORMENTOR), profile);
+        if (torment.isPresent() && !profile.capabilities().contains(Capability.DEMAND_PAGING)) {
+            throw new BackendException(
+                    "option tormentor of backend 'emulated' makes no sense for variant '%s': its"
+                                    .formatted(profile.name())
+                            + " devices cannot have pages brought back");
+        }
         return new EmulatedOptions(
                 changed,
                 policy(value(values, FOREIGN_HANDLES)),
                 (int) number(QUEUES, value(values, QUEUES), 1, MAX_QUEUES),
                 hugePages(value(values, HUGE_PAGES)),
-                (int) number(PASID_SERIES, value(values, PASID_SERIES), 0, MAX_PASID_SERIES));
+                (int) number(PASID_SERIES, value(values, PASID_SERIES), 0, MAX_PASID_SERIES),
+                torment);
+    }
+
+    private static OptionalLong torment(String text, MachineProfile profile) {
+        return switch (text) {
+            case "off" -> OptionalLong.empty();
+            case PROFILE -> profile.torment();
+            default -> OptionalLong.of(number(TORMENTOR, text, 0, Long.MAX_VALUE));
+        };
     }
 
     private static String value(Map<String, String> values, BackendOption option) {

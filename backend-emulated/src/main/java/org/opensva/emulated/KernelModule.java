@@ -6,6 +6,7 @@ import com.google.inject.Provides;
 
 import io.opentelemetry.api.OpenTelemetry;
 
+import org.opensva.api.backend.MemoryPressure;
 import org.opensva.api.iommu.PageFaultHandler;
 import org.opensva.api.iommu.SvaBinder;
 import org.opensva.api.memory.FrameAllocator;
@@ -18,6 +19,7 @@ import org.opensva.emulated.kernel.KernelTracer;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
 import org.opensva.emulated.kernel.mm.HugePagePolicy;
 import org.opensva.emulated.kernel.mm.ProcessorTlbs;
+import org.opensva.emulated.kernel.pressure.Tormentor;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.kernel.sva.IommuLookup;
 import org.opensva.emulated.kernel.sva.SvaCore;
@@ -37,6 +39,7 @@ final class KernelModule extends AbstractModule {
     @Override
     protected void configure() {
         bind(ProcessHost.class).to(EmulatedKernel.class);
+        bind(MemoryPressure.class).to(Tormentor.class);
         bind(SvaBinder.class).to(SvaCore.class);
         bind(PageFaultHandler.class).to(SvaCore.class);
     }
@@ -71,6 +74,16 @@ final class KernelModule extends AbstractModule {
     @MachineScoped
     EmulatedKernel kernel(AddressSpaces addressSpaces, KernelTracer tracer, Lifecycle lifecycle) {
         return lifecycle.add(Stage.PROCESSES, new EmulatedKernel(addressSpaces, tracer));
+    }
+
+    @Provides
+    @MachineScoped
+    Tormentor tormentor(AddressSpaces addressSpaces, Lifecycle lifecycle) {
+        return lifecycle.add(
+                Stage.PRESSURE,
+                new Tormentor(
+                        addressSpaces,
+                        Thread.ofPlatform().daemon().name("opensva-tormentor-", 0).factory()));
     }
 
     @Provides

@@ -13,6 +13,8 @@ final class Lifecycle implements AutoCloseable {
 
     /** The order in which a machine is taken down. */
     enum Stage {
+        /** Nobody torments processes any more. */
+        PRESSURE,
         /** Processes end, with their memory and files. */
         PROCESSES,
         /** Metrics are no longer observed. */

@@ -52,6 +52,15 @@ public interface Backend extends AutoCloseable {
     }
 
     /**
+     * Memory pressure on demand.
+     *
+     * @return present if and only if {@link Capability#MEMORY_PRESSURE} is claimed
+     */
+    default Optional<MemoryPressure> memoryPressure() {
+        return Optional.empty();
+    }
+
+    /**
      * Ends processes, devices and threads, and frees memory, also after a failure. Never fails;
      * closing again does nothing.
      */

@@ -28,6 +28,8 @@ public enum Capability {
     DISCARD("discard", "anonymous pages can be discarded"),
     /** Pages can be reclaimed on demand ({@code MADV_PAGEOUT}). */
     PAGEOUT("pageout", "pages can be reclaimed on demand"),
+    /** Pages can be moved, reclaimed, merged and split on demand ({@link MemoryPressure}). */
+    MEMORY_PRESSURE("memory-pressure", "pages are moved, reclaimed and merged on demand"),
     /** Huge pages exist. */
     HUGE_PAGES("huge-pages", "huge pages back mappings"),
     /** A device access to an absent page is served, by whatever means. */

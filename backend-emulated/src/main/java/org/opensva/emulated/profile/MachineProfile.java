@@ -6,6 +6,7 @@ import org.opensva.emulated.kernel.paging.PagingMode;
 
 import java.util.EnumSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
@@ -18,6 +19,7 @@ import java.util.function.UnaryOperator;
  * @param paging how page tables are written
  * @param iommus the IOMMUs, at least one; each device is behind one of them
  * @param devices the devices, at least one
+ * @param torment the seed of memory pressure from the start, from 0; empty for none
  */
 public record MachineProfile(
         String name,
@@ -25,7 +27,8 @@ public record MachineProfile(
         long memory,
         PagingMode paging,
         List<IommuInstance> iommus,
-        List<EndpointConfig> devices) {
+        List<EndpointConfig> devices,
+        OptionalLong torment) {
 
     /** With so few bits a test can take every number. */
     private static final int NARROW_PASID_BITS = 8;
@@ -53,7 +56,7 @@ public record MachineProfile(
      * @return the profile
      */
     public MachineProfile withMemory(long bytes) {
-        return new MachineProfile(name, title, bytes, paging, iommus, devices);
+        return new MachineProfile(name, title, bytes, paging, iommus, devices, torment);
     }
 
     /**
@@ -77,7 +80,7 @@ public record MachineProfile(
      * @return the profile
      */
     public MachineProfile withDevices(List<EndpointConfig> others) {
-        return new MachineProfile(name, title, memory, paging, iommus, others);
+        return new MachineProfile(name, title, memory, paging, iommus, others, torment);
     }
 
     /**

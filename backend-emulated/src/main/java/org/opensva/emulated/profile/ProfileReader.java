@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -32,7 +33,8 @@ import java.util.stream.Collectors;
  *   "name": "mine", "title": "what it is", "memory": "8G", "pageSize": "64K", "levels": 3,
  *   "iommu": {"kind": "smmuv3", "profile": {"IDR0": {"S1P": 1, ...}, "iotlbEntries": 4096}},
  *   "devices": [{"name": "zip-0", "requester": "01:00.0", "ats": true, "pri": true,
- *                "pasidBits": 20, "atcEntries": 4096}]
+ *                "pasidBits": 20, "atcEntries": 4096}],
+ *   "tormentor": 7
  * }
  * }</pre>
  *
@@ -121,8 +123,20 @@ public final class ProfileReader {
         for (int i = 0; i < devices.size(); i++) {
             IommuFields.check(objects.get(i), devices.get(i), instances);
         }
+        OptionalLong torment = torment(fields, devices);
         fields.mustBeEmpty();
-        return new MachineProfile(name, title, memory, paging, instances, devices);
+        return new MachineProfile(name, title, memory, paging, instances, devices, torment);
+    }
+
+    private static OptionalLong torment(ProfileFields fields, List<EndpointConfig> devices) {
+        if (!fields.has("tormentor")) {
+            return OptionalLong.empty();
+        }
+        int seed = fields.integer("tormentor", 0, Integer.MAX_VALUE);
+        if (!devices.stream().allMatch(device -> device.pri() || device.stall())) {
+            throw fields.wrong("tormentor", "needs devices that all have 'pri' or 'stall'");
+        }
+        return OptionalLong.of(seed);
     }
 
     /** Whole pages of the largest granule. */

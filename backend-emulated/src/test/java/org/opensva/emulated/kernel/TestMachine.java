@@ -10,6 +10,7 @@ import org.opensva.emulated.kernel.mm.AddressSpaces;
 import org.opensva.emulated.kernel.mm.HugePagePolicy;
 import org.opensva.emulated.kernel.mm.ProcessorTlbs;
 import org.opensva.emulated.kernel.paging.PagingMode;
+import org.opensva.emulated.kernel.pressure.Tormentor;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.machine.BuddyFrameAllocator;
 import org.opensva.emulated.machine.ChunkedMemory;
@@ -31,6 +32,7 @@ public final class TestMachine implements AutoCloseable {
     public final EventLog events = new EventLog(1 << 16);
     public final AddressSpaces addressSpaces;
     public final EmulatedKernel kernel;
+    public final Tormentor pressure;
 
     public TestMachine(PagingMode mode) {
         this(mode, 1L << 30);
@@ -51,6 +53,7 @@ public final class TestMachine implements AutoCloseable {
         frames = new BuddyFrameAllocator(memory, BASE, bytes, mode.entries().poison());
         addressSpaces =
                 new AddressSpaces(memory, frames, BASE + bytes, mode, hugePages, tlbs, events);
+        pressure = new Tormentor(addressSpaces, Thread.ofPlatform().daemon().factory());
         kernel = new EmulatedKernel(addressSpaces, new KernelTracer(OpenTelemetry.noop()));
     }
 
@@ -141,6 +144,7 @@ public final class TestMachine implements AutoCloseable {
 
     @Override
     public void close() {
+        pressure.close();
         kernel.close();
         addressSpaces.close();
     }

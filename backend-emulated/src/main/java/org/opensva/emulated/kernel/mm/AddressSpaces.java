@@ -10,7 +10,9 @@ import org.opensva.emulated.kernel.paging.EntryFormat;
 import org.opensva.emulated.kernel.paging.Geometry;
 import org.opensva.emulated.kernel.paging.PagingMode;
 
+import java.util.Collection;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -31,6 +33,8 @@ public final class AddressSpaces implements AutoCloseable {
     private final PageFrames frames;
     private final SwapArea swap;
     private final AsidSpace asids;
+    private final Transits transits;
+    private final PageWork pages;
     private final HardwareEventSink events;
     private final AtomicLong ids = new AtomicLong();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -67,6 +71,13 @@ public final class AddressSpaces implements AutoCloseable {
         this.geometry = mode.geometry();
         this.frames = new PageFrames(memory, frames, events, geometry, memoryLimit);
         this.swap = new SwapArea(geometry.granule().bytes(), SWAP_PAGES);
+        this.transits = new Transits(this.frames, entries, geometry, swap);
+        this.pages =
+                new PageWork(
+                        this,
+                        new PageMigration(this.frames, transits),
+                        new Reclaim(this.frames, swap, transits),
+                        new SamePages(this.frames));
         this.events = events;
     }
 
@@ -112,6 +123,25 @@ public final class AddressSpaces implements AutoCloseable {
                     Errno.EINVAL, "bind", "address space " + addressSpaceId + " does not exist");
         }
         space.claimPasid(pasid, atEnd);
+    }
+
+    /**
+     * What the kernel can do to pages on its own account.
+     *
+     * @return for all address spaces of the machine
+     */
+    public PageWork pages() {
+        return pages;
+    }
+
+    /**
+     * Finds the address space of a number.
+     *
+     * @param id the number
+     * @return the address space, or empty if its identity has ended or is of another machine
+     */
+    public Optional<ProcessAddressSpace> find(long id) {
+        return Optional.ofNullable(identities.get(id));
     }
 
     /**
@@ -176,6 +206,14 @@ public final class AddressSpaces implements AutoCloseable {
         if (closed.compareAndSet(false, true)) {
             frames.close();
         }
+    }
+
+    Collection<ProcessAddressSpace> known() {
+        return identities.values();
+    }
+
+    Transits transits() {
+        return transits;
     }
 
     AsidSpace asids() {

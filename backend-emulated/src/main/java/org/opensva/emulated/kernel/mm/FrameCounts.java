@@ -5,8 +5,8 @@ import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * One counter for each page frame (Linux: {@code struct page}): for a page how many entries and
- * memory objects refer to it, for a page-table page how many of its entries are not zero. Opened
+ * One counter for each page frame (Linux: fields of {@code struct page}): how many entries and
+ * memory objects refer to a page, or how many entries of a page-table page are not zero. Opened
  * stretch by stretch when first used.
  */
 final class FrameCounts {
@@ -34,6 +34,25 @@ final class FrameCounts {
     /** Adds and returns the new value. */
     int add(long frame, int delta) {
         return (int) INTS.getAndAdd(chunk(frame), index(frame), delta) + delta;
+    }
+
+    /** Sets the counter, if it has the expected value. */
+    boolean compareAndSet(long frame, int expected, int value) {
+        return INTS.compareAndSet(chunk(frame), index(frame), expected, value);
+    }
+
+    /** Adds one, unless the counter is 0. */
+    boolean addUnlessZero(long frame) {
+        int[] chunk = chunk(frame);
+        int index = index(frame);
+        int value;
+        do {
+            value = (int) INTS.getVolatile(chunk, index);
+            if (value == 0) {
+                return false;
+            }
+        } while (!INTS.compareAndSet(chunk, index, value, value + 1));
+        return true;
     }
 
     private int index(long frame) {

@@ -35,11 +35,15 @@ final class HugePages {
             return false;
         }
         if (!write || mm.entries().isWritable(entry)) {
+            if (!mm.entries().isAccessed(entry)) {
+                mm.table().replace(slot, entry, mm.entries().withAccessed(entry));
+            }
             return true;
         }
         if (mm.frames().isExclusiveHugePage(mm.entries().frame(entry))) {
             // Widened in place; devices must drop the narrower translation.
-            mm.table().replace(slot, entry, mm.entries().withWrite(entry));
+            long widened = mm.entries().withWrite(mm.entries().withAccessed(entry));
+            mm.table().replace(slot, entry, widened);
             notifyListeners(base(address));
             return true;
         }
@@ -90,8 +94,8 @@ final class HugePages {
         }
     }
 
-    /** Splits every huge page of a range. */
-    void splitAll(long start, long end) throws OutOfFramesException {
+    /** Splits every huge page of a range; returns how many there were. */
+    long splitAll(long start, long end) throws OutOfFramesException {
         LongList found = new LongList();
         mm.table()
                 .visit(
@@ -105,6 +109,7 @@ final class HugePages {
         for (int i = 0; i < found.size(); i++) {
             split(found.get(i));
         }
+        return found.size();
     }
 
     /** Maps the huge page at an address, if there is one, by a table of small pages. */
@@ -115,51 +120,62 @@ final class HugePages {
             return;
         }
         Geometry g = mm.geometry();
-        long table = mm.frames().allocateTable();
+        long table = mm.table().allocateTable(address, Geometry.LAST_LEVEL);
         int pages = 1 << g.hugeShift() - g.pageShift();
         for (int i = 0; i < pages; i++) {
             long piece = mm.entries().piece(entry, (long) i << g.pageShift());
-            mm.frames().memory().writeLong(table + ((long) i << 3), piece);
+            mm.table().adopt(table + ((long) i << 3), piece);
         }
         mm.frames().populate(table, pages);
         mm.table().replace(slot, entry, 0);
         if (mm.entries().isValid(entry)) {
             notifyListeners(base(address));
         }
-        mm.table().replace(slot, 0, mm.entries().table(table));
+        mm.table().replaceTable(slot, 0, mm.entries().table(table));
     }
 
-    /** Makes the small pages of a range huge ones, wherever a whole one fits. */
-    void collapse(Vma vma, long start, long end) throws OutOfFramesException {
+    /** Whether the small pages of a mapping can be made huge ones. */
+    boolean canCollapse(Vma vma) {
+        return mm.hugePages() != HugePagePolicy.NEVER
+                && vma.isPrivateAnonymous()
+                && (vma.protection().access() & Access.READ) != 0;
+    }
+
+    /**
+     * Makes the small pages of a range huge ones, wherever a whole one fits; returns how many were
+     * made.
+     */
+    long collapse(Vma vma, long start, long end) throws OutOfFramesException {
         long bytes = mm.geometry().hugeBytes();
-        if (mm.hugePages() == HugePagePolicy.NEVER
-                || !vma.isPrivateAnonymous()
-                || (vma.protection().access() & Access.READ) == 0) {
+        if (!canCollapse(vma)) {
             throw new ErrnoException(
                     Errno.EINVAL, "madvise(COLLAPSE)", "this mapping has no huge pages");
         }
         long last = Math.min(end, vma.end()) - bytes;
+        long made = 0;
         for (long at = base(Math.max(start, vma.start()) + bytes - 1); at <= last; at += bytes) {
-            collapse(vma, at);
+            made += collapse(vma, at) ? 1 : 0;
         }
+        return made;
     }
 
-    private void collapse(Vma vma, long base) throws OutOfFramesException {
+    private boolean collapse(Vma vma, long base) throws OutOfFramesException {
         long slot = mm.table().makeHugeSlot(base);
         long entry = mm.frames().memory().readLong(slot);
         if (entry != 0 && !mm.entries().isTable(entry)) {
-            return;
+            return false;
         }
         long block = mm.frames().allocateHugePage();
         if (block < 0) {
             throw new OutOfFramesException("no huge page is free");
         }
         if (entry != 0) {
-            mm.table().replace(slot, entry, 0);
+            mm.table().replaceTable(slot, entry, 0);
             notifyListeners(base);
             moveTo(block, mm.entries().frame(entry));
         }
         mm.table().replace(slot, 0, leaf(vma, block));
+        return true;
     }
 
     /** Copies what a table maps, which nobody can reach any more, and frees it with the table. */
@@ -168,7 +184,9 @@ final class HugePages {
         byte[] page = new byte[(int) g.pageBytes()];
         int pages = 1 << g.hugeShift() - g.pageShift();
         for (int i = 0; i < pages; i++) {
-            long entry = mm.frames().memory().readLong(table + ((long) i << 3));
+            long slot = table + ((long) i << 3);
+            long entry = mm.frames().memory().readLong(slot);
+            mm.table().disown(slot, entry);
             long target = block + ((long) i << g.pageShift());
             if (mm.entries().isSwap(entry)) {
                 mm.swap().load(mm.entries().swapSlot(entry), mm.frames().memory(), target);

@@ -88,17 +88,55 @@ public final class MemoryObject {
         long frame;
         if (cached == null) {
             frame = frames.allocatePage();
-            cache.put(index, frame);
+            keep(index, frame);
         } else if (cached < 0) {
             frame = frames.allocatePage();
             swap.load(~cached, frames.memory(), frame);
             swap.release(~cached);
-            cache.put(index, frame);
+            keep(index, frame);
         } else {
             frame = cached;
         }
         frames.acquirePage(frame);
         return frame;
+    }
+
+    private void keep(long index, long frame) {
+        cache.put(index, frame);
+        frames.reverse().setOwner(frame, new PageOwner.Cached(this, index));
+    }
+
+    /** Replaces a page in transit by another frame, which gets its contents and a reference. */
+    synchronized boolean move(long index, long frame, long target, Transit transit) {
+        Long cached = cache.get(index);
+        if (cached == null || cached != frame || !transit.isIsolated()) {
+            return false;
+        }
+        frames.copyTo(frame, target);
+        frames.acquirePage(target);
+        keep(index, target);
+        frames.releasePage(frame);
+        return true;
+    }
+
+    /** Moves a page in transit to swap; false if it is in use after all, or swap is full. */
+    synchronized boolean evict(long index, long frame, Transit transit) {
+        Long cached = cache.get(index);
+        if (cached == null || cached != frame || !transit.isIsolated()) {
+            return false;
+        }
+        return saveToSwap(index, frame);
+    }
+
+    private boolean saveToSwap(long index, long frame) {
+        long slot = swap.save(frames.memory(), frame);
+        if (slot < 0) {
+            return false;
+        }
+        cache.put(index, ~slot);
+        frames.reverse().setOwner(frame, null);
+        frames.releasePage(frame);
+        return true;
     }
 
     /** Moves the pages of a range to swap that nobody maps. */
@@ -109,11 +147,7 @@ public final class MemoryObject {
                     && page.getKey() < to
                     && frame >= 0
                     && frames.references(frame) == 1) {
-                long slot = swap.save(frames.memory(), frame);
-                if (slot >= 0) {
-                    page.setValue(~slot);
-                    frames.releasePage(frame);
-                }
+                saveToSwap(page.getKey(), frame);
             }
         }
     }

@@ -20,7 +20,9 @@ final class PageFaults {
         /** There is a mapping, but nothing behind this page of it. */
         NOTHING_BEHIND,
         /** Memory ran out. */
-        OUT_OF_MEMORY
+        OUT_OF_MEMORY,
+        /** The page is on its way: wait for it with no lock held, and come again. */
+        IN_TRANSIT
     }
 
     private final Mm mm;
@@ -48,8 +50,14 @@ final class PageFaults {
                 swapIn(vma, slot, entry);
                 return Outcome.RESOLVED;
             }
+            if (mm.entries().isTransit(entry)) {
+                return Outcome.IN_TRANSIT;
+            }
             if (write && !mm.entries().isWritable(entry)) {
-                breakSharing(vma, page, slot, entry);
+                breakSharing(vma, page, slot, mm.entries().withAccessed(entry));
+            } else if (!mm.entries().isAccessed(entry)) {
+                // Not told: what hardware does not let through because of it, it does not cache.
+                mm.table().replace(slot, entry, mm.entries().withAccessed(entry));
             }
             return Outcome.RESOLVED;
         } catch (OutOfFramesException e) {
@@ -130,9 +138,11 @@ final class PageFaults {
 
     /** A write to a page that is there, in a mapping that allows it, but kept out so far. */
     private void breakSharing(Vma vma, long page, long slot, long entry) {
+        long frame = mm.entries().frame(entry);
         boolean own =
                 mm.entries().isAnonymous(entry)
-                        && mm.frames().references(mm.entries().frame(entry)) == 1;
+                        && mm.frames().references(frame) == 1
+                        && !(mm.frames().reverse().owner(frame) instanceof PageOwner.Merged);
         if (own || vma.shared()) {
             // Widened in place; devices must drop the narrower translation, or they would ask for
             // ever.
@@ -140,12 +150,18 @@ final class PageFaults {
             notifyPage(page);
             return;
         }
+        copy(vma, page, slot, entry);
+    }
+
+    /** Gives a mapping a page of its own with the contents of the one that it shares. */
+    void copy(Vma vma, long page, long slot, long entry) {
         long old = mm.entries().frame(entry);
         long copy = mm.frames().copyPage(old);
         // Clear, tell, set: nobody may see the new page before everybody has lost the old one.
         mm.table().replace(slot, entry, 0);
         notifyPage(page);
-        put(slot, vma.protection(), copy, true, EntryFormat.ANONYMOUS);
+        boolean writable = Access.writes(vma.protection().access());
+        put(slot, vma.protection(), copy, writable, EntryFormat.ANONYMOUS);
         if (mm.entries().kind(entry) != EntryFormat.ZERO_PAGE) {
             mm.frames().releasePage(old);
         }

@@ -20,6 +20,8 @@ final class PageFrames {
     private final HardwareEventSink events;
     private final Geometry geometry;
     private final FrameCounts counts;
+    private final FrameCounts populations;
+    private final ReverseMap reverse;
     private final int order;
     private final int hugeOrder;
 
@@ -31,6 +33,7 @@ final class PageFrames {
 
     private final boolean hugePages;
     private final long zeroPage;
+    private final long zeroHash;
     private final LongAdder pages = new LongAdder();
     private final LongAdder tables = new LongAdder();
 
@@ -45,6 +48,8 @@ final class PageFrames {
         this.events = events;
         this.geometry = geometry;
         this.counts = new FrameCounts(geometry.pageShift(), memoryLimit);
+        this.populations = new FrameCounts(geometry.pageShift(), memoryLimit);
+        this.reverse = new ReverseMap(geometry.pageShift(), memoryLimit);
         this.order = geometry.pageShift() - frames.frameShift();
         if (order < 0) {
             throw new IllegalArgumentException("frames are larger than pages");
@@ -52,6 +57,7 @@ final class PageFrames {
         this.hugeOrder = order + geometry.hugeShift() - geometry.pageShift();
         this.blocks = new FrameCounts(geometry.hugeShift(), memoryLimit);
         this.zeroPage = frames.allocate(order);
+        this.zeroHash = hash(zeroPage);
         this.hugePages = canSplit();
     }
 
@@ -75,6 +81,11 @@ final class PageFrames {
         return memory;
     }
 
+    /** From pages back to entries. */
+    ReverseMap reverse() {
+        return reverse;
+    }
+
     /** The page that every untouched page reads from; never written, never freed. */
     long zeroPage() {
         return zeroPage;
@@ -96,11 +107,40 @@ final class PageFrames {
     long copyPage(long source) {
         long frame = allocatePage();
         if (source != zeroPage) {
-            byte[] contents = new byte[(int) geometry.pageBytes()];
-            memory.read(source, contents, 0, contents.length);
-            memory.write(frame, contents, 0, contents.length);
+            copyTo(source, frame);
         }
         return frame;
+    }
+
+    /** Copies the contents of a page. */
+    void copyTo(long source, long target) {
+        byte[] contents = new byte[(int) geometry.pageBytes()];
+        memory.read(source, contents, 0, contents.length);
+        memory.write(target, contents, 0, contents.length);
+    }
+
+    /** A number that pages with the same contents share; never 0. */
+    long hash(long frame) {
+        long hash = 1;
+        for (long offset = 0; offset < geometry.pageBytes(); offset += 8) {
+            long mixed = (hash ^ memory.readLong(frame + offset)) * 0x9E37_79B9_7F4A_7C15L;
+            hash = mixed ^ mixed >>> 29;
+        }
+        return hash == 0 ? 1 : hash;
+    }
+
+    /** What {@link #hash} says of a page of zeroes. */
+    long zeroHash() {
+        return zeroHash;
+    }
+
+    boolean isSame(long frame, long other) {
+        for (long offset = 0; offset < geometry.pageBytes(); offset += 8) {
+            if (memory.readLong(frame + offset) != memory.readLong(other + offset)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     int references(long frame) {
@@ -111,9 +151,18 @@ final class PageFrames {
         counts.add(frame, 1);
     }
 
+    /** Takes a reference to a page that may be gone; false if it is. */
+    boolean tryAcquirePage(long frame) {
+        return counts.addUnlessZero(frame);
+    }
+
     /** Gives a reference back, and with the last one the page. */
     void releasePage(long frame) {
         if (counts.add(frame, -1) == 0) {
+            if (reverse.owner(frame) instanceof PageOwner.Merged merged) {
+                merged.pages().forget(frame, merged.hash());
+            }
+            reverse.setOwner(frame, null);
             if (blocks.get(frame) != 0) {
                 breakBlock(frame);
             }
@@ -177,17 +226,29 @@ final class PageFrames {
     /** Gives a reference to each page of a huge one back, and those pages that have no other. */
     void releaseHugePage(long block) {
         long end = block + geometry.hugeBytes();
-        if (isExclusiveHugePage(block) && takeBlock(block)) {
-            // Nobody else has a reference, so that nobody can take one meanwhile.
+        if (!isExclusiveHugePage(block) || !takeBlock(block)) {
             for (long frame = block; frame < end; frame += geometry.pageBytes()) {
-                counts.set(frame, 0);
+                releasePage(frame);
             }
-            pages.add(-(geometry.hugeBytes() >>> geometry.pageShift()));
+            return;
+        }
+        long frame = block;
+        while (frame < end && counts.compareAndSet(frame, 1, 0)) {
+            reverse.setOwner(frame, null);
+            frame += geometry.pageBytes();
+        }
+        pages.add(-(frame - block >>> geometry.pageShift()));
+        if (frame == end) {
             events.record(HardwareEvent.Kind.FRAME_FREED, -1, -1, block, geometry.hugeBytes());
             frames.free(block, hugeOrder);
             return;
         }
-        for (long frame = block; frame < end; frame += geometry.pageBytes()) {
+        // Somebody looks at one of the pages in passing.
+        frames.split(block, hugeOrder, order);
+        for (long free = block; free < frame; free += geometry.pageBytes()) {
+            free(free);
+        }
+        for (; frame < end; frame += geometry.pageBytes()) {
             releasePage(frame);
         }
     }
@@ -200,18 +261,18 @@ final class PageFrames {
 
     long allocateTable() {
         long table = frames.allocate(order);
-        counts.set(table, 0);
+        populations.set(table, 0);
         tables.increment();
         return table;
     }
 
     /** How many entries of a table are in use; the argument changes it. */
     int populate(long table, int delta) {
-        return delta == 0 ? counts.get(table) : counts.add(table, delta);
+        return delta == 0 ? populations.get(table) : populations.add(table, delta);
     }
 
     void freeTable(long table) {
-        counts.set(table, 0);
+        reverse.setOwner(table, null);
         tables.decrement();
         free(table);
     }

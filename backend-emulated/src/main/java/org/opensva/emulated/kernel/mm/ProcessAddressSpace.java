@@ -1,5 +1,6 @@
 package org.opensva.emulated.kernel.mm;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.memory.OutOfFramesException;
 import org.opensva.api.memory.Protection;
@@ -46,6 +47,7 @@ public final class ProcessAddressSpace implements AddressSpace {
     private final AddressSpaces owner;
     private final Mm mm;
     private final PageTable pageTable;
+    private final PageVisits visits;
     private final MappingCalls mappings;
     private final AdviceCalls advice;
     private final PageFaults faults;
@@ -74,11 +76,12 @@ public final class ProcessAddressSpace implements AddressSpace {
                         geometry,
                         owner.frames(),
                         owner.swap(),
-                        new TranslationTable(owner.frames(), entries, geometry),
+                        new TranslationTable(this, owner.frames(), entries, geometry),
                         new VmaTree(this, geometry, LOWEST),
                         asid,
                         new Listeners(asid));
         HugePages huge = new HugePages(mm);
+        this.visits = new PageVisits(mm, huge, lock);
         this.mappings = new MappingCalls(mm, huge, LOWEST);
         this.faults = new PageFaults(mm, huge);
         this.advice = new AdviceCalls(mm, mappings, faults, huge);
@@ -115,42 +118,67 @@ public final class ProcessAddressSpace implements AddressSpace {
 
     @Override
     public FaultOutcome handleFault(long address, int access) {
-        long stamp = lock.writeLock();
-        try {
-            if (!alive) {
-                return FaultOutcome.DEAD;
-            }
-            Vma vma = mm.vmas().find(address);
-            if (vma == null || vma.isDevice() || !vma.protection().allows(access)) {
-                return FaultOutcome.INVALID;
-            }
-            return switch (faults.resolve(vma, mm.geometry().pageOf(address), access)) {
-                case RESOLVED -> FaultOutcome.RESOLVED;
-                case NOTHING_BEHIND -> FaultOutcome.INVALID;
-                case OUT_OF_MEMORY -> FaultOutcome.OUT_OF_MEMORY;
-            };
-        } finally {
-            lock.unlockWrite(stamp);
-        }
+        return serveFault(
+                address,
+                () -> {
+                    if (!alive) {
+                        return FaultOutcome.DEAD;
+                    }
+                    Vma vma = mm.vmas().find(address);
+                    if (vma == null || vma.isDevice() || !vma.protection().allows(access)) {
+                        return FaultOutcome.INVALID;
+                    }
+                    return switch (faults.resolve(vma, mm.geometry().pageOf(address), access)) {
+                        case RESOLVED -> FaultOutcome.RESOLVED;
+                        case NOTHING_BEHIND -> FaultOutcome.INVALID;
+                        case OUT_OF_MEMORY -> FaultOutcome.OUT_OF_MEMORY;
+                        case IN_TRANSIT -> null;
+                    };
+                });
     }
 
     private Vma processorFault(long address, int access) {
-        long stamp = lock.writeLock();
-        try {
-            requireAlive("load or store");
-            Vma vma = mm.vmas().find(address);
-            if (vma == null || !vma.protection().allows(access)) {
-                throw new CpuFaultException(Signal.SIGSEGV, address);
+        return serveFault(
+                address,
+                () -> {
+                    requireAlive("load or store");
+                    Vma vma = mm.vmas().find(address);
+                    if (vma == null || !vma.protection().allows(access)) {
+                        throw new CpuFaultException(Signal.SIGSEGV, address);
+                    }
+                    if (vma.isDevice()) {
+                        return vma;
+                    }
+                    return switch (faults.resolve(vma, mm.geometry().pageOf(address), access)) {
+                        case RESOLVED -> vma;
+                        case NOTHING_BEHIND, OUT_OF_MEMORY ->
+                                throw new CpuFaultException(Signal.SIGBUS, address);
+                        case IN_TRANSIT -> null;
+                    };
+                });
+    }
+
+    /** Serves a fault with the lock held, again and again as long as its page is in transit. */
+    private <T> T serveFault(long address, Supplier<@Nullable T> service) {
+        while (true) {
+            long frame;
+            long stamp = lock.writeLock();
+            try {
+                T served = service.get();
+                if (served != null) {
+                    return served;
+                }
+                frame = mm.entries().frame(mm.table().entry(address));
+            } finally {
+                lock.unlockWrite(stamp);
             }
-            if (!vma.isDevice()
-                    && faults.resolve(vma, mm.geometry().pageOf(address), access)
-                            != PageFaults.Outcome.RESOLVED) {
-                throw new CpuFaultException(Signal.SIGBUS, address);
-            }
-            return vma;
-        } finally {
-            lock.unlockWrite(stamp);
+            owner.transits().await(frame);
         }
+    }
+
+    /** What the kernel does to its pages on its own account. */
+    PageVisits visits() {
+        return visits;
     }
 
     @Override
@@ -472,6 +500,7 @@ public final class ProcessAddressSpace implements AddressSpace {
         try {
             alive = false;
             processor.end();
+            visits.end();
             owner.events().record(HardwareEvent.Kind.RELEASE_BEGIN, -1, pasid, 0, -1);
             mm.listeners().release();
             owner.events().record(HardwareEvent.Kind.RELEASE_END, -1, pasid, 0, -1);
@@ -513,14 +542,20 @@ public final class ProcessAddressSpace implements AddressSpace {
     }
 
     private <T> T locked(String call, Supplier<T> body) {
-        long stamp = lock.writeLock();
-        try {
-            requireAlive(call);
-            return body.get();
-        } catch (OutOfFramesException e) {
-            throw outOfMemory(call, e);
-        } finally {
-            lock.unlockWrite(stamp);
+        while (true) {
+            long frame;
+            long stamp = lock.writeLock();
+            try {
+                requireAlive(call);
+                return body.get();
+            } catch (OutOfFramesException e) {
+                throw outOfMemory(call, e);
+            } catch (PageInTransitException e) {
+                frame = e.frame();
+            } finally {
+                lock.unlockWrite(stamp);
+            }
+            owner.transits().await(frame);
         }
     }
 

@@ -58,7 +58,7 @@ final class ProcessorAccess {
             long stamp = lock.readLock();
             try {
                 long entry = entry(address);
-                if (mm.entries().allows(entry, Access.READ)) {
+                if (isThere(entry, Access.READ)) {
                     return mm.frames().memory().readLong(physical(entry, address));
                 }
             } finally {
@@ -84,7 +84,7 @@ final class ProcessorAccess {
             long stamp = lock.readLock();
             try {
                 long entry = entry(address);
-                if (mm.entries().allows(entry, Access.WRITE)) {
+                if (isThere(entry, Access.WRITE)) {
                     mm.frames().memory().writeLong(physical(entry, address), value);
                     return;
                 }
@@ -123,7 +123,7 @@ final class ProcessorAccess {
             long stamp = lock.readLock();
             try {
                 long entry = entry(address);
-                if (mm.entries().allows(entry, access)) {
+                if (isThere(entry, access)) {
                     long physical = physical(entry, address);
                     if (store) {
                         mm.frames().memory().write(physical, bytes, offset, length);
@@ -157,6 +157,11 @@ final class ProcessorAccess {
             throw new CpuFaultException(Signal.SIGBUS, address);
         }
         return outcome == DeviceArea.DONE;
+    }
+
+    /** Without the accessed flag there is a fault, which sets it: processors do not manage it. */
+    private boolean isThere(long entry, int access) {
+        return mm.entries().allows(entry, access) && mm.entries().isAccessed(entry);
     }
 
     /** Addresses outside of the lower half have no entry: the kernel's half does not exist. */

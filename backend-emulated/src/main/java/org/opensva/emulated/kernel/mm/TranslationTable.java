@@ -1,5 +1,6 @@
 package org.opensva.emulated.kernel.mm;
 
+import org.opensva.api.memory.OutOfFramesException;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.emulated.kernel.paging.EntryFormat;
 import org.opensva.emulated.kernel.paging.Geometry;
@@ -24,18 +25,25 @@ final class TranslationTable {
         void entry(long address, int level, long slot, long entry);
     }
 
+    private final ProcessAddressSpace owner;
     private final PhysicalMemory memory;
     private final PageFrames frames;
     private final EntryFormat entries;
     private final Geometry geometry;
     private final long root;
 
-    TranslationTable(PageFrames frames, EntryFormat entries, Geometry geometry) {
+    /** Leaves that refer to a page; a huge one counts as one. */
+    private long pages;
+
+    TranslationTable(
+            ProcessAddressSpace owner, PageFrames frames, EntryFormat entries, Geometry geometry) {
+        this.owner = owner;
         this.memory = frames.memory();
         this.frames = frames;
         this.entries = entries;
         this.geometry = geometry;
         this.root = frames.allocateTable();
+        frames.reverse().setOwner(root, new PageOwner.Table(owner, 0, geometry.firstLevel()));
     }
 
     long root() {
@@ -111,20 +119,72 @@ final class TranslationTable {
             if (entries.isTable(entry)) {
                 table = entries.frame(entry);
             } else {
-                long next = frames.allocateTable();
-                replace(slot, 0, entries.table(next));
+                long next = allocateTable(address, level + 1);
+                replaceTable(slot, 0, entries.table(next));
                 table = next;
             }
         }
         return table + geometry.entryOffset(address, last);
     }
 
-    /** Changes an entry whose value is known. */
+    /** A table of some level that is to be linked where it translates an address. */
+    long allocateTable(long address, int level) throws OutOfFramesException {
+        long table = frames.allocateTable();
+        long span = 1L << geometry.levelShift(level - 1);
+        frames.reverse().setOwner(table, new PageOwner.Table(owner, address & -span, level));
+        return table;
+    }
+
+    /** Changes a leaf or swap reference whose value is known; neither is a table. */
     void replace(long slot, long old, long value) {
+        long before = mapped(old);
+        long after = mapped(value);
+        // Who reads the reverse map and then the entry never finds the page without being in it.
+        if (before != after) {
+            disown(slot, old);
+            if (after >= 0) {
+                pages++;
+                frames.reverse().add(after, slot);
+            }
+        }
+        replaceTable(slot, old, value);
+    }
+
+    /** Notes a leaf in a table that is not linked yet. */
+    void adopt(long slot, long entry) {
+        memory.writeLong(slot, entry);
+        if (mapped(entry) >= 0) {
+            pages++;
+            frames.reverse().add(mapped(entry), slot);
+        }
+    }
+
+    /** How many entries map pages that are counted. */
+    long pages() {
+        return pages;
+    }
+
+    /** Forgets a leaf in a table that is linked no more. */
+    void disown(long slot, long entry) {
+        if (mapped(entry) >= 0) {
+            pages--;
+            frames.reverse().remove(mapped(entry), slot);
+        }
+    }
+
+    /** Changes an entry of which only tables are known to the reverse map. */
+    void replaceTable(long slot, long old, long value) {
         if (old == 0 != (value == 0)) {
             frames.populate(geometry.pageOf(slot), value == 0 ? -1 : 1);
         }
         memory.writeLong(slot, value);
+    }
+
+    /** The frame that a leaf refers to with a reference, -1 if it refers to none. */
+    private long mapped(long entry) {
+        return entries.hasFrame(entry) && entries.kind(entry) != EntryFormat.ZERO_PAGE
+                ? entries.frame(entry)
+                : -1;
     }
 
     /** Visits what is not zero in a range, whose bounds are multiples of the page size. */
@@ -169,7 +229,7 @@ final class TranslationTable {
                 long below = entries.frame(entry);
                 prune(level + 1, below, at, next, unlinked);
                 if (frames.populate(below, 0) == 0) {
-                    replace(slot, entry, 0);
+                    replaceTable(slot, entry, 0);
                     unlinked.add(below);
                 }
             }

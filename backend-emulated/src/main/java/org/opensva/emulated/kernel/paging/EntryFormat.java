@@ -8,8 +8,12 @@ import org.opensva.api.process.PageTableFormat;
  *
  * <p>An entry is one of: zero; a reference to the next table; a leaf, which maps a page; a leaf
  * that is kept but denied ({@code PROT_NONE}: hardware finds it not present); a reference to swap,
- * at the last level only. Accessed and dirty state is set when an entry is made, so that hardware
- * which manages it never has anything to update.
+ * at the last level only. Dirty state is set when an entry starts to let writes through, and the
+ * accessed flag when it is made, so that hardware which manages them finds nothing to update; only
+ * the kernel clears the flag, to see whether a page is in use.
+ *
+ * <p>A leaf whose page is on its way to another place is <em>in transit</em> (Linux: a migration
+ * entry): hardware finds it not present, software still finds frame, kind and rights in it.
  *
  * <p>Immutable; all methods are arithmetic.
  */
@@ -172,6 +176,56 @@ public sealed interface EntryFormat permits Vmsav8Entries, X86Entries {
      * @return true if it is a valid leaf that allows all of them
      */
     boolean allows(long entry, int access);
+
+    /**
+     * The leaf while its page is in transit.
+     *
+     * @param entry a leaf, denied or not, that is not in transit
+     * @return an entry that hardware finds not present and that has a frame
+     */
+    long transit(long entry);
+
+    /**
+     * Whether the page of an entry is in transit.
+     *
+     * @param entry any entry
+     * @return true for what {@link #transit} makes
+     */
+    boolean isTransit(long entry);
+
+    /**
+     * The leaf that an entry in transit was, of a page that may have moved.
+     *
+     * @param entry an entry in transit
+     * @param frame physical address of the page
+     * @return the leaf, denied if it was
+     */
+    long arrived(long entry, long frame);
+
+    /**
+     * Whether the page was used since the flag was cleared.
+     *
+     * @param entry a leaf
+     * @return the accessed flag
+     */
+    boolean isAccessed(long entry);
+
+    /**
+     * The same leaf with its accessed flag set.
+     *
+     * @param entry a leaf
+     * @return the entry
+     */
+    long withAccessed(long entry);
+
+    /**
+     * The same leaf with its accessed flag clear: hardware that does not manage the flag faults at
+     * the next access.
+     *
+     * @param entry a leaf
+     * @return the entry
+     */
+    long withoutAccessed(long entry);
 
     /**
      * Whether hardware lets writes through.

@@ -46,6 +46,12 @@ public final class Vmsav8Entries implements EntryFormat {
     /** Software; free in Linux. */
     private static final long OBJECT_PAGE = 1L << 57;
 
+    /** In transit; hardware ignores all other bits of what is not valid. */
+    private static final long TRANSIT = 1L << 58;
+
+    /** Of an entry in transit: it was valid before. */
+    private static final long WAS_VALID = 1L << 59;
+
     private static final long ADDRESS = 0x0000_FFFF_FFFF_F000L;
 
     private static final int SWAP_OFFSET_SHIFT = 12;
@@ -177,8 +183,43 @@ public final class Vmsav8Entries implements EntryFormat {
         return (access & Access.EXECUTE) == 0 || (entry & UXN) == 0;
     }
 
+    /** {@code PTE_NG} stays set: as any denied leaf it has a frame. */
+    @Override
+    public long transit(long entry) {
+        return entry & ~VALID | TRANSIT | (isValid(entry) ? WAS_VALID : 0);
+    }
+
+    @Override
+    public boolean isTransit(long entry) {
+        return (entry & (VALID | NG | TRANSIT)) == (NG | TRANSIT);
+    }
+
+    @Override
+    public long arrived(long entry, long frame) {
+        long valid = (entry & WAS_VALID) != 0 ? VALID : 0;
+        return entry & ~(ADDRESS | TRANSIT | WAS_VALID) | frame | valid;
+    }
+
+    @Override
+    public boolean isAccessed(long entry) {
+        return (entry & AF) != 0;
+    }
+
+    @Override
+    public long withAccessed(long entry) {
+        return entry | AF;
+    }
+
+    @Override
+    public long withoutAccessed(long entry) {
+        return entry & ~AF;
+    }
+
     @Override
     public long protect(long entry, int level, int access) {
+        if (isTransit(entry)) {
+            return transit(protect(arrived(entry, frame(entry)), level, access));
+        }
         boolean writable = Access.writes(access) && isWritable(entry);
         return leaf(frame(entry), level, access, writable, kind(entry)) | entry & DIRTY;
     }

@@ -47,6 +47,12 @@ public final class X86Entries implements EntryFormat {
      */
     private static final long SAVED_DIRTY = 1L << 58;
 
+    /** In transit; hardware ignores all other bits of what is not present. */
+    private static final long TRANSIT = 1L << 59;
+
+    /** Of an entry in transit: it was present before. */
+    private static final long WAS_PRESENT = 1L << 60;
+
     /** {@code _PAGE_NX}. */
     private static final long NX = 1L << 63;
 
@@ -189,7 +195,44 @@ public final class X86Entries implements EntryFormat {
     }
 
     @Override
+    public long transit(long entry) {
+        long flags = entry & ~(ADDRESS | PRESENT) | DENIED | TRANSIT;
+        return flags | (isValid(entry) ? WAS_PRESENT : 0) | ~frame(entry) & ADDRESS;
+    }
+
+    @Override
+    public boolean isTransit(long entry) {
+        return (entry & (PRESENT | DENIED | TRANSIT)) == (DENIED | TRANSIT);
+    }
+
+    @Override
+    public long arrived(long entry, long frame) {
+        long flags = entry & ~(ADDRESS | TRANSIT | WAS_PRESENT);
+        return (entry & WAS_PRESENT) != 0
+                ? flags & ~DENIED | PRESENT | frame
+                : flags | ~frame & ADDRESS;
+    }
+
+    @Override
+    public boolean isAccessed(long entry) {
+        return (entry & ACCESSED) != 0;
+    }
+
+    @Override
+    public long withAccessed(long entry) {
+        return entry | ACCESSED;
+    }
+
+    @Override
+    public long withoutAccessed(long entry) {
+        return entry & ~ACCESSED;
+    }
+
+    @Override
     public long protect(long entry, int level, int access) {
+        if (isTransit(entry)) {
+            return transit(protect(arrived(entry, frame(entry)), level, access));
+        }
         boolean writable = Access.writes(access) && isWritable(entry);
         long changed = leaf(frame(entry), level, access, writable, kind(entry));
         return isDirty(entry) && !writable ? changed | SAVED_DIRTY : changed;

@@ -256,7 +256,7 @@ class RandomProgramTest {
                     cell.dontFork |= !wipe;
                 }
             }
-            default -> {}
+            default -> machine.pressure.round(random.nextLong());
         }
         for (int i = 0; i < 6; i++) {
             access(random, actors.get(random.nextInt(actors.size())));

@@ -1,0 +1,94 @@
+package org.opensva.emulated.kernel.mm;
+
+import org.opensva.api.backend.MemoryPressure.Kind;
+import org.opensva.api.memory.AddressRange;
+
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.LongPredicate;
+
+/**
+ * What the kernel can do to pages on its own account, by range of an address space.
+ *
+ * <p><b>Threading.</b> Any thread may call, with no lock held.
+ */
+public final class PageWork {
+
+    private final AddressSpaces owner;
+    private final PageMigration migration;
+    private final Reclaim reclaim;
+    private final SamePages samePages;
+
+    PageWork(AddressSpaces owner, PageMigration migration, Reclaim reclaim, SamePages samePages) {
+        this.owner = owner;
+        this.migration = migration;
+        this.reclaim = reclaim;
+        this.samePages = samePages;
+    }
+
+    /**
+     * Does one thing to the pages of a range.
+     *
+     * @param kind what
+     * @param space the address space; one that has ended has no pages
+     * @param range whole pages; those that are not mapped are passed over
+     * @return how many pages were changed, or huge pages split or made
+     */
+    public long apply(Kind kind, ProcessAddressSpace space, AddressRange range) {
+        return switch (kind) {
+            case RECLAIM -> each(space.visits().frames(range), reclaim::reclaim);
+            case MIGRATE -> each(space.visits().frames(range), migration::migrate);
+            case SPLIT -> space.visits().split(range);
+            case COLLAPSE -> space.visits().collapse(range);
+            case MERGE -> merge(space, range);
+            case WRITE_PROTECT -> space.visits().writeProtect(range);
+            case AGE -> space.visits().age(range);
+            case REAP -> space.visits().reap(range);
+        };
+    }
+
+    private long merge(ProcessAddressSpace space, AddressRange range) {
+        long merged = 0;
+        for (long address : space.visits().privatePages(range)) {
+            if (samePages.merge(space, address)) {
+                merged++;
+            }
+        }
+        return merged;
+    }
+
+    private static long each(long[] frames, LongPredicate work) {
+        Set<Long> done = new HashSet<>();
+        long changed = 0;
+        for (long frame : frames) {
+            if (done.add(frame) && work.test(frame)) {
+                changed++;
+            }
+        }
+        return changed;
+    }
+
+    /**
+     * The address spaces that have pages.
+     *
+     * @return a copy, the oldest first
+     */
+    public List<ProcessAddressSpace> spaces() {
+        return owner.known().stream()
+                .filter(ProcessAddressSpace::isAlive)
+                .sorted(Comparator.comparingLong(ProcessAddressSpace::id))
+                .toList();
+    }
+
+    /**
+     * Where an address space has memory mapped.
+     *
+     * @param space the address space
+     * @return a copy, in order, without registers of devices
+     */
+    public List<AddressRange> mappings(ProcessAddressSpace space) {
+        return space.visits().mappings();
+    }
+}
