@@ -70,7 +70,7 @@ public record MachineProfile(
                 iommus.stream()
                         .map(one -> new IommuInstance(change.apply(one.profile()), one.devices()))
                         .toList();
-        return new MachineProfile(name, title, memory, paging, changed, devices);
+        return new MachineProfile(name, title, memory, paging, changed, devices, torment);
     }
 
     /**
