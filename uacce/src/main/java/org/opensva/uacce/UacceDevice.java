@@ -7,6 +7,7 @@ import io.opentelemetry.api.trace.TracerProvider;
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.accelerator.AcceleratorInfo;
+import org.opensva.api.accelerator.Algorithm;
 import org.opensva.api.accelerator.EngineFactory;
 import org.opensva.api.accelerator.Operation;
 import org.opensva.api.accelerator.QueueHandle;
@@ -22,9 +23,12 @@ import org.opensva.uacce.queue.QueueLayout;
 import org.opensva.uacce.queue.QueueScheduler;
 
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * An accelerator: a device function with queues and engines behind a character device.
@@ -34,6 +38,10 @@ import java.util.Set;
  * afterwards.
  */
 public final class UacceDevice implements Accelerator, AutoCloseable {
+
+    /** What every device does, so that its name says nothing. */
+    private static final Set<Operation> CONTROL =
+            EnumSet.of(Operation.NOP, Operation.DRAIN, Operation.BATCH);
 
     private final String name;
     private final int depth;
@@ -73,7 +81,7 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
                         config.regionSize(),
                         config.drainTimeout().toNanos(),
                         tracer(telemetry));
-        info = describe(config, scheduler.operations());
+        info = describe(config, scheduler.operations(), scheduler.algorithms());
     }
 
     /** Nothing is paid for spans that nobody records. */
@@ -83,22 +91,27 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
                 : telemetry.getTracer(SvaTelemetry.SCOPE);
     }
 
-    private static AcceleratorInfo describe(UacceConfig config, Set<Operation> operations) {
+    private static AcceleratorInfo describe(
+            UacceConfig config, Set<Operation> operations, Set<Algorithm> algorithms) {
         Map<QueueRegion, Long> sizes = new EnumMap<>(QueueRegion.class);
         for (QueueRegion region : QueueRegion.values()) {
             sizes.put(region, (long) config.regionSize());
         }
-        List<String> algorithms =
+        Stream<String> whole =
                 operations.stream()
-                        .filter(operation -> operation != Operation.NOP)
+                        .filter(Algorithm.NONE.operations()::contains)
                         .sorted()
-                        .map(UacceDevice::algorithm)
-                        .distinct()
-                        .toList();
+                        .filter(operation -> !CONTROL.contains(operation))
+                        .map(UacceDevice::algorithm);
+        Stream<String> mac =
+                operations.contains(Operation.MAC) ? Stream.of("hmac") : Stream.empty();
+        Stream<String> chosen = algorithms.stream().sorted().map(Algorithm::id);
+        List<String> names =
+                Stream.of(whole, mac, chosen).flatMap(Function.identity()).distinct().toList();
         return new AcceleratorInfo(
                 QueueLayout.API,
                 true,
-                algorithms,
+                names,
                 operations,
                 config.instances(),
                 sizes,

@@ -3,11 +3,10 @@ package org.opensva.api.accelerator;
 /**
  * What an accelerator can be asked to do.
  *
- * <p>The data-movement operations have the semantics of the operations of the same purpose of the
- * Intel Data Streaming Accelerator (architecture specification 341204, chapter 8; Linux {@code
- * include/uapi/linux/idxd.h}, {@code enum dsa_opcode}). What is read and written by each one is
- * said here in the words of {@link Job}; operands that have no room there are in its {@link
- * JobParameters parameter block}.
+ * <p>The data-movement operations are those of the Intel Data Streaming Accelerator (Linux {@code
+ * include/uapi/linux/idxd.h}, {@code enum dsa_opcode} and {@code enum dsa_completion_status}). What
+ * is read and written by each one is said here in the words of {@link Job}; operands that have no
+ * room there are in its {@link JobParameters parameter block}.
  */
 public enum Operation {
     /** Nothing, with a completion. */
@@ -18,12 +17,12 @@ public enum Operation {
      * Fill bytes with a pattern of 8 bytes, the argument; with a parameter block of 16 bytes, whose
      * upper half is {@link JobParameters#value}.
      */
-    FILL("fill", 2, Group.PARAMETERS),
+    FILL("fill", 2, Group.WRITE),
     /**
      * CRC-32C (Castagnoli, RFC 3720) of bytes; the value is in the result. The argument is the
      * CRC-32C of the bytes before these ones, 0 if there are none.
      */
-    CRC32C("crc32c", 3, Group.LISTS),
+    CRC32C("crc32c", 3, Group.READ),
     /** Compress to the gzip format (RFC 1952). The argument is the level: 1 to 9, 0 = default. */
     GZIP("gzip", 4, Group.PARAMETERS),
     /** Decompress the gzip format, all members. */
@@ -42,12 +41,12 @@ public enum Operation {
      * Compare the source with as many bytes at the address in the argument. The value is 0 if they
      * are equal and 1 if not; consumed is how many bytes were equal.
      */
-    COMPARE("compare", 11, Group.LISTS),
+    COMPARE("compare", 11, Group.READ),
     /**
      * Compare the source with the 8-byte pattern in the argument, repeated. Results as {@link
      * #COMPARE}.
      */
-    COMPARE_PATTERN("compare-pattern", 12, Group.LISTS),
+    COMPARE_PATTERN("compare-pattern", 12, Group.READ),
     /**
      * Copy to two destinations: the second one is at the address in the argument. None may overlap
      * another.
@@ -94,6 +93,8 @@ public enum Operation {
     private enum Group {
         CONTROL(JobFlags.FENCE),
         PLAIN(JobFlags.FENCE),
+        READ(JobFlags.FENCE | JobFlags.SOURCE_LIST),
+        WRITE(JobFlags.FENCE | JobFlags.DESTINATION_LIST | JobFlags.PARAMETERS),
         LISTS(JobFlags.FENCE | JobFlags.SOURCE_LIST | JobFlags.DESTINATION_LIST),
         PARAMETERS(JobFlags.ALL);
 

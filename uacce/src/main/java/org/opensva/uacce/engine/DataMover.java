@@ -2,78 +2,88 @@ package org.opensva.uacce.engine;
 
 import org.opensva.api.accelerator.JobExecution;
 import org.opensva.api.accelerator.JobStatus;
-import org.opensva.api.iommu.DmaPort;
-import org.opensva.api.iommu.DmaResult;
-import org.opensva.api.memory.Access;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 
-/** Copy, fill and CRC-32C. */
+/** Copy, also to two places, fill, and CRC-32C. */
 final class DataMover {
 
     private static final VarHandle LONGS =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
+    private static final long CRC_MASK = 0xffff_ffffL;
+
     private final JobData data;
+    private final ByteRanges second = new ByteRanges();
     private final CRC32C crc = new CRC32C();
 
     DataMover(JobData data) {
         this.data = data;
     }
 
-    void copy(JobExecution job) {
-        long length = Math.min(job.sourceLength(), job.destinationCapacity());
-        long distance = job.destination() - job.source();
-        boolean backwards = distance != 0 && Long.compareUnsigned(distance, length) < 0;
-        long done = backwards ? copyBackwards(job, length) : copyForwards(job, length);
-        end(job, done, done);
+    /** How many bytes are there and have room. */
+    private long length() {
+        return Math.min(data.sourceLength(), data.capacity());
     }
 
-    private long copyForwards(JobExecution job, long length) {
-        DmaPort dma = job.dma();
-        int pasid = job.pasid();
+    void copy() {
+        long length = length();
+        long done = overlapsAhead(length) ? copyBackwards(length) : copyForwards(length, false);
+        end(done, 0);
+    }
+
+    /** Tells whether the destination begins inside the source; of lists nothing is promised. */
+    private boolean overlapsAhead(long length) {
+        if (length == 0 || !data.source.isFlat() || !data.destination.isFlat()) {
+            return false;
+        }
+        long distance = data.destination.address(0) - data.source.address(0);
+        return distance != 0 && Long.compareUnsigned(distance, length) < 0;
+    }
+
+    private static boolean overlap(long a, long b, long length) {
+        return Long.compareUnsigned(a - b, length) < 0 || Long.compareUnsigned(b - a, length) < 0;
+    }
+
+    private boolean flatOverlap(long length) {
+        return length > 0
+                && data.source.isFlat()
+                && data.destination.isFlat()
+                && overlap(data.source.address(0), data.destination.address(0), length);
+    }
+
+    private long copyForwards(long length, boolean checksum) {
         long done = 0;
-        while (done < length && proceed(job)) {
-            long from = job.source() + done;
+        while (done < length && data.proceed()) {
             int chunk = (int) Math.min(JobData.CHUNK, length - done);
-            long read = dma.read(pasid, Access.READ, from, data.in, 0, chunk);
-            int got = (int) DmaResult.bytes(read);
-            if (got > 0) {
-                long to = job.destination() + done;
-                long write = dma.write(pasid, Access.WRITE, to, data.in, 0, got);
-                done += DmaResult.bytes(write);
-                if (DmaResult.bytes(write) != got) {
-                    data.fault(write, job.destination() + done);
-                    return done;
-                }
+            int got = data.readAt(done, data.in, 0, chunk);
+            // What was read before a hole is written before the hole is reported.
+            int moved = got == 0 ? 0 : data.writeAt(done, data.in, 0, got);
+            if (checksum) {
+                crc.update(data.in, 0, moved);
             }
+            done += moved;
             if (got != chunk) {
-                data.fault(read, job.source() + done);
+                data.fault(data.source);
             }
         }
         return done;
     }
 
-    private long copyBackwards(JobExecution job, long length) {
-        DmaPort dma = job.dma();
-        int pasid = job.pasid();
+    private long copyBackwards(long length) {
         long left = length;
-        while (left > 0 && proceed(job)) {
+        while (left > 0 && data.proceed()) {
             int chunk = (int) Math.min(JobData.CHUNK, left);
             long at = left - chunk;
-            long read = dma.read(pasid, Access.READ, job.source() + at, data.in, 0, chunk);
-            if (DmaResult.bytes(read) != chunk) {
-                data.fault(read, job.source() + at + DmaResult.bytes(read));
+            if (data.readAt(at, data.in, 0, chunk) != chunk) {
+                data.fault(data.source);
                 break;
             }
-            long to = job.destination() + at;
-            long write = dma.write(pasid, Access.WRITE, to, data.in, 0, chunk);
-            long moved = DmaResult.bytes(write);
+            int moved = data.writeAt(at, data.in, 0, chunk);
             if (moved != chunk) {
-                data.fault(write, to + moved);
                 return length - left + moved;
             }
             left = at;
@@ -81,47 +91,93 @@ final class DataMover {
         return length - left;
     }
 
-    void fill(JobExecution job) {
-        long length = Math.min(job.sourceLength(), job.destinationCapacity());
-        int pattern = (int) Math.min(JobData.CHUNK, length + 7 & ~7L);
-        for (int i = 0; i < pattern; i += Long.BYTES) {
-            LONGS.set(data.out, i, job.argument());
-        }
+    void copyCrc32c(JobExecution job) {
+        long length = length();
+        crc.reset();
         long done = 0;
-        while (done < length && proceed(job)) {
-            // A chunk is a multiple of the pattern, so each one begins with its first byte.
+        if (badSeed(job) || flatOverlap(length)) {
+            data.fail(JobStatus.BAD_DESCRIPTOR);
+        } else {
+            done = copyForwards(length, true);
+        }
+        end(done, Crc32cShift.combine(job.argument(), crc.getValue(), done));
+    }
+
+    void dualCast(JobExecution job) {
+        long length = length();
+        long other = job.argument();
+        long done = 0;
+        if (JobData.wraps(other, length)
+                || flatOverlap(length)
+                || data.source.isFlat()
+                        && length > 0
+                        && overlap(data.source.address(0), other, length)
+                || data.destination.isFlat()
+                        && length > 0
+                        && overlap(data.destination.address(0), other, length)) {
+            data.fail(JobStatus.BAD_DESCRIPTOR);
+        } else {
+            second.flat(other, length);
+            done = cast(length);
+        }
+        end(done, 0);
+    }
+
+    private long cast(long length) {
+        long done = 0;
+        while (done < length && data.proceed()) {
             int chunk = (int) Math.min(JobData.CHUNK, length - done);
-            long to = job.destination() + done;
-            long write = job.dma().write(job.pasid(), Access.WRITE, to, data.out, 0, chunk);
-            done += DmaResult.bytes(write);
-            if (DmaResult.bytes(write) != chunk) {
-                data.fault(write, job.destination() + done);
+            int got = data.readAt(done, data.in, 0, chunk);
+            // As far as the one destination could be written the other one is written, too.
+            int one = got == 0 ? 0 : data.writeAt(done, data.in, 0, got);
+            int both = one == 0 ? 0 : data.writeAt(second, done, data.in, 0, one);
+            done += both;
+            if (got != chunk) {
+                data.fault(data.source);
             }
         }
-        end(job, done, done);
+        return done;
+    }
+
+    void fill(JobExecution job) {
+        long length = length();
+        boolean wide = data.parameters.present();
+        int pattern = (int) Math.min(JobData.CHUNK, length) + 15 & ~15;
+        for (int i = 0; i < pattern; i += 2 * Long.BYTES) {
+            LONGS.set(data.out, i, job.argument());
+            LONGS.set(data.out, i + Long.BYTES, wide ? data.parameters.value() : job.argument());
+        }
+        long done = 0;
+        while (done < length && data.proceed()) {
+            // A chunk is a multiple of the pattern, so each one begins with its first byte.
+            int chunk = (int) Math.min(JobData.CHUNK, length - done);
+            done += data.writeAt(done, data.out, 0, chunk);
+        }
+        end(done, 0);
     }
 
     void crc32c(JobExecution job) {
         crc.reset();
+        if (badSeed(job)) {
+            data.fail(JobStatus.BAD_DESCRIPTOR);
+        }
         while (data.fill()) {
             crc.update(data.in, 0, data.inLimit);
             data.inPosition = data.inLimit;
         }
-        data.complete(data.taken(), crc.getValue());
+        long done = data.taken();
+        data.complete(done, Crc32cShift.combine(job.argument(), crc.getValue(), done));
     }
 
-    private boolean proceed(JobExecution job) {
-        if (job.cancelled()) {
-            data.fail(JobStatus.ABORTED);
-        }
-        return !data.failed();
+    private static boolean badSeed(JobExecution job) {
+        return (job.argument() & ~CRC_MASK) != 0;
     }
 
-    private void end(JobExecution job, long consumed, long produced) {
-        if (!data.failed() && job.destinationCapacity() < job.sourceLength()) {
+    private void end(long done, long value) {
+        if (!data.failed() && data.capacity() < data.sourceLength()) {
             data.fail(JobStatus.DESTINATION_FULL);
         }
-        data.moved(produced);
-        data.complete(consumed, 0);
+        data.moved(done);
+        data.complete(done, value);
     }
 }

@@ -1,152 +1,230 @@
 package org.opensva.uacce.engine;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.JobExecution;
 import org.opensva.api.accelerator.JobStatus;
 
+import java.security.GeneralSecurityException;
+import java.util.Arrays;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
-/** Decompression of raw DEFLATE (RFC 1951) and of the gzip format (RFC 1952, all members). */
-final class Decompressor {
+/**
+ * Decompression of raw DEFLATE (RFC 1951), of the zlib format (RFC 1950), and of the gzip format
+ * (RFC 1952, all members), in one job or in a stream of several.
+ */
+final class Decompressor implements AutoCloseable {
 
-    // RFC 1952 section 2.3.1, FLG. Bit 0, FTEXT, is a hint without effect.
-    private static final int FHCRC = 1 << 1;
-    private static final int FEXTRA = 1 << 2;
-    private static final int FNAME = 1 << 3;
-    private static final int FCOMMENT = 1 << 4;
-    private static final int RESERVED = 0xe0;
+    private static final int GZIP_TRAILER = 8;
 
-    private static final int HEADER_FIXED_REST = 6;
+    /** Where in the compressed data it is. */
+    private enum Place {
+        HEADER,
+        BODY,
+        TRAILER,
+        /** Raw DEFLATE and zlib: what follows belongs to somebody else. */
+        END
+    }
+
+    /** A stream of compressed data on its way from the source. */
+    private static final class Input extends CompressionStream {
+
+        final Inflater inflater;
+        final GzipHeader header = new GzipHeader();
+        final CRC32 crc = new CRC32();
+        Place place = Place.HEADER;
+
+        /** Bytes that the current member expanded to. */
+        long size;
+
+        int trailerPosition;
+
+        /** Members that are complete. */
+        long members;
+
+        byte @Nullable [] dictionary;
+
+        Input(JobExecution job, CompressionFormat format) {
+            super(job, format);
+            inflater = new Inflater(format.bare());
+        }
+
+        void reset() {
+            inflater.reset();
+            forgetUnwritten();
+            dictionary = null;
+            members = 0;
+            member();
+        }
+
+        /** The beginning of a member. */
+        void member() {
+            place = format == CompressionFormat.GZIP ? Place.HEADER : Place.BODY;
+            header.reset();
+            crc.reset();
+            size = 0;
+            trailerPosition = 0;
+        }
+
+        /** Tells whether the compressed data may end here. */
+        boolean complete() {
+            return place == Place.END || members > 0 && place == Place.HEADER && header.untouched();
+        }
+
+        @Override
+        void free() {
+            inflater.end();
+        }
+    }
 
     private final JobData data;
-    private final Inflater inflater = new Inflater(true);
-    private final CRC32 crc = new CRC32();
+    private final Streams streams;
     private final byte[] probe = new byte[1];
+    private final byte[] dictionary = new byte[Compressor.LONGEST_DICTIONARY];
+    private final @Nullable Input[] own = new @Nullable Input[CompressionFormat.values().length];
 
-    /** Bytes that the current member expanded to. */
-    private long size;
-
-    Decompressor(JobData data) {
+    Decompressor(JobData data, Streams streams) {
         this.data = data;
+        this.streams = streams;
     }
 
-    void inflate(JobExecution job) {
-        if (stream()) {
-            data.flush();
+    void decompress(JobExecution job) throws GeneralSecurityException {
+        CompressionFormat format = CompressionFormat.of(job.operation());
+        Input input;
+        if (streams.streaming()) {
+            input = streams.open(job, Input.class, first -> begin(new Input(first, format)));
+        } else {
+            input = begin(own(job, format));
         }
-        end();
+        if (input == null) {
+            data.complete(0, 0);
+            return;
+        }
+        if (input.putUnwritten(data) && expand(input)) {
+            if (streams.last() && !input.complete()) {
+                // The source ends inside the compressed data.
+                data.fail(JobStatus.BAD_DATA);
+            } else {
+                data.flush();
+            }
+        }
+        long consumed = data.taken() - input.inflater.getRemaining();
+        // The buffer belongs to the next job.
+        input.inflater.setInput(CompressionStream.NOTHING);
+        data.flushBeforeHole();
+        if (streams.streaming()) {
+            input.keepUnwritten(data);
+        }
+        long ended = streams.streaming() && input.complete() ? 1 : 0;
+        streams.settle(job);
+        data.complete(consumed, ended);
     }
 
-    void gunzip(JobExecution job) {
-        boolean good;
-        do {
-            good = header() && stream() && trailer();
-        } while (good && data.more());
-        if (good) {
-            data.flush();
+    private Input own(JobExecution job, CompressionFormat format) {
+        Input input = own[format.ordinal()];
+        if (input == null) {
+            input = new Input(job, format);
+            own[format.ordinal()] = input;
         }
-        end();
+        return input;
     }
 
-    private void end() {
-        data.complete(data.taken() - inflater.getRemaining(), 0);
-        inflater.reset();
+    /** The dictionary; null if there is a failure in the data. */
+    private @Nullable Input begin(Input input) {
+        input.reset();
+        int length = Compressor.loadDictionary(data, input.format, dictionary);
+        if (length > 0 && input.format == CompressionFormat.RAW) {
+            input.inflater.setDictionary(dictionary, 0, length);
+        } else if (length > 0) {
+            // The zlib format says whether it needs one, and which.
+            input.dictionary = Arrays.copyOf(dictionary, length);
+        }
+        if (data.failed() && streams.streaming()) {
+            input.free();
+        }
+        return data.failed() ? null : input;
     }
 
-    private boolean header() {
-        crc.reset();
-        if (!expect(0x1f) || !expect(0x8b) || !expect(8)) {
-            return false;
+    /** Expands the source until it or the compressed data ends; false on failure. */
+    private boolean expand(Input input) {
+        while (true) {
+            switch (input.place) {
+                case HEADER -> {
+                    if (!data.more()) {
+                        return true;
+                    }
+                    if (!header(input)) {
+                        return false;
+                    }
+                }
+                case BODY -> {
+                    if (!body(input)) {
+                        return !data.failed();
+                    }
+                }
+                case TRAILER -> {
+                    if (!data.more()) {
+                        return true;
+                    }
+                    if (!trailer(input)) {
+                        return false;
+                    }
+                }
+                case END -> {
+                    return true;
+                }
+            }
         }
-        int flags = headerByte();
-        if (flags < 0) {
-            return false;
-        }
-        if ((flags & RESERVED) != 0) {
-            data.fail(JobStatus.BAD_DATA);
-            return false;
-        }
-        return skip(HEADER_FIXED_REST)
-                && ((flags & FEXTRA) == 0 || skipExtra())
-                && ((flags & FNAME) == 0 || skipText())
-                && ((flags & FCOMMENT) == 0 || skipText())
-                && ((flags & FHCRC) == 0 || checkHeader());
     }
 
-    private int headerByte() {
-        int value = data.next();
-        if (value >= 0) {
-            crc.update(value);
-        }
-        return value;
-    }
-
-    private boolean expect(int wanted) {
-        int value = headerByte();
-        if (value >= 0 && value != wanted) {
-            data.fail(JobStatus.BAD_DATA);
-        }
-        return value == wanted;
-    }
-
-    private boolean skip(int count) {
-        for (int i = 0; i < count; i++) {
-            if (headerByte() < 0) {
+    /** Takes bytes of the header as long as the source has any; false on failure. */
+    private boolean header(Input input) {
+        while (data.more()) {
+            int value = data.next();
+            if (value < 0) {
                 return false;
+            }
+            switch (input.header.take(value)) {
+                case MORE -> {}
+                case DONE -> {
+                    input.place = Place.BODY;
+                    return true;
+                }
+                case BAD -> {
+                    return data.fail(JobStatus.BAD_DATA);
+                }
             }
         }
         return true;
     }
 
-    private boolean skipExtra() {
-        int low = headerByte();
-        int high = low < 0 ? -1 : headerByte();
-        return high >= 0 && skip(high << 8 | low);
-    }
-
-    private boolean skipText() {
-        int value;
-        do {
-            value = headerByte();
-        } while (value > 0);
-        return value == 0;
-    }
-
-    /** RFC 1952: CRC16 is the lower half of the CRC-32 of the header up to here. */
-    private boolean checkHeader() {
-        int wanted = (int) crc.getValue() & 0xffff;
-        int low = data.next();
-        int high = low < 0 ? -1 : data.next();
-        return equal(high, high << 8 | low, wanted);
-    }
-
-    private boolean trailer() {
-        return equalInt((int) crc.getValue()) && equalInt((int) size);
-    }
-
-    private boolean equalInt(int wanted) {
-        int found = 0;
-        int last = 0;
-        for (int i = 0; i < Integer.SIZE && last >= 0; i += Byte.SIZE) {
-            last = data.next();
-            found |= last << i;
+    /** CRC-32 and size, little-endian, as long as the source has bytes; false on failure. */
+    private boolean trailer(Input input) {
+        while (data.more()) {
+            int value = data.next();
+            if (value < 0) {
+                return false;
+            }
+            long wanted = input.crc.getValue() | input.size << Integer.SIZE;
+            if (value != (int) (wanted >>> Byte.SIZE * input.trailerPosition & 0xff)) {
+                return data.fail(JobStatus.BAD_DATA);
+            }
+            input.trailerPosition++;
+            if (input.trailerPosition == GZIP_TRAILER) {
+                input.members++;
+                input.member();
+                return true;
+            }
         }
-        return equal(last, found, wanted);
+        return true;
     }
 
-    private boolean equal(int last, int found, int wanted) {
-        if (last >= 0 && found != wanted) {
-            data.fail(JobStatus.BAD_DATA);
-        }
-        return last >= 0 && found == wanted;
-    }
-
-    /** Expands one DEFLATE stream, with its checksum and size. */
-    private boolean stream() {
-        inflater.reset();
-        crc.reset();
-        size = 0;
+    /**
+     * Expands; true at the end of the DEFLATE stream, false at that of the source or on failure.
+     */
+    private boolean body(Input input) {
+        Inflater inflater = input.inflater;
         while (true) {
             int room = data.makeRoom();
             if (room < 0) {
@@ -159,36 +237,39 @@ final class Decompressor {
                                 ? inflater.inflate(probe, 0, 1)
                                 : inflater.inflate(data.out, data.outCount, room);
             } catch (DataFormatException e) {
-                data.fail(JobStatus.BAD_DATA);
-                return false;
+                return data.fail(JobStatus.BAD_DATA);
             }
+            if (input.format == CompressionFormat.GZIP) {
+                input.crc.update(room == 0 ? probe : data.out, room == 0 ? 0 : data.outCount, made);
+            }
+            input.size += made;
             if (made > 0 && room == 0) {
-                data.fail(JobStatus.DESTINATION_FULL);
-                return false;
+                input.keepUnwritten(probe[0]);
+                return data.fail(JobStatus.DESTINATION_FULL);
             }
-            crc.update(data.out, data.outCount, made);
             data.outCount += made;
-            size += made;
             if (inflater.finished()) {
                 // What the stream did not use belongs to what follows it.
                 data.inPosition -= inflater.getRemaining();
                 inflater.reset();
+                input.place = input.format == CompressionFormat.GZIP ? Place.TRAILER : Place.END;
                 return true;
             }
-            if (made == 0 && !feed()) {
+            if (made == 0 && !feed(input)) {
                 return false;
             }
         }
     }
 
-    private boolean feed() {
-        if (inflater.needsDictionary() || !inflater.needsInput()) {
-            data.fail(JobStatus.BAD_DATA);
-            return false;
+    private boolean feed(Input input) {
+        Inflater inflater = input.inflater;
+        if (inflater.needsDictionary()) {
+            return useDictionary(input);
+        }
+        if (!inflater.needsInput()) {
+            return data.fail(JobStatus.BAD_DATA);
         }
         if (data.inPosition == data.inLimit && !data.fill()) {
-            // The source ends inside the stream, or cannot be read.
-            data.fail(JobStatus.BAD_DATA);
             return false;
         }
         inflater.setInput(data.in, data.inPosition, data.inLimit - data.inPosition);
@@ -196,7 +277,26 @@ final class Decompressor {
         return true;
     }
 
-    void close() {
-        inflater.end();
+    private boolean useDictionary(Input input) {
+        byte[] bytes = input.dictionary;
+        if (bytes == null) {
+            return data.fail(JobStatus.BAD_DATA);
+        }
+        try {
+            input.inflater.setDictionary(bytes);
+            return true;
+        } catch (IllegalArgumentException e) {
+            // Not the dictionary whose Adler-32 the data names.
+            return data.fail(JobStatus.BAD_DATA);
+        }
+    }
+
+    @Override
+    public void close() {
+        for (Input input : own) {
+            if (input != null) {
+                input.free();
+            }
+        }
     }
 }

@@ -2,7 +2,9 @@ package org.opensva.uacce.engine;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.JobExecution;
+import org.opensva.api.accelerator.JobFlags;
 import org.opensva.api.accelerator.JobStatus;
+import org.opensva.api.accelerator.Operation;
 import org.opensva.api.iommu.DmaResult;
 import org.opensva.api.iommu.DmaStatus;
 import org.opensva.api.memory.Access;
@@ -17,11 +19,18 @@ import org.opensva.api.memory.Access;
  */
 final class JobData {
 
-    /** Bytes moved at once; also the granularity of cancellation, and a multiple of 8. */
+    /** Bytes moved at once; also the granularity of cancellation, and a multiple of 16. */
     static final int CHUNK = 1 << 16;
 
+    /** Room behind a chunk for what a codec adds to it at once: a block, a tag. */
+    static final int SPARE = 64;
+
     final byte[] in = new byte[CHUNK];
-    final byte[] out = new byte[CHUNK];
+    final byte[] out = new byte[CHUNK + SPARE];
+
+    final ByteRanges source = new ByteRanges();
+    final ByteRanges destination = new ByteRanges();
+    final Parameters parameters = new Parameters(this);
 
     /** Next byte of {@link #in}. */
     int inPosition;
@@ -33,12 +42,20 @@ final class JobData {
     int outCount;
 
     private @Nullable JobExecution job;
+    private long sourceLength;
+    private long capacity;
     private long read;
     private long written;
     private @Nullable JobStatus failure;
+    private boolean destinationFailed;
     private long faultAddress;
 
-    void begin(JobExecution next) {
+    /**
+     * Takes a job: reads its parameter block and its lists.
+     *
+     * @return false if that failed; the job is to be completed then
+     */
+    boolean begin(JobExecution next) {
         job = next;
         inPosition = 0;
         inLimit = 0;
@@ -46,15 +63,60 @@ final class JobData {
         read = 0;
         written = 0;
         failure = null;
+        destinationFailed = false;
         faultAddress = 0;
+        return parameters.begin(next) && findSource(next) && findDestination(next);
     }
 
-    private JobExecution job() {
+    private boolean findSource(JobExecution next) {
+        if ((next.flags() & JobFlags.SOURCE_LIST) != 0) {
+            if (!source.list(next, next.source(), next.sourceLength(), in, this)) {
+                return false;
+            }
+            sourceLength = source.total();
+        } else {
+            sourceLength = next.sourceLength();
+            // The source length of a fill is that of its destination.
+            boolean reads = next.operation() != Operation.FILL;
+            source.flat(next.source(), reads ? sourceLength : 0);
+        }
+        return true;
+    }
+
+    private boolean findDestination(JobExecution next) {
+        if ((next.flags() & JobFlags.DESTINATION_LIST) != 0) {
+            if (!destination.list(next, next.destination(), next.destinationCapacity(), in, this)) {
+                return false;
+            }
+        } else {
+            destination.flat(next.destination(), next.destinationCapacity());
+        }
+        capacity = destination.total();
+        return true;
+    }
+
+    JobExecution job() {
         JobExecution current = job;
         if (current == null) {
             throw new IllegalStateException("no job");
         }
         return current;
+    }
+
+    /** Tells whether a range runs over the end of the address space. */
+    static boolean wraps(long address, long length) {
+        return length < 0
+                || length > 0 && Long.compareUnsigned(address + (length - 1), address) < 0;
+    }
+
+    /** Bytes of the source, over all its pieces. */
+    long sourceLength() {
+        return sourceLength;
+    }
+
+    /** Bytes of the destination, over all its pieces. */
+    long capacity() {
+        return capacity;
     }
 
     /** Bytes of the source that have left this buffer. */
@@ -71,16 +133,83 @@ final class JobData {
         return failure != null;
     }
 
-    /** Remembers the first failure. */
-    void fail(JobStatus status) {
+    /** How it failed; null if it has not. */
+    @Nullable JobStatus failure() {
+        return failure;
+    }
+
+    /**
+     * Remembers the first failure.
+     *
+     * @return false
+     */
+    boolean fail(JobStatus status) {
         if (failure == null) {
             failure = status;
         }
+        return false;
+    }
+
+    boolean badParameters() {
+        return fail(JobStatus.BAD_PARAMETERS);
+    }
+
+    /**
+     * Remembers that the job was cancelled, if it was.
+     *
+     * @return false once the job has failed
+     */
+    boolean proceed() {
+        if (job().cancelled()) {
+            fail(JobStatus.ABORTED);
+        }
+        return failure == null;
+    }
+
+    /**
+     * Reads bytes that are neither source nor destination.
+     *
+     * @return false on failure
+     */
+    boolean load(JobExecution current, long address, byte[] buffer, int length) {
+        if (length == 0) {
+            return true;
+        }
+        if (!proceed()) {
+            return false;
+        }
+        long result = current.dma().read(current.pasid(), Access.READ, address, buffer, 0, length);
+        long moved = DmaResult.bytes(result);
+        if (moved != length) {
+            fault(result, address + moved);
+            return false;
+        }
+        return true;
+    }
+
+    /**
+     * Writes bytes that are neither source nor destination.
+     *
+     * @return false on failure
+     */
+    boolean store(long address, byte[] buffer, int length) {
+        JobExecution current = job();
+        if (length == 0) {
+            return true;
+        }
+        long result =
+                current.dma().write(current.pasid(), Access.WRITE, address, buffer, 0, length);
+        long moved = DmaResult.bytes(result);
+        if (moved != length) {
+            fault(result, address + moved);
+            return false;
+        }
+        return true;
     }
 
     /** Tells whether the source has bytes that were not taken. */
     boolean more() {
-        return inPosition < inLimit || read < job().sourceLength();
+        return inPosition < inLimit || read < sourceLength;
     }
 
     /**
@@ -89,21 +218,14 @@ final class JobData {
      * @return false at the end of the source, or on failure
      */
     boolean fill() {
-        JobExecution current = job();
-        long left = current.sourceLength() - read;
-        if (left == 0 || failure != null) {
+        long left = sourceLength - read;
+        if (left == 0 || !proceed()) {
             return false;
         }
-        if (current.cancelled()) {
-            fail(JobStatus.ABORTED);
-            return false;
-        }
-        long address = current.source() + read;
         int length = (int) Math.min(CHUNK, left);
-        long result = current.dma().read(current.pasid(), Access.READ, address, in, 0, length);
-        int moved = (int) DmaResult.bytes(result);
+        int moved = source.transfer(job(), false, read, in, 0, length);
         if (moved == 0) {
-            fault(result, address);
+            fault(source);
             return false;
         }
         read += moved;
@@ -113,21 +235,59 @@ final class JobData {
     }
 
     /**
-     * Takes a byte of the source; the end of the source is bad data.
+     * Takes a byte of a source that has {@link #more}.
      *
      * @return 0 to 255, or -1 on failure
      */
     int next() {
-        if (inPosition == inLimit && !fill()) {
-            fail(JobStatus.BAD_DATA);
-            return -1;
+        return inPosition == inLimit && !fill() ? -1 : in[inPosition++] & 0xff;
+    }
+
+    /**
+     * Reads bytes of the source at a position, whatever was read before. What can be read is to be
+     * dealt with before the hole behind it is reported with {@link #fault(ByteRanges)}.
+     *
+     * @return how many
+     */
+    int readAt(long position, byte[] buffer, int offset, int length) {
+        return source.transfer(job(), false, position, buffer, offset, length);
+    }
+
+    /**
+     * Writes bytes of the destination at a position, whatever was written before.
+     *
+     * @return how many; if fewer than asked for, the failure is remembered
+     */
+    int writeAt(long position, byte[] buffer, int offset, int length) {
+        int moved = destination.transfer(job(), true, position, buffer, offset, length);
+        if (moved != length) {
+            destinationFailed = true;
+            fault(destination);
         }
-        return in[inPosition++] & 0xff;
+        return moved;
+    }
+
+    /**
+     * Writes bytes at a position of a destination that the descriptor names besides.
+     *
+     * @return how many; if fewer than asked for, the failure is remembered
+     */
+    int writeAt(ByteRanges other, long position, byte[] buffer, int offset, int length) {
+        int moved = other.transfer(job(), true, position, buffer, offset, length);
+        if (moved != length) {
+            fault(other);
+        }
+        return moved;
+    }
+
+    /** Turns the last access of a range, which did not complete, into a failure. */
+    void fault(ByteRanges ranges) {
+        fault(ranges.lastResult(), ranges.faultAddress());
     }
 
     /** How many bytes of {@link #out} behind {@link #outCount} may be filled. */
     int room() {
-        return (int) Math.min(CHUNK - outCount, job().destinationCapacity() - written - outCount);
+        return (int) Math.min(CHUNK - outCount, capacity - written - outCount);
     }
 
     /**
@@ -151,15 +311,15 @@ final class JobData {
     boolean put(int value) {
         int room = makeRoom();
         if (room <= 0) {
-            fail(JobStatus.DESTINATION_FULL);
-            return false;
+            return fail(JobStatus.DESTINATION_FULL);
         }
         out[outCount++] = (byte) value;
         return true;
     }
 
     /**
-     * Writes to memory what is in {@link #out}.
+     * Writes to memory what is in {@link #out}. After a failure the bytes that were not written are
+     * at its beginning.
      *
      * @return false on failure
      */
@@ -167,25 +327,21 @@ final class JobData {
         if (outCount == 0) {
             return true;
         }
-        JobExecution current = job();
-        if (current.cancelled()) {
-            fail(JobStatus.ABORTED);
-            return false;
+        if (job().cancelled()) {
+            return fail(JobStatus.ABORTED);
         }
-        long address = current.destination() + written;
-        long result = current.dma().write(current.pasid(), Access.WRITE, address, out, 0, outCount);
-        long moved = DmaResult.bytes(result);
+        int moved = writeAt(written, out, 0, outCount);
         written += moved;
-        outCount = 0;
-        if (!DmaResult.isComplete(result)) {
-            fault(result, address + moved);
+        outCount -= moved;
+        if (outCount > 0) {
+            System.arraycopy(out, moved, out, 0, outCount);
             return false;
         }
         return true;
     }
 
     /** Turns a DMA access that did not complete into a failure. */
-    void fault(long result, long address) {
+    private void fault(long result, long address) {
         if (failure != null) {
             return;
         }
@@ -205,12 +361,17 @@ final class JobData {
         written += bytes;
     }
 
-    /** Completes the job as it stands. */
-    void complete(long consumed, long value) {
-        if (failure == JobStatus.PAGE_FAULT && outCount > 0) {
-            // A hole in the source: what was made of the bytes before it belongs to the caller.
+    /** Writes what was made of the bytes before a hole in the source: it belongs to the caller. */
+    void flushBeforeHole() {
+        if (failure == JobStatus.PAGE_FAULT && !destinationFailed) {
             flush();
         }
+    }
+
+    /** Completes the job as it stands. */
+    void complete(long consumed, long value) {
+        flushBeforeHole();
+        parameters.clear();
         JobStatus status = failure;
         if (status == null) {
             job().complete(JobStatus.SUCCESS, consumed, written, value, 0);

@@ -1,10 +1,16 @@
 package org.opensva.uacce.engine;
 
+import org.opensva.api.accelerator.Algorithm;
 import org.opensva.api.accelerator.Engine;
 import org.opensva.api.accelerator.JobExecution;
+import org.opensva.api.accelerator.JobFlags;
+import org.opensva.api.accelerator.JobParameters;
 import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.Operation;
 
+import java.security.GeneralSecurityException;
+import java.security.InvalidAlgorithmParameterException;
+import java.security.InvalidKeyException;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
@@ -13,12 +19,40 @@ import java.util.Set;
 final class StandardEngine implements Engine, AutoCloseable {
 
     private static final Set<Operation> OPERATIONS =
-            Collections.unmodifiableSet(EnumSet.range(Operation.NOP, Operation.INFLATE));
+            Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(Operation.BATCH)));
+
+    /** What can be done in streams. */
+    private static final Set<Operation> STREAMED =
+            EnumSet.of(
+                    Operation.GZIP,
+                    Operation.GUNZIP,
+                    Operation.DEFLATE,
+                    Operation.INFLATE,
+                    Operation.ZLIB,
+                    Operation.UNZLIB,
+                    Operation.DIGEST,
+                    Operation.MAC);
+
+    private static final Set<Algorithm> ALGORITHMS =
+            Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(Algorithm.NONE)));
 
     private final JobData data = new JobData();
     private final DataMover mover = new DataMover(data);
-    private final Compressor compressor = new Compressor(data);
-    private final Decompressor decompressor = new Decompressor(data);
+    private final Comparer comparer = new Comparer(data);
+    private final AesCipher aes = new AesCipher(data);
+    private final AesGcm gcm = new AesGcm(data);
+    private final AesXts xts = new AesXts(data);
+    private final PublicKeyEngine publicKey = new PublicKeyEngine(data);
+    private final Compressor compressor;
+    private final Decompressor decompressor;
+    private final Digester digester;
+
+    StandardEngine(Streams.Budget budget) {
+        Streams streams = new Streams(data, budget);
+        compressor = new Compressor(data, streams);
+        decompressor = new Decompressor(data, streams);
+        digester = new Digester(data, streams);
+    }
 
     @Override
     public Set<Operation> operations() {
@@ -26,18 +60,69 @@ final class StandardEngine implements Engine, AutoCloseable {
     }
 
     @Override
+    public Set<Algorithm> algorithms() {
+        return ALGORITHMS;
+    }
+
+    @Override
+    public int flags() {
+        return JobFlags.ALL;
+    }
+
+    @Override
     public void execute(JobExecution job) {
-        data.begin(job);
+        if (!data.begin(job)) {
+            data.complete(0, 0);
+            return;
+        }
+        try {
+            run(job);
+        } catch (InvalidKeyException | InvalidAlgorithmParameterException e) {
+            // For example a key that is too small for the padding.
+            refuse(JobStatus.BAD_PARAMETERS);
+        } catch (GeneralSecurityException e) {
+            refuse(JobStatus.DEVICE_ERROR);
+        }
+    }
+
+    private void refuse(JobStatus status) {
+        data.fail(status);
+        data.complete(0, 0);
+    }
+
+    private void run(JobExecution job) throws GeneralSecurityException {
+        if (data.parameters.has(JobParameters.SESSION) && !STREAMED.contains(job.operation())) {
+            refuse(JobStatus.BAD_PARAMETERS);
+            return;
+        }
         switch (job.operation()) {
-            case NOP -> job.complete(JobStatus.SUCCESS, 0, 0, 0, 0);
-            case COPY -> mover.copy(job);
+            case NOP, DRAIN -> data.complete(0, 0);
+            case COPY -> mover.copy();
             case FILL -> mover.fill(job);
             case CRC32C -> mover.crc32c(job);
-            case GZIP -> compressor.compress(job, true);
-            case DEFLATE -> compressor.compress(job, false);
-            case GUNZIP -> decompressor.gunzip(job);
-            case INFLATE -> decompressor.inflate(job);
-            default -> job.complete(JobStatus.UNSUPPORTED, 0, 0, 0, 0);
+            case COPY_CRC32C -> mover.copyCrc32c(job);
+            case DUAL_CAST -> mover.dualCast(job);
+            case COMPARE -> comparer.compare(job);
+            case COMPARE_PATTERN -> comparer.comparePattern(job);
+            case CREATE_DELTA -> comparer.createDelta(job);
+            case APPLY_DELTA -> comparer.applyDelta(job);
+            case GZIP, DEFLATE, ZLIB -> compressor.compress(job);
+            case GUNZIP, INFLATE, UNZLIB -> decompressor.decompress(job);
+            case DIGEST, MAC -> digester.run(job);
+            case ENCRYPT, DECRYPT -> crypt(job);
+            case SIGN -> publicKey.sign(job);
+            case VERIFY -> publicKey.verify(job);
+            case AGREE -> publicKey.agree(job);
+            case BATCH -> refuse(JobStatus.UNSUPPORTED);
+        }
+    }
+
+    private void crypt(JobExecution job) throws GeneralSecurityException {
+        switch (job.algorithm()) {
+            case AES_ECB, AES_CBC, AES_CTR -> aes.run(job);
+            case AES_GCM -> gcm.run(job);
+            case AES_XTS -> xts.run(job);
+            default -> publicKey.crypt(job);
         }
     }
 

@@ -23,11 +23,31 @@ import org.opensva.api.accelerator.EngineFactory;
  */
 public final class StandardEngines implements EngineFactory {
 
-    /** Makes the factory. */
-    public StandardEngines() {}
+    /** How many streams the engines hold by default: about 300 KiB each, outside the heap. */
+    public static final int STREAMS = 256;
+
+    private final Streams.Budget budget;
+
+    /** Makes the factory of engines that hold {@value #STREAMS} streams together. */
+    public StandardEngines() {
+        this(STREAMS);
+    }
+
+    /**
+     * Makes the factory.
+     *
+     * @param streams how many streams its engines hold together at most; a job that begins one more
+     *     ends with {@code NO_SESSION}
+     */
+    public StandardEngines(int streams) {
+        if (streams < 0) {
+            throw new IllegalArgumentException("streams is " + streams + ", allowed: 0..");
+        }
+        budget = new Streams.Budget(streams);
+    }
 
     @Override
     public Engine create() {
-        return new StandardEngine();
+        return new StandardEngine(budget);
     }
 }

@@ -1,6 +1,7 @@
 package org.opensva.uacce.queue;
 
 import org.jspecify.annotations.Nullable;
+import org.opensva.api.accelerator.Algorithm;
 import org.opensva.api.accelerator.EngineFactory;
 import org.opensva.api.accelerator.Operation;
 import org.opensva.api.iommu.DmaPort;
@@ -59,6 +60,15 @@ public final class QueueScheduler implements AutoCloseable {
      */
     public Set<Operation> operations() {
         return workers.getFirst().operations();
+    }
+
+    /**
+     * With what the engines can do it.
+     *
+     * @return the algorithms of the first one; they are all of one kind
+     */
+    public Set<Algorithm> algorithms() {
+        return workers.getFirst().algorithms();
     }
 
     void add(HardwareQueue queue) {

@@ -1,5 +1,6 @@
 package org.opensva.uacce.queue;
 
+import org.opensva.api.accelerator.Algorithm;
 import org.opensva.api.accelerator.Engine;
 import org.opensva.api.accelerator.Operation;
 import org.opensva.api.iommu.DmaPort;
@@ -23,6 +24,10 @@ final class QueueWorker {
 
     Set<Operation> operations() {
         return engine.operations();
+    }
+
+    Set<Algorithm> algorithms() {
+        return engine.algorithms();
     }
 
     DmaPort port() {

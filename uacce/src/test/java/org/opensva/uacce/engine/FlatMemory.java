@@ -1,6 +1,8 @@
 package org.opensva.uacce.engine;
 
+import org.opensva.api.accelerator.Algorithm;
 import org.opensva.api.accelerator.Engine;
+import org.opensva.api.accelerator.EngineSession;
 import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobExecution;
 import org.opensva.api.accelerator.JobResult;
@@ -9,6 +11,9 @@ import org.opensva.api.accelerator.Operation;
 import org.opensva.api.iommu.DmaPort;
 import org.opensva.api.iommu.DmaResult;
 import org.opensva.api.iommu.DmaStatus;
+
+import java.util.HashMap;
+import java.util.Map;
 
 /** Memory from an odd address on, of which a range can be taken away; it runs jobs on itself. */
 final class FlatMemory implements DmaPort, JobExecution {
@@ -22,6 +27,7 @@ final class FlatMemory implements DmaPort, JobExecution {
     int accesses;
     int cancelAfter = Integer.MAX_VALUE;
 
+    final Map<Integer, EngineSession> sessions = new HashMap<>();
     private Job job = Job.nop();
     private int completions;
     JobStatus status;
@@ -130,6 +136,36 @@ final class FlatMemory implements DmaPort, JobExecution {
     @Override
     public long argument() {
         return job.argument();
+    }
+
+    @Override
+    public Algorithm algorithm() {
+        return job.algorithm();
+    }
+
+    @Override
+    public int flags() {
+        return job.flags();
+    }
+
+    @Override
+    public long parameters() {
+        return job.parameters();
+    }
+
+    @Override
+    public EngineSession session(int number) {
+        return sessions.get(number);
+    }
+
+    @Override
+    public boolean keep(int number, EngineSession session) {
+        EngineSession old =
+                session == null ? sessions.remove(number) : sessions.put(number, session);
+        if (old != null && old != session) {
+            old.close();
+        }
+        return true;
     }
 
     @Override
