@@ -49,13 +49,15 @@ enum Module {
                     "io.opentelemetry.context..");
 
     /**
-     * Commands of the command line that are tools for one IOMMU: they replay recordings of it and
-     * decode its state. The suite itself knows the api alone, and none of its packages is here.
+     * Commands of the command line that are tools for one IOMMU: they replay recordings of it,
+     * decode its state, and measure it. The suite itself knows the api alone, and none of its
+     * packages is here.
      */
     private static final List<String> TOOLS =
             List.of(
                     "org.opensva.conformance.cli.replay..",
-                    "org.opensva.conformance.cli.inspect..");
+                    "org.opensva.conformance.cli.inspect..",
+                    "org.opensva.conformance.measure.hardware..");
 
     /** What these tools may know beyond what their module may. */
     private static final List<String> HARDWARE =

@@ -51,11 +51,11 @@ class BenchCommandTest {
     void whatCannotBeMeasuredGetsOneLineAndLeavesNoFile() {
         assertEquals(
                 "no benchmark is named like nothing; --list names them (see 'opensva bench"
-                    + " --help')",
+                        + " --help')",
                 shell().type("bench", "--filter", "nothing").complaint(2));
         assertEquals(
                 "no chosen benchmark has a parameter 'colour'; there are: pages (see 'opensva bench"
-                    + " --help')",
+                        + " --help')",
                 shell().type("bench", "--filter", "arrayLookup", "--param", "colour=red")
                         .complaint(2));
         assertTrue(shell().type("bench", "--forks", "0").complaint(2).contains("allowed: 1 to 10"));

@@ -1,0 +1,60 @@
+package org.opensva.conformance.measure.hardware;
+
+import org.opensva.api.ats.AgentPort;
+import org.opensva.api.ats.DevicePort;
+import org.opensva.api.ats.InvalidateRequest;
+import org.opensva.api.ats.PageGroupResponse;
+
+/** An IOMMU with one device, two address spaces, and its queue of invalidations. */
+interface Unit extends AutoCloseable {
+
+    /** The address space that is measured. */
+    int PASID = 1;
+
+    /** An address space that holds nothing. */
+    int OTHER = 2;
+
+    /** Where the pages are. */
+    long START = 0x10_0000_0000L;
+
+    /** The device's way in. */
+    AgentPort port();
+
+    /** Invalidates one page of an address space and waits until that is complete. */
+    void invalidatePage(int space, long address);
+
+    /** Invalidates an address space and waits until that is complete. */
+    void invalidateSpace(int space);
+
+    @Override
+    void close();
+
+    /**
+     * Makes a unit.
+     *
+     * @param iommu {@code smmuv3} or {@code vtd}
+     * @param nested whether a hypervisor's tables translate what the first ones give
+     * @param pages how many pages are mapped
+     * @param iotlb capacity of the IOTLB
+     */
+    static Unit of(String iommu, boolean nested, int pages, int iotlb) {
+        return switch (iommu) {
+            case "smmuv3" -> new SmmuUnit(nested, pages, iotlb);
+            case "vtd" -> new VtdUnit(nested, pages, iotlb);
+            default -> throw new IllegalArgumentException("there is no IOMMU '" + iommu + "'");
+        };
+    }
+
+    /** A device that is never asked anything. */
+    record Mute() implements DevicePort {
+        @Override
+        public void invalidate(InvalidateRequest request) {
+            // It has no ATC.
+        }
+
+        @Override
+        public void respond(PageGroupResponse response) {
+            // It asks for nothing.
+        }
+    }
+}
