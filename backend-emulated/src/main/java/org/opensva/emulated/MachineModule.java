@@ -28,6 +28,7 @@ final class MachineModule extends AbstractModule {
     @Override
     protected void configure() {
         bind(PhysicalMemory.class).to(ChunkedMemory.class);
+        bind(PhysicalMemory.class).annotatedWith(DriverMemory.class).to(WatchedMemory.class);
         bind(FrameAllocator.class).to(BuddyFrameAllocator.class);
         bind(InterruptController.class).to(InterruptDispatcher.class);
     }

@@ -14,7 +14,6 @@ import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.emulated.Lifecycle.Stage;
-import org.opensva.emulated.machine.WatchedMemory;
 import org.opensva.smmuv3.driver.SmmuV3Driver;
 import org.opensva.smmuv3.model.SmmuInterrupts;
 import org.opensva.smmuv3.model.SmmuProfile;
@@ -76,7 +75,7 @@ final class SmmuModule extends AbstractModule {
         // Whoever watches what drivers store watches the first one.
         Provider<? extends PhysicalMemory> memory =
                 instance == 0
-                        ? getProvider(WatchedMemory.class)
+                        ? getProvider(Key.get(PhysicalMemory.class, DriverMemory.class))
                         : getProvider(PhysicalMemory.class);
         Provider<FrameAllocator> frames = getProvider(FrameAllocator.class);
         Provider<HardwareEventSink> events = getProvider(HardwareEventSink.class);

@@ -45,7 +45,8 @@ final class EventHandler {
     private void handle() {
         EventType type = EventType.of(EventRecord.number(record[0]));
         int streamId = EventRecord.streamId(record[0]);
-        boolean ssv = EventRecord.SSV.isSet(record[0]);
+        // C_BAD_SUBSTREAMID has no SSV bit: its SubstreamID is always valid (section 7.3.5).
+        boolean ssv = type == EventType.C_BAD_SUBSTREAMID || EventRecord.SSV.isSet(record[0]);
         int pasid = ssv ? EventRecord.substreamId(record[0]) : Pasid.NONE;
         if (type != null && type.mayStall() && EventRecord.STALL.isSet(record[1])) {
             stalled(streamId, pasid);

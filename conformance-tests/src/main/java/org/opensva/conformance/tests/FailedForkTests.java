@@ -1,0 +1,161 @@
+package org.opensva.conformance.tests;
+
+import static org.opensva.conformance.rules.RuleId.FORK_24;
+
+import org.junit.jupiter.api.Test;
+import org.opensva.api.ats.TranslationEntry;
+import org.opensva.api.iommu.Pasid;
+import org.opensva.api.memory.Access;
+import org.opensva.api.memory.FrameAllocator;
+import org.opensva.api.memory.OutOfFramesException;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
+import org.opensva.api.process.SvaProcess;
+import org.opensva.conformance.suite.Covers;
+import org.opensva.conformance.suite.RuleTests;
+import org.opensva.conformance.suite.bench.BoundDevice;
+import org.opensva.conformance.suite.bench.Memory;
+import org.opensva.conformance.suite.bench.NotObservable;
+import org.opensva.conformance.suite.bench.TestBench;
+import org.opensva.conformance.suite.parts.ProbeDevice;
+import org.opensva.conformance.suite.parts.ProbeTraits;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/** A fork that runs out of memory in the middle. */
+@RuleTests
+class FailedForkTests {
+
+    private static final int PLACES = 12;
+
+    /** The machine's memory, all but some frames of it taken by the suite. */
+    private static final class Squeeze implements AutoCloseable {
+
+        /** A block of memory. */
+        private record Block(long address, int order) {}
+
+        private final FrameAllocator frames;
+        private final Deque<Block> taken = new ArrayDeque<>();
+
+        Squeeze(FrameAllocator frames) {
+            this.frames = frames;
+        }
+
+        void takeAll() {
+            for (int order = 18; order >= 0; order--) {
+                try {
+                    while (true) {
+                        taken.push(new Block(frames.allocate(order), order));
+                    }
+                } catch (OutOfFramesException e) {
+                    // What is left is in smaller blocks.
+                    continue;
+                }
+            }
+        }
+
+        /** Gives some frames back. */
+        void spare(int count) {
+            int left = count;
+            while (left > 0 && !taken.isEmpty()) {
+                Block block = taken.pop();
+                frames.free(block.address(), block.order());
+                left -= 1 << block.order();
+            }
+        }
+
+        @Override
+        public void close() {
+            while (!taken.isEmpty()) {
+                Block block = taken.pop();
+                frames.free(block.address(), block.order());
+            }
+        }
+    }
+
+    @Test
+    @Covers(FORK_24)
+    void aForkThatFailsHalfwayLeavesNoWiderTranslation(TestBench bench) {
+        FrameAllocator frames =
+                bench.parts()
+                        .frames()
+                        .orElseThrow(() -> new NotObservable("the backend hides its memory"));
+        ProbeDevice probe = ProbeDevice.plug(bench, ProbeTraits.asClaimed(bench));
+        SvaProcess process = bench.process("parent");
+        int pasid = probe.bind(process).pasid().value();
+        BoundDevice device = bench.device(process);
+        Memory[] places = new Memory[PLACES];
+        for (int i = 0; i < PLACES; i++) {
+            // Far apart, so that each place takes page tables of its own to copy.
+            bench.map(process, 1500);
+            places[i] = bench.memory(process, 2, "the parent's memory");
+            places[i].writeBy(device, "by the parent's device before fork");
+        }
+        boolean failed = false;
+        for (int spare = 0; spare <= 24; spare += 3) {
+            failed |= fork(bench, frames, process, probe, pasid, places, spare);
+            for (Memory place : places) {
+                place.mustHold("the parent's memory after a fork that failed");
+                place.writeBy(device, "by the parent's device after a fork that failed");
+                place.mustHold("the parent's memory, written by its device");
+            }
+        }
+        if (!failed) {
+            throw new NotObservable("no fork failed for want of memory");
+        }
+    }
+
+    private static boolean fork(
+            TestBench bench,
+            FrameAllocator frames,
+            SvaProcess process,
+            ProbeDevice probe,
+            int pasid,
+            Memory[] places,
+            int spare) {
+        for (Memory place : places) {
+            place.store("the parent's store");
+        }
+        boolean[] writable = new boolean[places.length];
+        for (int i = 0; i < places.length; i++) {
+            writable[i] = writable(probe, pasid, places[i]);
+        }
+        int mark = probe.invalidations().size();
+        bench.step("fork with %d page frames left in the machine", spare);
+        try (Squeeze squeeze = new Squeeze(frames)) {
+            squeeze.takeAll();
+            squeeze.spare(spare);
+            try {
+                process.fork().close();
+                return false;
+            } catch (ErrnoException e) {
+                bench.check(
+                        e.errno() == Errno.ENOMEM,
+                        "a fork that finds no memory to be refused with ENOMEM",
+                        String.valueOf(e.getMessage()));
+            }
+            for (int i = 0; i < places.length; i++) {
+                boolean narrowed = writable[i] && !writable(probe, pasid, places[i]);
+                long page = places[i].page(0);
+                bench.check(
+                        !narrowed
+                                || !probe.supportsAts()
+                                || probe.invalidations().stream()
+                                        .skip(mark)
+                                        .anyMatch(request ->
+                                                (request.pasid() == pasid
+                                                                || request.pasid() == Pasid.NONE)
+                                                        && request.covers(page)),
+                        "the device to be told of a page that the failed fork write-protected",
+                        "it was not, for 0x" + Long.toHexString(page));
+            }
+        }
+        return true;
+    }
+
+    private static boolean writable(ProbeDevice probe, int pasid, Memory place) {
+        long entry = probe.translate(pasid, Access.READ, place.page(0));
+        return (TranslationEntry.access(entry) & Access.WRITE) != 0;
+    }
+}
