@@ -4,6 +4,7 @@ import static org.opensva.conformance.rules.RuleId.FORK_24;
 
 import org.junit.jupiter.api.Test;
 import org.opensva.api.ats.TranslationEntry;
+import org.opensva.api.backend.Capability;
 import org.opensva.api.iommu.Pasid;
 import org.opensva.api.memory.Access;
 import org.opensva.api.memory.FrameAllocator;
@@ -97,6 +98,10 @@ class FailedForkTests {
             failed |= fork(bench, frames, process, probe, pasid, places, spare);
             for (Memory place : places) {
                 place.mustHold("the parent's memory after a fork that failed");
+                if (!bench.claims(Capability.DEMAND_PAGING)) {
+                    // The device cannot have a write-protected page made writable.
+                    place.store("the parent's store after a fork that failed");
+                }
                 place.writeBy(device, "by the parent's device after a fork that failed");
                 place.mustHold("the parent's memory, written by its device");
             }
