@@ -35,6 +35,8 @@ enum Module {
             "org.opentest4j..",
             "org.apiguardian.api..",
             "picocli..",
+            "com.sun.net.httpserver..",
+            "io.opentelemetry.sdk..",
             "org.openjdk.jmh..",
             "tools.jackson..",
             "com.fasterxml.jackson.annotation..");

@@ -7,6 +7,8 @@ import org.opensva.api.backend.BackendProvider;
 import org.opensva.api.backend.BackendVariant;
 import org.opensva.conformance.cli.certificate.CertificateFiles;
 import org.opensva.conformance.cli.certificate.InputException;
+import org.opensva.conformance.cli.telemetry.Telemetry;
+import org.opensva.conformance.cli.telemetry.TelemetryOptions;
 import org.opensva.conformance.report.Certificate;
 import org.opensva.conformance.report.ReportFolder;
 import org.opensva.conformance.report.RunEnvironment;
@@ -51,6 +53,7 @@ final class CertifyCommand implements Callable<Integer> {
     private final Context context;
 
     @Mixin private BackendOptions given = new BackendOptions();
+    @Mixin private TelemetryOptions telemetry = new TelemetryOptions();
 
     @Option(
             names = "--backend",
@@ -106,14 +109,15 @@ final class CertifyCommand implements Callable<Integer> {
         RuleBook book = RuleBook.load();
         checkRules(book);
         Optional<SigningKey> signing = signing();
-        try (Plugins plugins = given.load()) {
+        try (Plugins plugins = given.load();
+                Telemetry told = context.telemetry().apply(telemetry)) {
             List<String> selectors = selectors(plugins);
             for (String selector : selectors) {
                 // Makes nothing but the module: an unknown option is found before the first test.
-                plugins.catalog().module(selector, given.options());
+                plugins.catalog().module(selector, telemetry.options(given.options()));
             }
             ReportFolder folder = folder(book, signing);
-            return certify(plugins.catalog(), selectors, book, folder);
+            return certify(plugins.catalog(), selectors, book, folder, told);
         }
     }
 
@@ -208,14 +212,15 @@ final class CertifyCommand implements Callable<Integer> {
             BackendCatalog catalog,
             List<String> selectors,
             RuleBook book,
-            @Nullable ReportFolder folder) {
+            @Nullable ReportFolder folder,
+            Telemetry told) {
         Console console = context.console();
         VerdictReport printer = new VerdictReport(console, book);
         List<Certificate> certificates = new ArrayList<>();
         int status = ExitStatus.GOOD;
         for (String selector : selectors) {
             try {
-                Certificate certificate = certify(catalog, selector, book);
+                Certificate certificate = certify(catalog, selector, book, told);
                 printer.print(certificate);
                 certificates.add(certificate);
                 status = worse(status, status(certificate));
@@ -242,13 +247,15 @@ final class CertifyCommand implements Callable<Integer> {
         }
     }
 
-    private Certificate certify(BackendCatalog catalog, String selector, RuleBook book) {
+    private Certificate certify(
+            BackendCatalog catalog, String selector, RuleBook book, Telemetry told) {
         try (CertifyProgress progress = new CertifyProgress(context)) {
             ConformanceRun.Builder run =
                     ConformanceRun.builder()
                             .catalog(catalog)
                             .backend(selector)
-                            .options(given.options())
+                            .options(telemetry.options(given.options()))
+                            .telemetry(told.api())
                             .rules(rules)
                             .timeoutFactor(timeoutFactor)
                             .listener(progress);

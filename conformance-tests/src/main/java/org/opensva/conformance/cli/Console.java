@@ -98,6 +98,15 @@ public final class Console {
         return err;
     }
 
+    /**
+     * The environment variables.
+     *
+     * @return a copy of what the console was created with
+     */
+    public Map<String, String> environment() {
+        return environment;
+    }
+
     /** The failure that writing to standard output ended with, if any. */
     WatchedStream written() {
         return rawOut;

@@ -1,9 +1,12 @@
 package org.opensva.conformance.cli;
 
+import org.opensva.conformance.cli.telemetry.Telemetry;
+import org.opensva.conformance.cli.telemetry.TelemetryOptions;
 import org.opensva.conformance.report.AtomicFiles;
 import org.opensva.conformance.suite.ConformanceResult;
 import org.opensva.conformance.suite.ConformanceRun;
 
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
@@ -13,8 +16,29 @@ import java.util.function.LongSupplier;
  * @param files how it writes files
  * @param nanoTime the clock of progress displays
  * @param suite what judges rules
+ * @param telemetry opens what a command was asked to tell
  */
-record Context(Console console, AtomicFiles files, LongSupplier nanoTime, Suite suite) {
+record Context(
+        Console console,
+        AtomicFiles files,
+        LongSupplier nanoTime,
+        Suite suite,
+        Function<TelemetryOptions, Telemetry> telemetry) {
+
+    /** As the options and the environment say. */
+    Context(Console console, AtomicFiles files, LongSupplier nanoTime, Suite suite) {
+        this(
+                console,
+                files,
+                nanoTime,
+                suite,
+                options -> options.open(console.environment(), console::complain));
+    }
+
+    /** The same, with telemetry that is opened in another way. */
+    Context with(Function<TelemetryOptions, Telemetry> other) {
+        return new Context(console, files, nanoTime, suite, other);
+    }
 
     /** What every command is given outside tests, beside console and files. */
     static Context of(Console console, AtomicFiles files) {

@@ -1,10 +1,10 @@
 package org.opensva.conformance.cli;
 
-import io.opentelemetry.api.OpenTelemetry;
-
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendException;
+import org.opensva.conformance.cli.telemetry.Telemetry;
+import org.opensva.conformance.cli.telemetry.TelemetryOptions;
 import org.opensva.conformance.programs.Claims;
 import org.opensva.conformance.programs.Finding;
 import org.opensva.conformance.programs.Program;
@@ -43,6 +43,7 @@ final class ExploreCommand implements Callable<Integer> {
 
     @Mixin private BackendOptions given = new BackendOptions();
     @Mixin private ProgramOptions chosen = new ProgramOptions();
+    @Mixin private TelemetryOptions telemetry = new TelemetryOptions();
 
     @Option(
             names = "--backend",
@@ -61,9 +62,16 @@ final class ExploreCommand implements Callable<Integer> {
         Program program = chosen.given();
         try (Plugins plugins = given.load()) {
             String selector = plugins.catalog().resolve(name);
-            try (Backend backend =
-                    plugins.catalog().open(selector, given.options(), OpenTelemetry.noop())) {
-                return explore(backend, selector, program);
+            try (Telemetry told = context.telemetry().apply(telemetry);
+                    Backend backend =
+                            plugins.catalog()
+                                    .open(
+                                            selector,
+                                            telemetry.options(given.options()),
+                                            told.api())) {
+                int status = explore(backend, selector, program);
+                told.flush();
+                return status;
             } catch (BackendException e) {
                 throw new UsageException(selector + ": " + e.getMessage(), e);
             }

@@ -1,6 +1,7 @@
 package org.opensva.conformance.cli;
 
 import org.opensva.api.backend.BackendException;
+import org.opensva.conformance.cli.telemetry.TelemetryException;
 import org.opensva.conformance.cli.work.DeviceException;
 import org.opensva.conformance.suite.SuiteFault;
 
@@ -80,7 +81,8 @@ final class Program {
     private int failed(Exception e) {
         debug(e);
         return switch (e) {
-            case UsageException _, BackendException _ -> complain(message(e), ExitStatus.USAGE);
+            case UsageException _, BackendException _, TelemetryException _ ->
+                    complain(message(e), ExitStatus.USAGE);
             case DeviceException _ -> complain(message(e), ExitStatus.FOUND);
             case SuiteFault _ ->
                     complain("fault of the suite: " + message(e) + hint(), ExitStatus.FAULT);

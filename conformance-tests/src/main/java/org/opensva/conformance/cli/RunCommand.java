@@ -1,10 +1,10 @@
 package org.opensva.conformance.cli;
 
-import io.opentelemetry.api.OpenTelemetry;
-
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Operation;
 import org.opensva.api.backend.Backend;
+import org.opensva.conformance.cli.telemetry.Telemetry;
+import org.opensva.conformance.cli.telemetry.TelemetryOptions;
 import org.opensva.conformance.cli.work.AcceleratorSession;
 import org.opensva.conformance.cli.work.BadDataException;
 import org.opensva.conformance.cli.work.StreamWork;
@@ -72,6 +72,7 @@ final class RunCommand implements Callable<Integer> {
     private @Nullable String output;
 
     @Mixin private BackendOptions given = new BackendOptions();
+    @Mixin private TelemetryOptions telemetry = new TelemetryOptions();
 
     @Option(
             names = "--backend",
@@ -140,10 +141,16 @@ final class RunCommand implements Callable<Integer> {
         try (Input source = Input.open(input, console);
                 Output sink = open(target, source);
                 Plugins plugins = given.load();
+                Telemetry told = context.telemetry().apply(telemetry);
                 Backend opened =
                         plugins.catalog()
-                                .open(selector(plugins), given.options(), OpenTelemetry.noop())) {
-            return work(opened, source, sink);
+                                .open(
+                                        selector(plugins),
+                                        telemetry.options(given.options()),
+                                        told.api())) {
+            int status = work(opened, source, sink);
+            told.flush();
+            return status;
         }
     }
 

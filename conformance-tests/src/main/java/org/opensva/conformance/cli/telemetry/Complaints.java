@@ -1,0 +1,58 @@
+package org.opensva.conformance.cli.telemetry;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+
+/**
+ * One warning for everything that keeps telemetry from being delivered. The SDK logs such things
+ * again and again, by {@code java.util.logging}; here the first of them becomes a line, the rest is
+ * dropped.
+ */
+final class Complaints implements AutoCloseable {
+
+    private final Consumer<String> complain;
+    private final AtomicBoolean made = new AtomicBoolean();
+
+    /** Held, for the logging system does not. */
+    private final Logger logger = Logger.getLogger("io.opentelemetry");
+
+    private final Handler handler =
+            new Handler() {
+                @Override
+                public void publish(LogRecord record) {
+                    if (record.getLevel().intValue() >= Level.WARNING.intValue()) {
+                        complain(String.valueOf(record.getMessage()));
+                    }
+                }
+
+                @Override
+                public void flush() {}
+
+                @Override
+                public void close() {}
+            };
+
+    private final boolean parents = logger.getUseParentHandlers();
+
+    Complaints(Consumer<String> complain) {
+        this.complain = complain;
+        logger.addHandler(handler);
+        logger.setUseParentHandlers(false);
+    }
+
+    void complain(String message) {
+        if (made.compareAndSet(false, true)) {
+            complain.accept("warning: telemetry: " + message);
+        }
+    }
+
+    @Override
+    public void close() {
+        logger.removeHandler(handler);
+        logger.setUseParentHandlers(parents);
+    }
+}

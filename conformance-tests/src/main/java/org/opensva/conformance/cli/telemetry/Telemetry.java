@@ -1,0 +1,173 @@
+package org.opensva.conformance.cli.telemetry;
+
+import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
+import io.opentelemetry.sdk.autoconfigure.spi.ConfigurationException;
+import io.opentelemetry.sdk.common.CompletableResultCode;
+import io.opentelemetry.sdk.logs.export.BatchLogRecordProcessor;
+import io.opentelemetry.sdk.metrics.export.MetricReader;
+import io.opentelemetry.sdk.metrics.export.PeriodicMetricReader;
+import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * The OpenTelemetry SDK of one command, or nothing. Whatever becomes of the receivers, a command
+ * ends as it would without, after one warning.
+ *
+ * <p><b>Threading.</b> Any thread may call.
+ */
+public final class Telemetry implements AutoCloseable {
+
+    /** How long the end of a command may be held up by what has not been delivered. */
+    private static final long PATIENCE_SECONDS = 5;
+
+    private static final Telemetry OFF = new Telemetry(null, List.of(), null);
+
+    private final @Nullable OpenTelemetrySdk sdk;
+    private final List<AutoCloseable> sinks;
+    private final @Nullable Complaints complaints;
+
+    private Telemetry(
+            @Nullable OpenTelemetrySdk sdk,
+            List<AutoCloseable> sinks,
+            @Nullable Complaints complaints) {
+        this.sdk = sdk;
+        this.sinks = sinks;
+        this.complaints = complaints;
+    }
+
+    /**
+     * Nobody asked.
+     *
+     * @return telemetry that goes nowhere and costs nothing
+     */
+    public static Telemetry off() {
+        return OFF;
+    }
+
+    /**
+     * What a backend is opened with.
+     *
+     * @return the SDK, or the no-operation telemetry
+     */
+    public OpenTelemetry api() {
+        return sdk == null ? OpenTelemetry.noop() : sdk;
+    }
+
+    /**
+     * Delivers what there is; call it before a backend closes, whose counters go with it. Returns
+     * after a few seconds at most.
+     */
+    public void flush() {
+        if (sdk != null) {
+            CompletableResultCode all =
+                    CompletableResultCode.ofAll(
+                            List.of(
+                                    sdk.getSdkTracerProvider().forceFlush(),
+                                    sdk.getSdkMeterProvider().forceFlush(),
+                                    sdk.getSdkLoggerProvider().forceFlush()));
+            boolean _ = all.join(PATIENCE_SECONDS, TimeUnit.SECONDS).isSuccess();
+        }
+    }
+
+    /** Delivers what there is and ends; returns after a few seconds at most. */
+    @Override
+    public void close() {
+        if (sdk != null) {
+            boolean _ = sdk.shutdown().join(PATIENCE_SECONDS, TimeUnit.SECONDS).isSuccess();
+        }
+        Builder.close(sinks);
+        if (complaints != null) {
+            complaints.close();
+        }
+    }
+
+    /** Collects where telemetry goes, then starts. */
+    static final class Builder {
+
+        private final OtlpEndpoint otlp;
+        private final Complaints complaints;
+        private final List<SinkExporter> exporters = new ArrayList<>();
+        private final List<MetricReader> readers = new ArrayList<>();
+        private final List<AutoCloseable> opened = new ArrayList<>();
+
+        Builder(OtlpEndpoint otlp, Consumer<String> complain) {
+            this.otlp = otlp;
+            this.complaints = new Complaints(complain);
+        }
+
+        void add(Sink sink) {
+            SinkExporter exporter = new SinkExporter(sink, complaints::complain);
+            exporters.add(exporter);
+            opened.add(exporter);
+        }
+
+        void add(MetricReader reader) {
+            readers.add(reader);
+        }
+
+        /** Closes what was opened, when another part failed. */
+        void abandon() {
+            close(opened);
+            readers.forEach(MetricReader::shutdown);
+            complaints.close();
+        }
+
+        Telemetry start() {
+            try {
+                OpenTelemetrySdk sdk =
+                        AutoConfiguredOpenTelemetrySdk.builder()
+                                .disableShutdownHook()
+                                .addPropertiesSupplier(() -> Map.of("otel.service.name", "opensva"))
+                                .addPropertiesCustomizer(config -> otlp.properties())
+                                .addTracerProviderCustomizer((provider, config) -> {
+                                    exporters.forEach(exporter ->
+                                            provider.addSpanProcessor(
+                                                    BatchSpanProcessor.builder(exporter.spans())
+                                                            .build()));
+                                    return provider;
+                                })
+                                .addMeterProviderCustomizer((provider, config) -> {
+                                    exporters.forEach(exporter ->
+                                            provider.registerMetricReader(
+                                                    PeriodicMetricReader.create(
+                                                            exporter.metrics())));
+                                    readers.forEach(provider::registerMetricReader);
+                                    return provider;
+                                })
+                                .addLoggerProviderCustomizer((provider, config) -> {
+                                    exporters.forEach(exporter ->
+                                            provider.addLogRecordProcessor(
+                                                    BatchLogRecordProcessor.builder(exporter.logs())
+                                                            .build()));
+                                    return provider;
+                                })
+                                .build()
+                                .getOpenTelemetrySdk();
+                return new Telemetry(sdk, opened, complaints);
+            } catch (ConfigurationException | IllegalArgumentException e) {
+                throw new TelemetryException(
+                        "telemetry cannot be configured: " + e.getMessage(), e);
+            }
+        }
+
+        private static void close(List<AutoCloseable> sinks) {
+            for (AutoCloseable sink : sinks) {
+                try {
+                    sink.close();
+                } catch (Exception e) {
+                    // SinkExporter declares none; the command goes on whatever becomes of a sink.
+                    throw new IllegalStateException(e);
+                }
+            }
+        }
+    }
+}
