@@ -19,6 +19,7 @@ import org.opensva.emulated.kernel.KernelTracer;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
 import org.opensva.emulated.kernel.mm.HugePagePolicy;
 import org.opensva.emulated.kernel.mm.ProcessorTlbs;
+import org.opensva.emulated.kernel.pressure.ReclaimDaemon;
 import org.opensva.emulated.kernel.pressure.Tormentor;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.kernel.sva.IommuLookup;
@@ -66,6 +67,7 @@ final class KernelModule extends AbstractModule {
                         profile.memoryBase() + profile.memory(),
                         profile.paging(),
                         hugePages,
+                        AddressSpaces.SWAP_PAGES,
                         tlbs,
                         events));
     }
@@ -73,7 +75,15 @@ final class KernelModule extends AbstractModule {
     @Provides
     @MachineScoped
     EmulatedKernel kernel(AddressSpaces addressSpaces, KernelTracer tracer, Lifecycle lifecycle) {
-        return lifecycle.add(Stage.PROCESSES, new EmulatedKernel(addressSpaces, tracer));
+        EmulatedKernel kernel =
+                lifecycle.add(Stage.PROCESSES, new EmulatedKernel(addressSpaces, tracer));
+        addressSpaces.whenOutOfMemory(kernel.outOfMemoryKiller());
+        lifecycle.add(
+                Stage.PRESSURE,
+                new ReclaimDaemon(
+                        addressSpaces,
+                        Thread.ofPlatform().daemon().name("opensva-kswapd").factory()));
+        return kernel;
     }
 
     @Provides

@@ -50,6 +50,16 @@ public interface FrameAllocator {
     }
 
     /**
+     * Counts the frames that there are, in use or not.
+     *
+     * @return the number of frames of the smallest size; 0 if it is not known, and then memory is
+     *     not reclaimed in the background
+     */
+    default long totalFrames() {
+        return 0;
+    }
+
+    /**
      * Counts the frames in use, for leak checks.
      *
      * @return the number of allocated frames of the smallest size

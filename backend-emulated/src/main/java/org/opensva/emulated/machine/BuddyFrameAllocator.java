@@ -134,6 +134,11 @@ public final class BuddyFrameAllocator implements FrameAllocator {
     }
 
     @Override
+    public long totalFrames() {
+        return bytes >>> FRAME_SHIFT;
+    }
+
+    @Override
     public long allocatedFrames() {
         return allocated.sum();
     }

@@ -47,12 +47,27 @@ public final class TestMachine implements AutoCloseable {
     }
 
     public TestMachine(PagingMode mode, long bytes, HugePagePolicy hugePages, ProcessorTlbs tlbs) {
+        this(mode, bytes, hugePages, AddressSpaces.SWAP_PAGES, tlbs);
+    }
+
+    public static TestMachine withSwap(PagingMode mode, long bytes, int swapPages) {
+        return new TestMachine(
+                mode, bytes, HugePagePolicy.MADVISE, swapPages, ProcessorTlbs.UNSHARED);
+    }
+
+    private TestMachine(
+            PagingMode mode,
+            long bytes,
+            HugePagePolicy hugePages,
+            int swapPages,
+            ProcessorTlbs tlbs) {
         this.mode = mode;
         pageBytes = mode.geometry().granule().bytes();
         memory = new ChunkedMemory(BASE, bytes);
         frames = new BuddyFrameAllocator(memory, BASE, bytes, mode.entries().poison());
         addressSpaces =
-                new AddressSpaces(memory, frames, BASE + bytes, mode, hugePages, tlbs, events);
+                new AddressSpaces(
+                        memory, frames, BASE + bytes, mode, hugePages, swapPages, tlbs, events);
         pressure = new Tormentor(addressSpaces, Thread.ofPlatform().daemon().factory());
         kernel = new EmulatedKernel(addressSpaces, new KernelTracer(OpenTelemetry.noop()));
     }

@@ -25,7 +25,8 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class AddressSpaces implements AutoCloseable {
 
-    private static final int SWAP_PAGES = 1 << 20;
+    /** As many pages as swap has room for, if nothing else is said. */
+    public static final int SWAP_PAGES = 1 << 20;
 
     private final HugePagePolicy hugePages;
     private final EntryFormat entries;
@@ -35,6 +36,7 @@ public final class AddressSpaces implements AutoCloseable {
     private final AsidSpace asids;
     private final Transits transits;
     private final PageWork pages;
+    private final MemoryRelief relief;
     private final HardwareEventSink events;
     private final AtomicLong ids = new AtomicLong();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -49,6 +51,7 @@ public final class AddressSpaces implements AutoCloseable {
      *     addresses below
      * @param mode how page tables are written
      * @param hugePages which mappings get huge pages
+     * @param swapPages how many pages swap has room for
      * @param tlbs how processors maintain their TLBs
      * @param events where events go
      * @throws IllegalArgumentException if entries cannot hold the addresses of memory
@@ -59,6 +62,7 @@ public final class AddressSpaces implements AutoCloseable {
             long memoryLimit,
             PagingMode mode,
             HugePagePolicy hugePages,
+            int swapPages,
             ProcessorTlbs tlbs,
             HardwareEventSink events) {
         if (memoryLimit <= 0 || memoryLimit > 1L << mode.entries().physicalAddressBits()) {
@@ -70,13 +74,15 @@ public final class AddressSpaces implements AutoCloseable {
         this.entries = mode.entries();
         this.geometry = mode.geometry();
         this.frames = new PageFrames(memory, frames, events, geometry, memoryLimit);
-        this.swap = new SwapArea(geometry.granule().bytes(), SWAP_PAGES);
+        this.swap = new SwapArea(geometry.granule().bytes(), swapPages);
         this.transits = new Transits(this.frames, entries, geometry, swap);
+        Reclaim reclaim = new Reclaim(this.frames, swap, transits);
+        this.relief = new MemoryRelief(this.frames, transits, reclaim);
         this.pages =
                 new PageWork(
                         this,
                         new PageMigration(this.frames, transits),
-                        new Reclaim(this.frames, swap, transits),
+                        reclaim,
                         new SamePages(this.frames));
         this.events = events;
     }
@@ -88,13 +94,17 @@ public final class AddressSpaces implements AutoCloseable {
      * @throws ErrnoException {@code ENOMEM}
      */
     public ProcessAddressSpace create() {
-        try {
-            ProcessAddressSpace space = new ProcessAddressSpace(ids.incrementAndGet(), this);
-            identities.put(space.id(), space);
-            return space;
-        } catch (OutOfFramesException e) {
-            throw new ErrnoException(
-                    Errno.ENOMEM, "create address space", String.valueOf(e.getMessage()));
+        while (true) {
+            try {
+                ProcessAddressSpace space = new ProcessAddressSpace(ids.incrementAndGet(), this);
+                identities.put(space.id(), space);
+                return space;
+            } catch (OutOfFramesException e) {
+                if (!relief.relieve()) {
+                    throw new ErrnoException(
+                            Errno.ENOMEM, "create address space", String.valueOf(e.getMessage()));
+                }
+            }
         }
     }
 
@@ -105,7 +115,7 @@ public final class AddressSpaces implements AutoCloseable {
      * @return the object
      */
     public MemoryObject createObject(long size) {
-        return new MemoryObject(frames, swap, geometry, size);
+        return new MemoryObject(frames, swap, geometry, relief, size);
     }
 
     /**
@@ -210,6 +220,39 @@ public final class AddressSpaces implements AutoCloseable {
 
     Collection<ProcessAddressSpace> known() {
         return identities.values();
+    }
+
+    /**
+     * Says who ends processes when memory runs out and nothing can be reclaimed; without one, calls
+     * fail and accesses are refused.
+     *
+     * @param killer ends a process
+     */
+    public void whenOutOfMemory(OutOfMemoryKiller killer) {
+        relief.setKiller(killer);
+    }
+
+    /**
+     * Says who reclaims in the background.
+     *
+     * @param wake is run when less memory is free than should be, by whoever allocates; it does not
+     *     wait
+     */
+    public void whenMemoryIsLow(Runnable wake) {
+        relief.setWhenLow(wake);
+    }
+
+    /**
+     * Reclaims some pages in the background, those first that were not used for the longest time.
+     *
+     * @return false if enough memory is free, or nothing more can be reclaimed
+     */
+    public boolean reclaimSome() {
+        return frames.isBelow(PageFrames.Watermark.HIGH) && relief.shrink(MemoryRelief.BATCH) > 0;
+    }
+
+    MemoryRelief relief() {
+        return relief;
     }
 
     Transits transits() {

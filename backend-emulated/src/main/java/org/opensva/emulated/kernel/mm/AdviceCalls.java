@@ -72,12 +72,9 @@ final class AdviceCalls {
         long pageBytes = mm.geometry().pageBytes();
         for (long page = Math.max(start, vma.start()); page < to; page += pageBytes) {
             PageFaults.Outcome outcome = faults.resolve(vma, page, Access.READ | Access.WRITE);
-            if (outcome == PageFaults.Outcome.IN_TRANSIT) {
-                throw new PageInTransitException(mm.entries().frame(mm.table().entry(page)));
-            }
             if (outcome != PageFaults.Outcome.RESOLVED) {
                 throw new ErrnoException(
-                        outcome == PageFaults.Outcome.OUT_OF_MEMORY ? Errno.ENOMEM : Errno.EFAULT,
+                        Errno.EFAULT,
                         "madvise(POPULATE_WRITE)",
                         "page 0x%x cannot be made present".formatted(page));
             }

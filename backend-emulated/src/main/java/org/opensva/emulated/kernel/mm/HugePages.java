@@ -167,7 +167,8 @@ final class HugePages {
         }
         long block = mm.frames().allocateHugePage();
         if (block < 0) {
-            throw new OutOfFramesException("no huge page is free");
+            // Not a reason to reclaim: there may be no block among what is free.
+            throw new ErrnoException(Errno.ENOMEM, "madvise(COLLAPSE)", "no huge page is free");
         }
         if (entry != 0) {
             mm.table().replaceTable(slot, entry, 0);

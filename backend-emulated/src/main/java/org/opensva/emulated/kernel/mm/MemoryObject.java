@@ -1,6 +1,8 @@
 package org.opensva.emulated.kernel.mm;
 
 import org.opensva.api.memory.OutOfFramesException;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
 import org.opensva.emulated.kernel.paging.Geometry;
 
 import java.util.ArrayList;
@@ -23,6 +25,7 @@ public final class MemoryObject {
     private final PageFrames frames;
     private final SwapArea swap;
     private final Geometry geometry;
+    private final MemoryRelief relief;
 
     /** Page index to frame, or to the bitwise complement of a swap slot. */
     private final Map<Long, Long> cache = new HashMap<>();
@@ -36,7 +39,9 @@ public final class MemoryObject {
     private long size;
     private int references = 1;
 
-    MemoryObject(PageFrames frames, SwapArea swap, Geometry geometry, long size) {
+    MemoryObject(
+            PageFrames frames, SwapArea swap, Geometry geometry, MemoryRelief relief, long size) {
+        this.relief = relief;
         this.frames = frames;
         this.swap = swap;
         this.geometry = geometry;
@@ -161,7 +166,17 @@ public final class MemoryObject {
     public void truncate(long newSize) {
         truncation.lock();
         try {
-            resize(newSize);
+            while (true) {
+                try {
+                    resize(newSize);
+                    return;
+                } catch (OutOfFramesException e) {
+                    if (!relief.relieve()) {
+                        throw new ErrnoException(
+                                Errno.ENOMEM, "ftruncate", String.valueOf(e.getMessage()));
+                    }
+                }
+            }
         } finally {
             truncation.unlock();
         }

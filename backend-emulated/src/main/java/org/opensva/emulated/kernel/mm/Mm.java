@@ -1,5 +1,6 @@
 package org.opensva.emulated.kernel.mm;
 
+import org.opensva.api.memory.AddressRange;
 import org.opensva.emulated.kernel.paging.EntryFormat;
 import org.opensva.emulated.kernel.paging.Geometry;
 
@@ -25,4 +26,12 @@ record Mm(
         TranslationTable table,
         VmaTree vmas,
         SharedAsid asid,
-        Listeners listeners) {}
+        Listeners listeners) {
+
+    /** Tells of a change of one entry of the last level; complete when it returns. */
+    void tellOfPage(long address) {
+        if (!listeners.isEmpty()) {
+            listeners.invalidate(new AddressRange(address, address + geometry.pageBytes()), true);
+        }
+    }
+}

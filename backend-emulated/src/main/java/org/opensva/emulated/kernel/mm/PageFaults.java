@@ -1,7 +1,6 @@
 package org.opensva.emulated.kernel.mm;
 
 import org.opensva.api.memory.Access;
-import org.opensva.api.memory.AddressRange;
 import org.opensva.api.memory.OutOfFramesException;
 import org.opensva.api.memory.Protection;
 import org.opensva.emulated.kernel.paging.EntryFormat;
@@ -18,11 +17,7 @@ final class PageFaults {
         /** The page is there. */
         RESOLVED,
         /** There is a mapping, but nothing behind this page of it. */
-        NOTHING_BEHIND,
-        /** Memory ran out. */
-        OUT_OF_MEMORY,
-        /** The page is on its way: wait for it with no lock held, and come again. */
-        IN_TRANSIT
+        NOTHING_BEHIND
     }
 
     private final Mm mm;
@@ -33,36 +28,37 @@ final class PageFaults {
         this.huge = huge;
     }
 
-    Outcome resolve(Vma vma, long page, int access) {
+    /**
+     * Makes a page present.
+     *
+     * @throws PageInTransitException if the page is on its way
+     */
+    Outcome resolve(Vma vma, long page, int access) throws OutOfFramesException {
         boolean write = Access.writes(access);
-        try {
-            if (vma.isPrivateAnonymous() && huge.resolve(vma, page, write)) {
-                return Outcome.RESOLVED;
-            }
-            long slot = mm.table().makeSlot(page);
-            long entry = mm.frames().memory().readLong(slot);
-            if (entry == 0) {
-                return vma.isPrivateAnonymous()
-                        ? absentAnonymous(vma, slot, write)
-                        : absentObject(vma, page, slot, write);
-            }
-            if (mm.entries().isSwap(entry)) {
-                swapIn(vma, slot, entry);
-                return Outcome.RESOLVED;
-            }
-            if (mm.entries().isTransit(entry)) {
-                return Outcome.IN_TRANSIT;
-            }
-            if (write && !mm.entries().isWritable(entry)) {
-                breakSharing(vma, page, slot, mm.entries().withAccessed(entry));
-            } else if (!mm.entries().isAccessed(entry)) {
-                // Not told: what hardware does not let through because of it, it does not cache.
-                mm.table().replace(slot, entry, mm.entries().withAccessed(entry));
-            }
+        if (vma.isPrivateAnonymous() && huge.resolve(vma, page, write)) {
             return Outcome.RESOLVED;
-        } catch (OutOfFramesException e) {
-            return Outcome.OUT_OF_MEMORY;
         }
+        long slot = mm.table().makeSlot(page);
+        long entry = mm.frames().memory().readLong(slot);
+        if (entry == 0) {
+            return vma.isPrivateAnonymous()
+                    ? absentAnonymous(vma, slot, write)
+                    : absentObject(vma, page, slot, write);
+        }
+        if (mm.entries().isSwap(entry)) {
+            swapIn(vma, slot, entry);
+            return Outcome.RESOLVED;
+        }
+        if (mm.entries().isTransit(entry)) {
+            throw new PageInTransitException(mm.entries().frame(entry));
+        }
+        if (write && !mm.entries().isWritable(entry)) {
+            breakSharing(vma, page, slot, mm.entries().withAccessed(entry));
+        } else if (!mm.entries().isAccessed(entry)) {
+            // Not told: what hardware does not let through because of it, it does not cache.
+            mm.table().replace(slot, entry, mm.entries().withAccessed(entry));
+        }
+        return Outcome.RESOLVED;
     }
 
     private Outcome absentAnonymous(Vma vma, long slot, boolean write) {
@@ -147,7 +143,7 @@ final class PageFaults {
             // Widened in place; devices must drop the narrower translation, or they would ask for
             // ever.
             mm.table().replace(slot, entry, mm.entries().withWrite(entry));
-            notifyPage(page);
+            mm.tellOfPage(page);
             return;
         }
         copy(vma, page, slot, entry);
@@ -159,18 +155,11 @@ final class PageFaults {
         long copy = mm.frames().copyPage(old);
         // Clear, tell, set: nobody may see the new page before everybody has lost the old one.
         mm.table().replace(slot, entry, 0);
-        notifyPage(page);
+        mm.tellOfPage(page);
         boolean writable = Access.writes(vma.protection().access());
         put(slot, vma.protection(), copy, writable, EntryFormat.ANONYMOUS);
         if (mm.entries().kind(entry) != EntryFormat.ZERO_PAGE) {
             mm.frames().releasePage(old);
-        }
-    }
-
-    private void notifyPage(long page) {
-        if (!mm.listeners().isEmpty()) {
-            mm.listeners()
-                    .invalidate(new AddressRange(page, page + mm.geometry().pageBytes()), true);
         }
     }
 }

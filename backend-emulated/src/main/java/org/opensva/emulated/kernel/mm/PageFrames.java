@@ -15,6 +15,20 @@ import java.util.concurrent.atomic.LongAdder;
  */
 final class PageFrames {
 
+    /** How much memory shall be free (Linux: {@code enum zone_watermarks}). */
+    enum Watermark {
+        /** Below it background reclaim begins. */
+        LOW(6),
+        /** Above it background reclaim ends. */
+        HIGH(5);
+
+        private final int shift;
+
+        Watermark(int shift) {
+            this.shift = shift;
+        }
+    }
+
     private final PhysicalMemory memory;
     private final FrameAllocator frames;
     private final HardwareEventSink events;
@@ -79,6 +93,16 @@ final class PageFrames {
 
     PhysicalMemory memory() {
         return memory;
+    }
+
+    long pageBytes() {
+        return geometry.pageBytes();
+    }
+
+    /** Whether less memory is free than there should be. */
+    boolean isBelow(Watermark watermark) {
+        long all = frames.totalFrames();
+        return all > 0 && all - frames.allocatedFrames() < all >>> watermark.shift;
     }
 
     /** From pages back to entries. */

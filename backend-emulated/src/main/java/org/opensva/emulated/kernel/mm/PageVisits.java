@@ -73,6 +73,25 @@ final class PageVisits {
         return found.toArray();
     }
 
+    /** Pages in memory, of which the zero page is none, and in swap. */
+    long badness() {
+        long[] points = {0};
+        locked(() -> {
+            int small = mm.geometry().pageShift();
+            mm.table()
+                    .visit(
+                            0,
+                            mm.geometry().limit(),
+                            (address, level, slot, entry) -> {
+                                if (isCounted(entry) || mm.entries().isSwap(entry)) {
+                                    points[0] += 1L << mm.geometry().levelShift(level) - small;
+                                }
+                            });
+            return 0;
+        });
+        return points[0];
+    }
+
     /** Where memory is mapped. */
     List<AddressRange> mappings() {
         List<AddressRange> found = new ArrayList<>();

@@ -1,6 +1,5 @@
 package org.opensva.emulated.kernel.mm;
 
-import org.jspecify.annotations.Nullable;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.memory.OutOfFramesException;
 import org.opensva.api.memory.Protection;
@@ -118,62 +117,85 @@ public final class ProcessAddressSpace implements AddressSpace {
 
     @Override
     public FaultOutcome handleFault(long address, int access) {
-        return serveFault(
-                address,
-                () -> {
-                    if (!alive) {
-                        return FaultOutcome.DEAD;
-                    }
-                    Vma vma = mm.vmas().find(address);
-                    if (vma == null || vma.isDevice() || !vma.protection().allows(access)) {
-                        return FaultOutcome.INVALID;
-                    }
-                    return switch (faults.resolve(vma, mm.geometry().pageOf(address), access)) {
-                        case RESOLVED -> FaultOutcome.RESOLVED;
-                        case NOTHING_BEHIND -> FaultOutcome.INVALID;
-                        case OUT_OF_MEMORY -> FaultOutcome.OUT_OF_MEMORY;
-                        case IN_TRANSIT -> null;
-                    };
-                });
+        try {
+            return inTurns(() -> {
+                if (!alive) {
+                    return FaultOutcome.DEAD;
+                }
+                Vma vma = mm.vmas().find(address);
+                if (vma == null || vma.isDevice() || !vma.protection().allows(access)) {
+                    return FaultOutcome.INVALID;
+                }
+                return switch (faults.resolve(vma, mm.geometry().pageOf(address), access)) {
+                    case RESOLVED -> FaultOutcome.RESOLVED;
+                    case NOTHING_BEHIND -> FaultOutcome.INVALID;
+                };
+            });
+        } catch (OutOfFramesException e) {
+            return FaultOutcome.OUT_OF_MEMORY;
+        }
     }
 
     private Vma processorFault(long address, int access) {
-        return serveFault(
-                address,
-                () -> {
-                    requireAlive("load or store");
-                    Vma vma = mm.vmas().find(address);
-                    if (vma == null || !vma.protection().allows(access)) {
-                        throw new CpuFaultException(Signal.SIGSEGV, address);
-                    }
-                    if (vma.isDevice()) {
-                        return vma;
-                    }
-                    return switch (faults.resolve(vma, mm.geometry().pageOf(address), access)) {
-                        case RESOLVED -> vma;
-                        case NOTHING_BEHIND, OUT_OF_MEMORY ->
-                                throw new CpuFaultException(Signal.SIGBUS, address);
-                        case IN_TRANSIT -> null;
-                    };
-                });
+        try {
+            return inTurns(() -> {
+                requireAlive("load or store");
+                Vma vma = mm.vmas().find(address);
+                if (vma == null || !vma.protection().allows(access)) {
+                    throw new CpuFaultException(Signal.SIGSEGV, address);
+                }
+                if (!vma.isDevice()
+                        && faults.resolve(vma, mm.geometry().pageOf(address), access)
+                                != PageFaults.Outcome.RESOLVED) {
+                    throw new CpuFaultException(Signal.SIGBUS, address);
+                }
+                return vma;
+            });
+        } catch (OutOfFramesException e) {
+            throw new CpuFaultException(Signal.SIGBUS, address);
+        }
     }
 
-    /** Serves a fault with the lock held, again and again as long as its page is in transit. */
-    private <T> T serveFault(long address, Supplier<@Nullable T> service) {
+    /**
+     * Does something with the lock held; again, when it met a page in transit, after that has
+     * arrived, and when it met the end of memory, after room was made. What is done must be such
+     * that it can be begun anew.
+     */
+    private <T> T inTurns(Supplier<T> body) throws OutOfFramesException {
         while (true) {
-            long frame;
+            T result;
             long stamp = lock.writeLock();
             try {
-                T served = service.get();
-                if (served != null) {
-                    return served;
-                }
-                frame = mm.entries().frame(mm.table().entry(address));
-            } finally {
+                result = body.get();
+            } catch (PageInTransitException e) {
                 lock.unlockWrite(stamp);
+                stamp = 0;
+                owner.transits().await(e.frame());
+                continue;
+            } catch (OutOfFramesException e) {
+                lock.unlockWrite(stamp);
+                stamp = 0;
+                if (!owner.relief().relieve()) {
+                    throw e;
+                }
+                continue;
+            } finally {
+                if (stamp != 0) {
+                    lock.unlockWrite(stamp);
+                }
             }
-            owner.transits().await(frame);
+            owner.relief().check();
+            return result;
         }
+    }
+
+    /**
+     * How much memory its end gives back.
+     *
+     * @return pages in memory and in swap
+     */
+    public long badness() {
+        return visits.badness();
     }
 
     /** What the kernel does to its pages on its own account. */
@@ -424,23 +446,30 @@ public final class ProcessAddressSpace implements AddressSpace {
      * @throws ErrnoException {@code ENOMEM}, {@code ESRCH}
      */
     public ProcessAddressSpace fork() {
-        ProcessAddressSpace child = owner.create();
-        boolean done = false;
-        try {
+        while (true) {
+            ProcessAddressSpace child = owner.create();
+            boolean done = false;
             long stamp = lock.writeLock();
             try {
                 requireAlive("fork");
                 copyTo(child);
-            } finally {
+                done = true;
+                return child;
+            } catch (OutOfFramesException e) {
                 lock.unlockWrite(stamp);
-            }
-            done = true;
-            return child;
-        } catch (OutOfFramesException e) {
-            throw outOfMemory("fork", e);
-        } finally {
-            if (!done) {
+                stamp = 0;
                 child.dropUser();
+                done = true;
+                if (!owner.relief().relieve()) {
+                    throw outOfMemory("fork", e);
+                }
+            } finally {
+                if (stamp != 0) {
+                    lock.unlockWrite(stamp);
+                }
+                if (!done) {
+                    child.dropUser();
+                }
             }
         }
     }
@@ -542,20 +571,13 @@ public final class ProcessAddressSpace implements AddressSpace {
     }
 
     private <T> T locked(String call, Supplier<T> body) {
-        while (true) {
-            long frame;
-            long stamp = lock.writeLock();
-            try {
+        try {
+            return inTurns(() -> {
                 requireAlive(call);
                 return body.get();
-            } catch (OutOfFramesException e) {
-                throw outOfMemory(call, e);
-            } catch (PageInTransitException e) {
-                frame = e.frame();
-            } finally {
-                lock.unlockWrite(stamp);
-            }
-            owner.transits().await(frame);
+            });
+        } catch (OutOfFramesException e) {
+            throw outOfMemory(call, e);
         }
     }
 

@@ -19,6 +19,11 @@ final class Reclaim {
         this.transits = transits;
     }
 
+    /** Whether there is room for what is reclaimed (Linux: {@code can_reclaim_anon_pages}). */
+    boolean isPossible() {
+        return !swap.isFull();
+    }
+
     /**
      * Reclaims a page, however many address spaces map it.
      *

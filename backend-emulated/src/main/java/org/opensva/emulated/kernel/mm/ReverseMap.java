@@ -83,6 +83,26 @@ final class ReverseMap {
         }
     }
 
+    /**
+     * The first frame from an address on that an entry maps or that belongs to a memory object, as
+     * far as can be seen without waiting; -1 if there is none.
+     */
+    long nextMapped(long from) {
+        long frame = from >>> shift;
+        for (int c = (int) (frame >>> CHUNK_SHIFT); c < chunks.length(); c++) {
+            Chunk chunk = chunks.get(c);
+            int i = c == (int) (frame >>> CHUNK_SHIFT) ? (int) frame & (1 << CHUNK_SHIFT) - 1 : 0;
+            for (; chunk != null && i < 1 << CHUNK_SHIFT; i++) {
+                if (chunk.slots[i] != 0
+                        || chunk.more(i) != null
+                        || chunk.owners[i] instanceof PageOwner.Cached) {
+                    return ((long) c << CHUNK_SHIFT | i) << shift;
+                }
+            }
+        }
+        return -1;
+    }
+
     /** What a frame belongs to; null if nothing is known of it. */
     @Nullable PageOwner owner(long frame) {
         synchronized (lock(frame)) {

@@ -1,6 +1,5 @@
 package org.opensva.emulated.kernel.mm;
 
-import org.opensva.api.memory.AddressRange;
 import org.opensva.emulated.kernel.paging.EntryFormat;
 import org.opensva.emulated.kernel.paging.Geometry;
 
@@ -124,7 +123,7 @@ final class SamePages {
             return;
         }
         mm.table().replace(slot, entry, mm.entries().withoutWrite(entry));
-        tell(mm, address);
+        mm.tellOfPage(address);
     }
 
     /** Replaces the page at a write-protected entry by one of the same contents. */
@@ -135,7 +134,7 @@ final class SamePages {
         // Clear, tell, set: the old page is freed, and a device may still read it.
         mm.table().replace(slot, entry, 0);
         if (mm.entries().isValid(entry)) {
-            tell(mm, address);
+            mm.tellOfPage(address);
         }
         if (!zero) {
             frames.acquirePage(target);
@@ -150,13 +149,5 @@ final class SamePages {
                                 zero ? EntryFormat.ZERO_PAGE : EntryFormat.ANONYMOUS);
         mm.table().replace(slot, 0, leaf);
         frames.releasePage(old);
-    }
-
-    private static void tell(Mm mm, long address) {
-        if (!mm.listeners().isEmpty()) {
-            mm.listeners()
-                    .invalidate(
-                            new AddressRange(address, address + mm.geometry().pageBytes()), true);
-        }
     }
 }

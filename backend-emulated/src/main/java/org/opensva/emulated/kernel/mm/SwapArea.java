@@ -64,6 +64,11 @@ final class SwapArea {
         }
     }
 
+    /** Whether nothing more can be saved. */
+    synchronized boolean isFull() {
+        return used.cardinality() >= capacity;
+    }
+
     synchronized int usedSlots() {
         return used.cardinality();
     }

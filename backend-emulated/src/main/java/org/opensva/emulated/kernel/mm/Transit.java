@@ -1,7 +1,5 @@
 package org.opensva.emulated.kernel.mm;
 
-import org.opensva.api.memory.AddressRange;
-
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -57,10 +55,8 @@ final class Transit {
             return;
         }
         mm.table().replace(slot, entry, mm.entries().transit(entry));
-        if (mm.entries().isValid(entry) && !mm.listeners().isEmpty()) {
-            mm.listeners()
-                    .invalidate(
-                            new AddressRange(address, address + mm.geometry().pageBytes()), true);
+        if (mm.entries().isValid(entry)) {
+            mm.tellOfPage(address);
         }
     }
 

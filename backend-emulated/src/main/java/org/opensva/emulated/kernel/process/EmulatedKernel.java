@@ -6,6 +6,7 @@ import org.opensva.api.process.ProcessHost;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.emulated.kernel.KernelTracer;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
+import org.opensva.emulated.kernel.mm.OutOfMemoryKiller;
 import org.opensva.emulated.kernel.mm.ProcessAddressSpace;
 
 import java.util.List;
@@ -98,6 +99,15 @@ public final class EmulatedKernel implements ProcessHost, AutoCloseable {
             throw new ErrnoException(Errno.EAGAIN, "fork", "there are too many processes");
         }
         return lastPid.updateAndGet(pid -> pid >= MAX_PID - 1 ? 1 : pid + 1);
+    }
+
+    /**
+     * Who ends processes when memory runs out.
+     *
+     * @return chooses among the processes of this kernel
+     */
+    public OutOfMemoryKiller outOfMemoryKiller() {
+        return new VictimChoice(() -> List.copyOf(processes.values()));
     }
 
     void reaped(EmulatedProcess process) {

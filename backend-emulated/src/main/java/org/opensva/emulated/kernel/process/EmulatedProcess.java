@@ -318,6 +318,42 @@ final class EmulatedProcess implements SvaProcess {
         }
     }
 
+    /** The address space that is current, also of a process that has ended. */
+    ProcessAddressSpace memory() {
+        return addressSpace;
+    }
+
+    /** How much memory its end gives back, in pages. */
+    long badness() {
+        return isAlive() ? addressSpace.badness() : 0;
+    }
+
+    /** Ends the process so that its memory is free when the call returns; its files follow. */
+    void endForMemory() {
+        if (!dying.compareAndSet(false, true)) {
+            return;
+        }
+        ProcessAddressSpace last;
+        synchronized (this) {
+            last = addressSpace;
+        }
+        try {
+            release(last);
+        } catch (RuntimeException e) {
+            kernel.failed("out-of-memory kill of process " + pid, e);
+        } finally {
+            kernel.inBackground(() -> {
+                try {
+                    files.end();
+                } catch (RuntimeException e) {
+                    kernel.failed("exit of process " + pid, e);
+                } finally {
+                    ended.countDown();
+                }
+            });
+        }
+    }
+
     private void release(ProcessAddressSpace mm) {
         kernel.tracer()
                 .call(

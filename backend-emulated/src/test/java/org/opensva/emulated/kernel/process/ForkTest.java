@@ -95,7 +95,7 @@ class ForkTest {
 
     @Test
     void aFailedForkFlushesToo() {
-        try (TestMachine small = new TestMachine(mode, 64L * pageBytes)) {
+        try (TestMachine small = TestMachine.withSwap(mode, 64L * pageBytes, 0)) {
             SvaProcess hungry = small.spawn();
             // Each page needs a table of its own, in the child too.
             int shift = mode.geometry().hugeShift();

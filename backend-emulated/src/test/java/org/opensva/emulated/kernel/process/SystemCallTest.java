@@ -376,7 +376,7 @@ class SystemCallTest {
 
     @Test
     void whenMemoryRunsOutTheCallSaysSoAndNothingIsLost() {
-        try (TestMachine small = new TestMachine(mode, 64L * pageBytes)) {
+        try (TestMachine small = TestMachine.withSwap(mode, 64L * pageBytes, 0)) {
             SvaProcess hungry = small.spawn();
             long at = machine.anonymous(hungry, 1000);
             hungry.storeLong(at, 1);
