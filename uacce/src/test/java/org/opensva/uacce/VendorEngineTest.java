@@ -84,7 +84,9 @@ class VendorEngineTest {
     void anOperationThatTheEngineDoesNotHaveIsUnsupported() {
         queue.start();
         assertEquals(JobStatus.UNSUPPORTED, queue.run(Job.crc32c(0, 10), SOON).status());
-        assertEquals(Set.of(Operation.NOP, Operation.FILL), lab.device.info().operations());
+        assertEquals(
+                Set.of(Operation.NOP, Operation.FILL, Operation.BATCH),
+                lab.device.info().operations());
         assertEquals(List.of("fill"), lab.device.info().algorithms());
     }
 

@@ -7,6 +7,7 @@ import org.opensva.api.accelerator.JobFlags;
 import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.Operation;
 
+import java.util.EnumSet;
 import java.util.Set;
 
 /**
@@ -32,7 +33,7 @@ final class DescriptorDecoder {
     int flags;
 
     DescriptorDecoder(Engine engine) {
-        Set<Operation> operations = Set.copyOf(engine.operations());
+        Set<Operation> operations = withOwn(engine.operations());
         Set<Algorithm> algorithms = Set.copyOf(engine.algorithms());
         engineFlags = engine.flags();
         offered = new boolean[Operation.values().length][Algorithm.values().length];
@@ -43,6 +44,18 @@ final class DescriptorDecoder {
                 }
             }
         }
+    }
+
+    /**
+     * What a device of this queue format can be asked for.
+     *
+     * @param ofEngine what its engines can do
+     * @return that, and the batch, which is done by the queue itself
+     */
+    static Set<Operation> withOwn(Set<Operation> ofEngine) {
+        EnumSet<Operation> all = EnumSet.of(Operation.BATCH);
+        all.addAll(ofEngine);
+        return all;
     }
 
     private static @Nullable Operation[] operations() {
@@ -87,7 +100,9 @@ final class DescriptorDecoder {
         operation = wanted;
         algorithm = with;
         flags = bits;
-        boolean possible = offered[wanted.ordinal()][with.ordinal()] && (bits & ~engineFlags) == 0;
+        boolean possible =
+                offered[wanted.ordinal()][with.ordinal()]
+                        && (bits & ~engineFlags & ~JobFlags.FENCE) == 0;
         return possible ? null : JobStatus.UNSUPPORTED;
     }
 }

@@ -447,13 +447,7 @@ public final class HardwareQueue {
         job.run(this, descriptor);
         long tag = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_TAG);
         byte[] entry = worker.completion();
-        QueueLayout.put(entry, QueueLayout.COMPLETION_TAG, tag);
-        QueueLayout.put(entry, QueueLayout.COMPLETION_STATUS, job.status.code());
-        QueueLayout.put(entry, QueueLayout.COMPLETION_CONSUMED, job.consumed);
-        QueueLayout.put(entry, QueueLayout.COMPLETION_PRODUCED, job.produced);
-        QueueLayout.put(entry, QueueLayout.COMPLETION_VALUE, job.value);
-        QueueLayout.put(entry, QueueLayout.COMPLETION_FAULT_ADDRESS, job.faultAddress);
-        QueueLayout.put(entry, QueueLayout.COMPLETION_PHASE, QueueLayout.phase(index, ringDepth));
+        job.encode(entry, tag, QueueLayout.phase(index, ringDepth));
         // Before software can see the completion: it may ring for the freed entry at once.
         head = index + 1;
         if (complete(port, completionRing + offset, entry)) {

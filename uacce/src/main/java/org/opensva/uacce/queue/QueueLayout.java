@@ -48,6 +48,11 @@ import java.nio.ByteOrder;
  * 0x38    [0]     phase; [63:1] 0
  * </pre>
  *
+ * <p><b>Batch</b>: the source of {@link org.opensva.api.accelerator.Operation#BATCH} is an array of
+ * 1 to {@value #MAX_BATCH} descriptors, the destination an array of as many completions, both at a
+ * multiple of {@value #ENTRY_SIZE}. The jobs are done in order; the phase of their completions is
+ * 1, and is written last. A batch is not in a batch.
+ *
  * <p>The phase is 1 in the first lap over the ring, 0 in the second, and so on; software clears the
  * ring before it starts the queue. The device writes the first 56 bytes, and only when they are
  * visible the phase: a reader that sees the phase it waits for sees the rest. Completions are
@@ -70,6 +75,9 @@ public final class QueueLayout {
 
     /** log2 of {@link #ENTRY_SIZE}. */
     public static final int ENTRY_SHIFT = 6;
+
+    /** The largest number of descriptors of a batch. */
+    public static final int MAX_BATCH = 1024;
 
     /** The largest number of entries of a ring. */
     public static final int MAX_DEPTH = 1 << 15;

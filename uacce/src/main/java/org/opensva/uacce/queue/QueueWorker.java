@@ -23,7 +23,7 @@ final class QueueWorker {
     }
 
     Set<Operation> operations() {
-        return engine.operations();
+        return DescriptorDecoder.withOwn(engine.operations());
     }
 
     Set<Algorithm> algorithms() {

@@ -20,6 +20,9 @@ final class RunningJob implements JobExecution {
 
     private final DescriptorDecoder decoder;
 
+    /** What does batches; null inside of one. */
+    private final @Nullable BatchRunner batches;
+
     private @Nullable HardwareQueue queue;
     private long source;
     private long sourceLength;
@@ -35,7 +38,13 @@ final class RunningJob implements JobExecution {
     long value;
     long faultAddress;
 
+    /** A job of a queue. */
     RunningJob(DmaPort port, Engine engine) {
+        this(port, engine, new BatchRunner(port, new RunningJob(port, engine, null)));
+    }
+
+    private RunningJob(DmaPort port, Engine engine, @Nullable BatchRunner batches) {
+        this.batches = batches;
         this.port = port;
         this.engine = engine;
         decoder = new DescriptorDecoder(engine);
@@ -52,7 +61,7 @@ final class RunningJob implements JobExecution {
             } else if (cancelled()) {
                 complete(JobStatus.ABORTED, 0, 0, 0, 0);
             } else {
-                engine.execute(this);
+                execute(owner);
             }
         } catch (RuntimeException | Error e) {
             // An engine is a vendor's code: what it throws ends its job, not the device.
@@ -62,6 +71,26 @@ final class RunningJob implements JobExecution {
             complete(JobStatus.DEVICE_ERROR, 0, 0, 0, 0);
         }
         queue = null;
+    }
+
+    private void execute(HardwareQueue owner) {
+        BatchRunner runner = batches;
+        if (decoder.operation != Operation.BATCH) {
+            engine.execute(this);
+        } else if (runner != null) {
+            runner.run(owner, this);
+        }
+    }
+
+    /** Writes the result as a completion. */
+    void encode(byte[] entry, long tag, int phase) {
+        QueueLayout.put(entry, QueueLayout.COMPLETION_TAG, tag);
+        QueueLayout.put(entry, QueueLayout.COMPLETION_STATUS, status.code());
+        QueueLayout.put(entry, QueueLayout.COMPLETION_CONSUMED, consumed);
+        QueueLayout.put(entry, QueueLayout.COMPLETION_PRODUCED, produced);
+        QueueLayout.put(entry, QueueLayout.COMPLETION_VALUE, value);
+        QueueLayout.put(entry, QueueLayout.COMPLETION_FAULT_ADDRESS, faultAddress);
+        QueueLayout.put(entry, QueueLayout.COMPLETION_PHASE, phase);
     }
 
     private @Nullable JobStatus decode(byte[] descriptor) {
@@ -74,7 +103,9 @@ final class RunningJob implements JobExecution {
         parameters = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_PARAMETERS);
         JobStatus refusal = decoder.decode(control, parameters);
         if (refusal == JobStatus.BAD_DESCRIPTOR
-                || (decoder.flags & JobFlags.FENCE) != 0
+                // A fence has a meaning inside a batch only, and a batch outside one only.
+                || batches != null && (decoder.flags & JobFlags.FENCE) != 0
+                || batches == null && decoder.operation == Operation.BATCH
                 || wraps(source, decoder.operation == Operation.FILL ? 0 : sourceLength)
                 || wraps(destination, destinationCapacity)) {
             return JobStatus.BAD_DESCRIPTOR;

@@ -19,12 +19,17 @@ import java.util.random.RandomGenerator;
 /** An engine, memory, and the habits of a program that uses them. */
 final class EngineBench {
 
-    final Engine engine = new StandardEngines().create();
+    final Engine engine;
     final FlatMemory memory;
     private int used;
 
     EngineBench(int size) {
+        this(size, new StandardEngines().create());
+    }
+
+    EngineBench(int size, Engine engine) {
         memory = new FlatMemory(size);
+        this.engine = engine;
     }
 
     EngineBench() {
