@@ -137,15 +137,18 @@ final class AesXts {
         }
     }
 
-    /** Whole blocks: XOR, AES, XOR, each with its tweak (IEEE 1619 section 5.3.1). */
+    /**
+     * Whole blocks: XOR, AES, XOR, each with its tweak (IEEE 1619 section 5.3.1). Both buffers are
+     * used on the way: the library would make one of its own to work in place.
+     */
     private void blocks(byte[] from, byte[] to, int length) throws GeneralSecurityException {
         long startLow = low;
         long startHigh = high;
         mask(from, to, length);
-        made(dataCipher).update(to, 0, length, to, 0);
+        made(dataCipher).update(to, 0, length, from, 0);
         low = startLow;
         high = startHigh;
-        mask(to, to, length);
+        mask(from, to, length);
     }
 
     private void mask(byte[] from, byte[] to, int length) {
