@@ -35,6 +35,7 @@ final class Commands {
                 new CompareCommand(context),
                 new VerifyCommand(console.out(), console::complain),
                 new DiffCommand(console.out(), console::complain),
+                new SoakCommand(context),
                 new ReplayCommand(console.out(), console::complain),
                 InspectCommand.create(console.out(), console::complain),
                 bench(context));

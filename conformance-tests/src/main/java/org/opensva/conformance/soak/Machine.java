@@ -1,0 +1,51 @@
+package org.opensva.conformance.soak;
+
+import org.opensva.api.accelerator.Accelerator;
+import org.opensva.api.accelerator.Operation;
+import org.opensva.api.backend.Backend;
+import org.opensva.api.backend.Capability;
+import org.opensva.api.backend.ForeignHandlePolicy;
+import org.opensva.conformance.suite.bench.Limits;
+
+import java.util.List;
+
+/**
+ * The machine that threads of a soak share.
+ *
+ * @param backend the machine
+ * @param devices its accelerators that can fill and copy, at least one
+ * @param limits how long single operations may take
+ */
+record Machine(Backend backend, List<Accelerator> devices, Limits limits) {
+
+    Machine {
+        devices = List.copyOf(devices);
+    }
+
+    static Machine of(Backend backend, Limits limits) {
+        List<Accelerator> able =
+                backend.accelerators().stream()
+                        .filter(device ->
+                                device.info()
+                                        .operations()
+                                        .containsAll(List.of(Operation.FILL, Operation.COPY)))
+                        .toList();
+        if (able.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "a soak needs an accelerator that can copy and fill");
+        }
+        return new Machine(backend, able, limits);
+    }
+
+    boolean claims(Capability capability) {
+        return backend.descriptor().claims(capability);
+    }
+
+    boolean refusesForeigners() {
+        return backend.descriptor().foreignHandles() == ForeignHandlePolicy.REFUSE;
+    }
+
+    int pageBytes() {
+        return backend.processes().pageSize();
+    }
+}

@@ -1,0 +1,175 @@
+package org.opensva.conformance.soak;
+
+import org.opensva.api.accelerator.Accelerator;
+import org.opensva.api.backend.Backend;
+import org.opensva.api.backend.Capability;
+import org.opensva.api.process.ErrnoException;
+import org.opensva.conformance.suite.bench.Concurrent;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+
+/**
+ * Runs a soak.
+ *
+ * <p><b>Threading.</b> One thread calls; a soak runs once.
+ */
+public final class Soak {
+
+    private final SoakSettings settings;
+    private final Supplier<Backend> machines;
+    private final SoakListener listener;
+    private final Stats total = new Stats();
+    private final List<String> unseen = new ArrayList<>();
+    private final SplittableRandom seeds;
+    private final long end;
+    private int opened;
+    private int epochs;
+
+    /**
+     * Prepares a soak.
+     *
+     * @param settings how long and how hard
+     * @param machines opens a backend; called for every machine
+     * @param listener hears how it goes on
+     */
+    public Soak(SoakSettings settings, Supplier<Backend> machines, SoakListener listener) {
+        this.settings = settings;
+        this.machines = machines;
+        this.listener = listener;
+        this.seeds = new SplittableRandom(settings.seed());
+        this.end = System.nanoTime() + settings.duration().toNanos();
+    }
+
+    /**
+     * Runs until the time is over, the last epoch has ended, or something is found.
+     *
+     * @return how it ended
+     * @throws IllegalArgumentException if the backend cannot be soaked; the message says why
+     */
+    public SoakResult run() {
+        Optional<SoakFinding> finding;
+        do {
+            finding = machine();
+        } while (finding.isEmpty() && goesOn());
+        return new SoakResult(
+                finding, opened, epochs, total.sum(), total.counts(), List.copyOf(unseen));
+    }
+
+    private boolean goesOn() {
+        return epochs < settings.mostEpochs() && System.nanoTime() - end < 0;
+    }
+
+    private Optional<SoakFinding> machine() {
+        ThreadWatch threads = new ThreadWatch();
+        opened++;
+        Optional<SoakFinding> finding;
+        try (Backend backend = machines.get()) {
+            finding = onMachine(Machine.of(backend, settings.limits()), threads);
+        }
+        if (finding.isPresent()) {
+            return finding;
+        }
+        return found(0, 0, threads.left(settle()), new Stats());
+    }
+
+    private Optional<SoakFinding> onMachine(Machine machine, ThreadWatch threads) {
+        ResourceWatch resources = new ResourceWatch(machine.backend());
+        if (opened == 1 && resources.seesNothing()) {
+            unseen.add("what the backend has in use: it offers no introspection");
+        }
+        int epoch = 0;
+        do {
+            epoch++;
+            boolean last = epoch == settings.epochsPerMachine() || !goesOn();
+            long seed = seeds.nextLong();
+            Stats stats = new Stats();
+            String wrong = epoch(machine, seed, stats, last);
+            if (wrong.isEmpty()) {
+                wrong = resources.leaks(settle());
+                wrong = wrong.isEmpty() ? "" : "left behind: " + wrong;
+            }
+            if (wrong.isEmpty()) {
+                wrong = threads.epochEnded(epoch, settle());
+            }
+            stats.addTo(total);
+            if (!wrong.isEmpty()) {
+                return found(epoch, seed, wrong, stats);
+            }
+            epochs++;
+            listener.epochEnded(opened, epoch, total.sum());
+        } while (epoch < settings.epochsPerMachine() && goesOn());
+        return Optional.empty();
+    }
+
+    private Optional<SoakFinding> found(int epoch, long seed, String wrong, Stats stats) {
+        return wrong.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new SoakFinding(opened, epoch, seed, wrong, stats.line()));
+    }
+
+    /** Runs the threads of an epoch; says what went wrong, if anything did. */
+    private String epoch(Machine machine, long seed, Stats stats, boolean last) {
+        boolean removes = last && machine.claims(Capability.REMOVAL);
+        AtomicBoolean removing = new AtomicBoolean(removes);
+        List<Concurrent<Boolean>> threads = new ArrayList<>();
+        SplittableRandom random = new SplittableRandom(seed);
+        for (int i = 0; i < settings.threads(); i++) {
+            Worker worker = new Worker(machine, random.nextLong(), stats, removing);
+            threads.add(
+                    Concurrent.start(() -> {
+                        worker.run(settings.steps());
+                        return true;
+                    }));
+        }
+        String wrong = "";
+        if (removes) {
+            wrong = removeAll(machine, stats);
+        }
+        for (Concurrent<Boolean> thread : threads) {
+            String trouble = join(thread);
+            wrong = wrong.isEmpty() ? trouble : wrong;
+        }
+        return wrong;
+    }
+
+    /** Takes the devices out one by one while the threads use them. */
+    private String removeAll(Machine machine, Stats stats) {
+        long step = (long) settings.threads() * settings.steps() / (machine.devices().size() + 1);
+        long next = step;
+        for (Accelerator device : machine.devices()) {
+            long deadline = System.nanoTime() + settings.limits().settle().toNanos();
+            while (stats.sum() < next && System.nanoTime() - deadline < 0) {
+                Thread.yield();
+            }
+            next += step / 2;
+            try {
+                device.remove();
+            } catch (ErrnoException e) {
+                return "%s cannot be removed: %s".formatted(device.name(), e.getMessage());
+            }
+        }
+        return "";
+    }
+
+    private String join(Concurrent<Boolean> thread) {
+        try {
+            return thread.await(settings.limits().test()).isPresent()
+                    ? ""
+                    : "a thread hangs in " + thread.whereabouts();
+        } catch (Trouble e) {
+            return String.valueOf(e.getMessage());
+        } catch (RuntimeException e) {
+            return "unexpected %s".formatted(e).lines().findFirst().orElse("unexpected");
+        }
+    }
+
+    private Duration settle() {
+        return settings.limits().settle();
+    }
+}

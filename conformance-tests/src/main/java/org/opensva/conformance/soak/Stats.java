@@ -1,0 +1,48 @@
+package org.opensva.conformance.soak;
+
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.concurrent.atomic.LongAdder;
+
+/** How often what was done, by all threads. */
+final class Stats {
+
+    private final Map<Act, LongAdder> done = new EnumMap<>(Act.class);
+
+    Stats() {
+        for (Act act : Act.values()) {
+            done.put(act, new LongAdder());
+        }
+    }
+
+    void did(Act act) {
+        done.getOrDefault(act, new LongAdder()).increment();
+    }
+
+    void addTo(Stats other) {
+        done.forEach((act, count) -> other.done.getOrDefault(act, count).add(count.sum()));
+    }
+
+    long sum() {
+        return done.values().stream().mapToLong(LongAdder::sum).sum();
+    }
+
+    Map<String, Long> counts() {
+        Map<String, Long> counts = new LinkedHashMap<>();
+        done.forEach((act, count) -> counts.put(act.title(), count.sum()));
+        return counts;
+    }
+
+    /** In one line, without what was not done. */
+    String line() {
+        StringJoiner line = new StringJoiner(", ");
+        done.forEach((act, count) -> {
+            if (count.sum() > 0) {
+                line.add(count.sum() + " " + act.title());
+            }
+        });
+        return line.toString();
+    }
+}

@@ -1,0 +1,77 @@
+package org.opensva.conformance.soak;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Knows the threads that there were before a machine was opened, and in which epoch each new one
+ * was seen first. A machine may keep threads for its next work, as long as they do not grow in
+ * number and end with it.
+ */
+final class ThreadWatch {
+
+    /** More than the pools of any machine, and less than an epoch has processes. */
+    private static final int POOLS = 64;
+
+    private final Set<Thread> before = threads();
+    private final Map<Thread, Integer> since = new HashMap<>();
+
+    private static Set<Thread> threads() {
+        return new HashSet<>(Thread.getAllStackTraces().keySet());
+    }
+
+    private List<Thread> added() {
+        List<Thread> added = new ArrayList<>();
+        for (Thread thread : threads()) {
+            if (!before.contains(thread) && thread.isAlive()) {
+                added.add(thread);
+            }
+        }
+        return added;
+    }
+
+    /** Notes the threads at the end of an epoch; says what is wrong with their number, if it is. */
+    String epochEnded(int epoch, Duration settle) {
+        long deadline = System.nanoTime() + settle.toNanos();
+        List<Thread> added = added();
+        while (added.size() > POOLS && System.nanoTime() - deadline < 0) {
+            Thread.yield();
+            added = added();
+        }
+        since.keySet().retainAll(Set.copyOf(added));
+        added.forEach(thread -> since.putIfAbsent(thread, epoch));
+        return added.size() > POOLS
+                ? "%d threads more than before the machine was opened: %s"
+                        .formatted(added.size(), names(added))
+                : "";
+    }
+
+    /** What is left of a machine that was closed; empty if nothing is. */
+    String left(Duration settle) {
+        long deadline = System.nanoTime() + settle.toNanos();
+        List<Thread> added = added();
+        while (!added.isEmpty() && System.nanoTime() - deadline < 0) {
+            Thread.yield();
+            added = added();
+        }
+        if (added.isEmpty()) {
+            return "";
+        }
+        int first =
+                added.stream().mapToInt(thread -> since.getOrDefault(thread, 0)).min().orElse(0);
+        return "%d threads are left%s: %s"
+                .formatted(
+                        added.size(),
+                        first > 0 ? ", the first since epoch " + first : "",
+                        names(added));
+    }
+
+    private static String names(List<Thread> threads) {
+        return String.join(", ", threads.stream().map(Thread::getName).sorted().limit(5).toList());
+    }
+}
