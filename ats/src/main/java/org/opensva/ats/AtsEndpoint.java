@@ -322,6 +322,11 @@ final class AtsEndpoint implements Endpoint {
     }
 
     @Override
+    public long cachedTranslations() {
+        return cache.size();
+    }
+
+    @Override
     public long count(HardwareCounter counter) {
         return switch (counter) {
             case PAGE_REQUESTS -> pri.requests();

@@ -29,6 +29,11 @@ record Accelerators(List<Endpoint> endpoints, List<Accelerator> nodes) {
         return open;
     }
 
+    /** How many translations of whatever PASID the devices could use without asking. */
+    long cachedTranslations() {
+        return endpoints.stream().mapToLong(Endpoint::cachedTranslations).sum();
+    }
+
     private boolean isPresent(Accelerator node) {
         return endpoints.stream()
                 .anyMatch(e -> e.requester().equals(node.requester()) && e.isPresent());

@@ -112,6 +112,7 @@ final class EmulatedIntrospection implements Introspection {
         SortedMap<String, Long> use = new TreeMap<>();
         use.put("address-spaces", (long) addressSpaces.identityCount());
         use.put("asids", (long) addressSpaces.sharedAsidCount());
+        use.put("atc-entries", accelerators.cachedTranslations());
         use.put("bonds", sva.bondCount());
         use.put("driver-failures", kernel.failures() + sva.failures());
         use.put("open-files", kernel.openFileCount());

@@ -37,6 +37,16 @@ public interface Endpoint extends DeviceFunction, DmaPort, CounterSource, AutoCl
         return false;
     }
 
+    /**
+     * Counts the translations in the ATC that an access could use.
+     *
+     * @return entries that were not invalidated, exact only while nothing changes; 0 if there is no
+     *     ATC, or if it cannot be looked into
+     */
+    default long cachedTranslations() {
+        return 0;
+    }
+
     /** Unplugs the device (hot removal): requests under way are stopped, waiting ones return. */
     @Override
     void close();

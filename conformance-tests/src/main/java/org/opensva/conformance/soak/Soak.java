@@ -86,7 +86,8 @@ public final class Soak {
         int epoch = 0;
         do {
             epoch++;
-            boolean last = epoch == settings.epochsPerMachine() || !goesOn();
+            boolean last =
+                    epoch == settings.epochsPerMachine() || epochs + 1 == settings.mostEpochs();
             long seed = seeds.nextLong();
             Stats stats = new Stats();
             String wrong = epoch(machine, seed, stats, last);
@@ -129,7 +130,7 @@ public final class Soak {
         }
         String wrong = "";
         if (removes) {
-            wrong = removeAll(machine, stats);
+            wrong = removeAll(machine, stats, threads);
         }
         for (Concurrent<Boolean> thread : threads) {
             String trouble = join(thread);
@@ -139,15 +140,14 @@ public final class Soak {
     }
 
     /** Takes the devices out one by one while the threads use them. */
-    private String removeAll(Machine machine, Stats stats) {
+    private String removeAll(Machine machine, Stats stats, List<Concurrent<Boolean>> threads) {
         long step = (long) settings.threads() * settings.steps() / (machine.devices().size() + 1);
         long next = step;
         for (Accelerator device : machine.devices()) {
-            long deadline = System.nanoTime() + settings.limits().settle().toNanos();
-            while (stats.sum() < next && System.nanoTime() - deadline < 0) {
+            while (stats.attempts() < next && !threads.stream().allMatch(Concurrent::isDone)) {
                 Thread.yield();
             }
-            next += step / 2;
+            next += step;
             try {
                 device.remove();
             } catch (ErrnoException e) {

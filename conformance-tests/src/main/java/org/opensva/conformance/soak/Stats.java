@@ -11,10 +11,22 @@ final class Stats {
 
     private final Map<Act, LongAdder> done = new EnumMap<>(Act.class);
 
+    private final LongAdder attempts = new LongAdder();
+
     Stats() {
         for (Act act : Act.values()) {
             done.put(act, new LongAdder());
         }
+    }
+
+    /** A thread begins a step. */
+    void begins() {
+        attempts.increment();
+    }
+
+    /** How many steps were begun. */
+    long attempts() {
+        return attempts.sum();
     }
 
     void did(Act act) {

@@ -21,8 +21,20 @@ final class ThreadWatch {
     private final Set<Thread> before = threads();
     private final Map<Thread, Integer> since = new HashMap<>();
 
+    /**
+     * Those that the platform makes for itself, to wait for processes for example, do not count.
+     */
     private static Set<Thread> threads() {
-        return new HashSet<>(Thread.getAllStackTraces().keySet());
+        Set<Thread> threads = new HashSet<>();
+        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+            ThreadGroup group = thread.getThreadGroup();
+            if (group != null
+                    && group.getParent() != null
+                    && !group.getName().startsWith("Innocuous")) {
+                threads.add(thread);
+            }
+        }
+        return threads;
     }
 
     private List<Thread> added() {

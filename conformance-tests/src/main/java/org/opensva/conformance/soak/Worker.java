@@ -23,13 +23,17 @@ final class Worker {
 
     private static final int MOST_ACTORS = 5;
 
+    /** How often another step is chosen if one cannot be done. */
+    private static final int CHOICES = 6;
+
     /** A machine may be full, whoever asks. */
     private static final Set<Errno> FULL =
             EnumSet.of(Errno.EBUSY, Errno.ENOMEM, Errno.ENOSPC, Errno.EAGAIN, Errno.EOVERFLOW);
 
     /** What a device answers that is being removed. */
     private static final Set<Errno> REMOVED =
-            EnumSet.of(Errno.ENODEV, Errno.ENXIO, Errno.EIO, Errno.EBADF, Errno.EINVAL);
+            EnumSet.of(
+                    Errno.ENODEV, Errno.ENXIO, Errno.EIO, Errno.EBADF, Errno.EINVAL, Errno.EFAULT);
 
     private final Machine machine;
     private final Stats stats;
@@ -63,22 +67,33 @@ final class Worker {
     }
 
     private void step() {
-        Act act = choose();
+        stats.begins();
+        boolean done = false;
+        for (int i = 0; i < CHOICES && !done; i++) {
+            done = tryOne(choose());
+        }
+    }
+
+    /** True unless there was not what the step needs. */
+    private boolean tryOne(Act act) {
         Actor actor = actors.isEmpty() ? null : actors.get(random.nextInt(actors.size()));
         try {
             if (act == Act.SPAWN || actor == null) {
                 spawn();
-                return;
+                return true;
             }
-            if (act(act, actor)) {
+            boolean done = act(act, actor);
+            if (done) {
                 stats.did(act);
             }
+            return done;
         } catch (ErrnoException e) {
             tolerate(act, actor, e);
+            return true;
         } catch (CpuFaultException e) {
             if (actor != null && !actor.process().isAlive()) {
                 drop(actor);
-                return;
+                return true;
             }
             throw new Trouble("%s: the process got %s".formatted(act.title(), e.getMessage()));
         }
