@@ -3,6 +3,7 @@ package org.opensva.conformance.soak;
 import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.Capability;
+import org.opensva.api.backend.MemoryPressure;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.conformance.suite.bench.Concurrent;
 
@@ -83,6 +84,9 @@ public final class Soak {
         if (opened == 1 && resources.seesNothing()) {
             unseen.add("what the backend has in use: it offers no introspection");
         }
+        if (opened == 1 && machine.backend().memoryPressure().isEmpty()) {
+            unseen.add("pressure on memory in the background: the backend has none on demand");
+        }
         int epoch = 0;
         do {
             epoch++;
@@ -128,6 +132,8 @@ public final class Soak {
                         return true;
                     }));
         }
+        Optional<MemoryPressure.Torment> pressure =
+                machine.backend().memoryPressure().map(all -> all.torment(random.nextLong()));
         String wrong = "";
         if (removes) {
             wrong = removeAll(machine, stats, threads);
@@ -136,6 +142,10 @@ public final class Soak {
             String trouble = join(thread);
             wrong = wrong.isEmpty() ? trouble : wrong;
         }
+        pressure.ifPresent(torment -> {
+            torment.close();
+            stats.pressed(torment.rounds());
+        });
         return wrong;
     }
 

@@ -12,6 +12,7 @@ final class Stats {
     private final Map<Act, LongAdder> done = new EnumMap<>(Act.class);
 
     private final LongAdder attempts = new LongAdder();
+    private final LongAdder pressure = new LongAdder();
 
     Stats() {
         for (Act act : Act.values()) {
@@ -33,7 +34,13 @@ final class Stats {
         done.getOrDefault(act, new LongAdder()).increment();
     }
 
+    /** Memory management did so many things on its own. */
+    void pressed(long rounds) {
+        pressure.add(rounds);
+    }
+
     void addTo(Stats other) {
+        other.pressure.add(pressure.sum());
         done.forEach((act, count) -> other.done.getOrDefault(act, count).add(count.sum()));
     }
 
@@ -44,6 +51,7 @@ final class Stats {
     Map<String, Long> counts() {
         Map<String, Long> counts = new LinkedHashMap<>();
         done.forEach((act, count) -> counts.put(act.title(), count.sum()));
+        counts.put("rounds of pressure on memory", pressure.sum());
         return counts;
     }
 
