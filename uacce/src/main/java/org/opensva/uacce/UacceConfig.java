@@ -63,6 +63,17 @@ public record UacceConfig(
     }
 
     /**
+     * The same with another name.
+     *
+     * @param value of the node
+     * @return a changed copy
+     */
+    public UacceConfig withName(String value) {
+        return new UacceConfig(
+                value, instances, queueDepth, foreignHandles, workers, regionSize, drainTimeout);
+    }
+
+    /**
      * The same with another number of queues.
      *
      * @param value how many queues

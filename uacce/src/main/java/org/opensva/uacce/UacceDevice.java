@@ -9,23 +9,32 @@ import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.accelerator.AcceleratorInfo;
 import org.opensva.api.accelerator.Algorithm;
 import org.opensva.api.accelerator.EngineFactory;
+import org.opensva.api.accelerator.ErrorInjection;
 import org.opensva.api.accelerator.Operation;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.accelerator.QueueRegion;
+import org.opensva.api.accelerator.SysfsTree;
+import org.opensva.api.accelerator.VirtualFunctions;
 import org.opensva.api.ats.Endpoint;
 import org.opensva.api.iommu.RequesterId;
 import org.opensva.api.iommu.SvaBinder;
+import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.uacce.cdev.CharDevice;
+import org.opensva.uacce.cdev.Isolation;
+import org.opensva.uacce.cdev.QueueSettings;
 import org.opensva.uacce.library.UacceQueueHandle;
 import org.opensva.uacce.queue.QueueLayout;
 import org.opensva.uacce.queue.QueueScheduler;
+import org.opensva.uacce.sysfs.UacceAttributes;
 
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -47,10 +56,13 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
     private final int depth;
     private final Endpoint endpoint;
     private final CharDevice device;
+    private final Isolation isolation;
     private final AcceleratorInfo info;
+    private final @Nullable FunctionSet functions;
+    private final SysfsTree sysfs;
 
     /**
-     * Makes the device. No thread runs before the first job.
+     * Makes a device without virtual functions. No thread runs before the first job.
      *
      * @param config what it shall be like
      * @param endpoint its bus interface, which it owns from now on
@@ -64,9 +76,50 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
             SvaBinder binder,
             EngineFactory engines,
             OpenTelemetry telemetry) {
+        this(config, endpoint, binder, engines, telemetry, null);
+    }
+
+    /**
+     * Makes a device. No thread runs before the first job.
+     *
+     * @param config what it shall be like, and its virtual functions but for the name
+     * @param endpoint its bus interface, which it owns from now on
+     * @param binder binds address spaces to it and to its virtual functions
+     * @param engines makes an engine for each worker
+     * @param telemetry where spans go
+     * @param slots where its virtual functions are plugged in, or null if it has none
+     */
+    public UacceDevice(
+            UacceConfig config,
+            Endpoint endpoint,
+            SvaBinder binder,
+            EngineFactory engines,
+            OpenTelemetry telemetry,
+            @Nullable VirtualFunctionSlots slots) {
+        this(
+                config,
+                endpoint,
+                binder,
+                engines,
+                telemetry,
+                slots,
+                new Isolation(System::nanoTime),
+                true);
+    }
+
+    private UacceDevice(
+            UacceConfig config,
+            Endpoint endpoint,
+            SvaBinder binder,
+            EngineFactory engines,
+            OpenTelemetry telemetry,
+            @Nullable VirtualFunctionSlots slots,
+            Isolation isolation,
+            boolean physical) {
         name = config.name();
         depth = config.queueDepth();
         this.endpoint = endpoint;
+        this.isolation = isolation;
         QueueScheduler scheduler =
                 new QueueScheduler(name, config.workers(), config.instances(), endpoint, engines);
         device =
@@ -75,13 +128,33 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
                         endpoint,
                         binder,
                         scheduler,
-                        config.foreignHandles(),
-                        config.instances(),
-                        depth,
-                        config.regionSize(),
-                        config.drainTimeout().toNanos(),
+                        new QueueSettings(
+                                config.foreignHandles(),
+                                config.instances(),
+                                config.queueDepth(),
+                                config.regionSize(),
+                                config.drainTimeout().toNanos()),
+                        isolation,
+                        physical,
                         tracer(telemetry));
         info = describe(config, scheduler.operations(), scheduler.algorithms());
+        functions =
+                slots == null
+                        ? null
+                        : new FunctionSet(
+                                name,
+                                slots,
+                                (node, bus) ->
+                                        new UacceDevice(
+                                                config.withName(node),
+                                                bus,
+                                                binder,
+                                                engines,
+                                                telemetry,
+                                                null,
+                                                isolation,
+                                                false));
+        sysfs = UacceAttributes.of(this, isolation, physical, device::isPresent);
     }
 
     /** Nothing is paid for spans that nobody records. */
@@ -155,7 +228,61 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
     }
 
     @Override
+    public Optional<SysfsTree> sysfs() {
+        return Optional.of(sysfs);
+    }
+
+    @Override
+    public Optional<VirtualFunctions> virtualFunctions() {
+        return Optional.ofNullable(functions);
+    }
+
+    @Override
+    public Optional<ErrorInjection> errorInjection() {
+        return Optional.of(
+                new ErrorInjection() {
+                    @Override
+                    public void hardwareError() {
+                        device.hardwareError(UacceDevice.this::reset);
+                    }
+
+                    @Override
+                    public void failNextReset() {
+                        device.failNextReset();
+                    }
+
+                    @Override
+                    public void advance(Duration time) {
+                        isolation.advance(time);
+                    }
+                });
+    }
+
+    @Override
+    public void reset() {
+        FunctionSet mine = functions;
+        if (mine != null) {
+            mine.reset();
+        }
+        device.reset();
+    }
+
+    /** Resets a virtual function with its physical function, unless it is going. */
+    void resetFunction() {
+        try {
+            device.reset();
+        } catch (ErrnoException e) {
+            // It was removed meanwhile, or cannot be stopped: the queues are dead either way.
+            return;
+        }
+    }
+
+    @Override
     public void remove() {
+        FunctionSet mine = functions;
+        if (mine != null) {
+            mine.end();
+        }
         device.remove();
     }
 

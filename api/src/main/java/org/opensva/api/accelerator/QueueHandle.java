@@ -1,9 +1,12 @@
 package org.opensva.api.accelerator;
 
 import org.opensva.api.iommu.Pasid;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.SvaProcess;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * An open queue as one process holds it: a file descriptor, and the user library's state for it.
@@ -82,6 +85,21 @@ public interface QueueHandle extends AutoCloseable {
     void control(int command);
 
     /**
+     * A control command by its number ({@code ioctl(2)}); {@code UACCE_CMD_START_Q} is 0x5700,
+     * {@code UACCE_CMD_PUT_Q} 0x5701 (Linux {@code include/uapi/misc/uacce/uacce.h}).
+     *
+     * @param command its number
+     * @param argument what belongs to it, often an address in the holder's memory
+     * @return what the command answers, 0 or more
+     * @throws org.opensva.api.process.ErrnoException {@code EINVAL} for an unknown command, {@code
+     *     EFAULT} for an address that the holder cannot access, and the errors of the command
+     */
+    default long ioctl(int command, long argument) {
+        control(command);
+        return 0;
+    }
+
+    /**
      * Maps a region into the holder.
      *
      * @param region which one
@@ -106,6 +124,25 @@ public interface QueueHandle extends AutoCloseable {
     long submit(Job job);
 
     /**
+     * Submits several jobs or none, and tells the device once.
+     *
+     * @param jobs the work, in the order in which it is to be done
+     * @return a ticket for each, for {@link #await}
+     * @throws org.opensva.api.process.ErrnoException as {@link #submit}, {@code EAGAIN} if there is
+     *     no room for all of them, {@code EINVAL} if the queue could never hold so many, {@code
+     *     EOPNOTSUPP} if the backend submits jobs one by one; in each case none was submitted
+     */
+    default long[] submitAll(List<Job> jobs) {
+        return switch (jobs.size()) {
+            case 0 -> new long[0];
+            case 1 -> new long[] {submit(jobs.getFirst())};
+            default ->
+                    throw new ErrnoException(
+                            Errno.EOPNOTSUPP, "submit", "jobs are submitted one by one");
+        };
+    }
+
+    /**
      * Waits until something has completed that this holder has not collected yet.
      *
      * @param timeout how long to wait at most; zero looks once
@@ -124,6 +161,25 @@ public interface QueueHandle extends AutoCloseable {
      *     that is unknown or collected already
      */
     JobResult await(long ticket, Duration timeout);
+
+    /**
+     * Waits for a job without making an object of its result.
+     *
+     * @param ticket what {@link #submit} returned
+     * @param nanoseconds how long to wait at most
+     * @param result takes consumed, produced, value and fault address (see {@link JobResult}) in
+     *     its first four elements
+     * @return how the job ended
+     * @throws org.opensva.api.process.ErrnoException as {@link #await(long, Duration)}
+     */
+    default JobStatus await(long ticket, long nanoseconds, long[] result) {
+        JobResult done = await(ticket, Duration.ofNanos(nanoseconds));
+        result[0] = done.consumed();
+        result[1] = done.produced();
+        result[2] = done.value();
+        result[3] = done.faultAddress();
+        return done.status();
+    }
 
     /**
      * Submits a job and waits for it.

@@ -60,6 +60,20 @@ public enum Capability {
     REMOVAL("removal", "devices can be removed while in use"),
     /** Devices are isolated after errors. */
     ISOLATION("isolation", "devices are isolated after errors"),
+    /** Errors of the hardware can be provoked ({@code Accelerator.errorInjection}). */
+    ERROR_INJECTION("error-injection", "hardware errors can be provoked"),
+    /** Devices can be reset while in use. */
+    RESET("reset", "devices can be reset while in use"),
+    /** The attributes of devices can be read as files ({@code Accelerator.sysfs}). */
+    SYSFS("sysfs", "attributes of devices are files"),
+    /** Devices have virtual functions. */
+    VIRTUAL_FUNCTIONS("virtual-functions", "devices have virtual functions"),
+    /** Several processes can submit to one queue, each under its PASID. */
+    SHARED_QUEUES("shared-queues", "processes can share a queue"),
+    /** Several jobs can be submitted all or nothing. */
+    BATCH_SUBMIT("batch-submit", "several jobs can be submitted at once"),
+    /** Queues have priorities. */
+    QUEUE_PRIORITIES("queue-priorities", "queues have priorities"),
     /** Jobs can be submitted through the descriptor. */
     DIRECT_SUBMIT("direct-submit", "jobs can be submitted through the descriptor"),
     /** Policy: a foreign handle is refused with EPERM. */

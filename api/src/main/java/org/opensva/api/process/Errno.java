@@ -35,12 +35,16 @@ public enum Errno {
     EEXIST(17, "file exists"),
     /** No such device. */
     ENODEV(19, "no such device"),
+    /** Is a directory. */
+    EISDIR(21, "is a directory"),
     /** Invalid argument. */
     EINVAL(22, "invalid argument"),
     /** Too many open files. */
     EMFILE(24, "too many open files"),
     /** No space left: here, no PASID left. */
     ENOSPC(28, "no space left on device"),
+    /** Out of range. */
+    ERANGE(34, "numerical result out of range"),
     /** Not implemented. */
     ENOSYS(38, "function not implemented"),
     /** Value too large: here, the PASID does not fit the device. */

@@ -5,6 +5,7 @@ import io.opentelemetry.api.trace.Tracer;
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.ats.Endpoint;
 import org.opensva.api.backend.ForeignHandlePolicy;
+import org.opensva.api.iommu.Pasid;
 import org.opensva.api.iommu.SvaBinder;
 import org.opensva.api.iommu.SvaBond;
 import org.opensva.api.process.AddressSpace;
@@ -17,10 +18,11 @@ import org.opensva.uacce.queue.QueueError;
 import org.opensva.uacce.queue.QueueScheduler;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -38,19 +40,24 @@ public final class CharDevice {
     private final Endpoint endpoint;
     private final SvaBinder binder;
     private final QueueScheduler scheduler;
-    private final ForeignHandlePolicy policy;
-    private final int depth;
-    private final long regionSize;
-    private final long grace;
+    private final QueueSettings settings;
+    private final Isolation isolation;
+    private final boolean physical;
     private final @Nullable Tracer tracer;
-    private final Semaphore instances;
+    private final QueueNumbers numbers;
 
     /** Guards what follows, and that a PASID is not stopped while a queue with it is opened. */
     private final ReentrantLock control = new ReentrantLock();
 
     private final BoundSpaces spaces = new BoundSpaces();
     private final Set<QueueFile> files = new LinkedHashSet<>();
+    private volatile boolean resetting;
     private volatile boolean removed;
+
+    /** One reset at a time. */
+    private final ReentrantLock resets = new ReentrantLock();
+
+    private final AtomicBoolean failNextReset = new AtomicBoolean();
 
     /**
      * Makes the driver of a device.
@@ -59,11 +66,10 @@ public final class CharDevice {
      * @param endpoint the device's bus interface, attached to its IOMMU
      * @param binder binds address spaces
      * @param scheduler serves the queues
-     * @param policy for handles in foreign address spaces
-     * @param instances how many queues there are
-     * @param depth how many jobs a queue holds
-     * @param regionSize size of each region in bytes
-     * @param grace how long a stop waits for accepted work, in nanoseconds
+     * @param settings of the queues
+     * @param isolation whether the hardware is trusted; a virtual function has that of its physical
+     *     function
+     * @param physical false for a virtual function, whose errors its physical function processes
      * @param tracer where spans of jobs go, or null
      */
     public CharDevice(
@@ -71,22 +77,19 @@ public final class CharDevice {
             Endpoint endpoint,
             SvaBinder binder,
             QueueScheduler scheduler,
-            ForeignHandlePolicy policy,
-            int instances,
-            int depth,
-            long regionSize,
-            long grace,
+            QueueSettings settings,
+            Isolation isolation,
+            boolean physical,
             @Nullable Tracer tracer) {
         this.name = name;
         this.endpoint = endpoint;
         this.binder = binder;
         this.scheduler = scheduler;
-        this.policy = policy;
-        this.instances = new Semaphore(instances);
-        this.depth = depth;
-        this.regionSize = regionSize;
-        this.grace = grace;
+        this.settings = settings;
+        this.isolation = isolation;
+        this.physical = physical;
         this.tracer = tracer;
+        numbers = new QueueNumbers(settings.instances());
     }
 
     /**
@@ -102,15 +105,15 @@ public final class CharDevice {
     }
 
     ForeignHandlePolicy policy() {
-        return policy;
+        return settings.policy();
     }
 
     long regionSize() {
-        return regionSize;
+        return settings.regionSize();
     }
 
     long grace() {
-        return grace;
+        return settings.grace();
     }
 
     /**
@@ -128,7 +131,7 @@ public final class CharDevice {
      * @return 0 after removal
      */
     public int availableInstances() {
-        return isPresent() ? instances.availablePermits() : 0;
+        return isPresent() ? numbers.free() : 0;
     }
 
     /**
@@ -140,16 +143,16 @@ public final class CharDevice {
      */
     public Opened open(SvaProcess process) {
         AddressSpace space = process.addressSpace();
-        checkPresent();
-        if (!instances.tryAcquire()) {
-            throw new ErrnoException(
-                    Errno.EBUSY, "open(" + name + ")", "all queues are taken: close one first");
+        checkUsable();
+        int number = numbers.take();
+        if (number < 0) {
+            throw refusal(Errno.EBUSY, "all queues are taken: close one first");
         }
         QueueFile file;
         try {
-            file = bind(space);
+            file = bind(space, number);
         } catch (RuntimeException e) {
-            instances.release();
+            numbers.giveBack(number);
             throw e;
         }
         try {
@@ -160,18 +163,28 @@ public final class CharDevice {
         }
     }
 
-    private void checkPresent() {
+    private void checkUsable() {
         if (!isPresent()) {
-            throw new ErrnoException(Errno.ENODEV, "open(" + name + ")", "the device is gone");
+            throw refusal(Errno.ENODEV, "the device is gone");
+        }
+        if (isolation.isIsolated()) {
+            throw refusal(Errno.EPERM, "the device is isolated after hardware errors");
+        }
+        if (resetting) {
+            throw refusal(Errno.EPERM, "the device is being reset");
         }
     }
 
-    private QueueFile bind(AddressSpace space) {
+    private ErrnoException refusal(Errno errno, String detail) {
+        return new ErrnoException(errno, "open(" + name + ")", detail);
+    }
+
+    private QueueFile bind(AddressSpace space, int number) {
         control.lock();
         try {
-            checkPresent();
+            checkUsable();
             SvaBond bond = binder.bind(endpoint, space);
-            QueueFile file = create(bond, space);
+            QueueFile file = create(bond, space, number);
             try {
                 spaces.add(file, space);
             } catch (RuntimeException e) {
@@ -185,7 +198,7 @@ public final class CharDevice {
         }
     }
 
-    private QueueFile create(SvaBond bond, AddressSpace space) {
+    private QueueFile create(SvaBond bond, AddressSpace space, int number) {
         int pasid = bond.pasid().value();
         Tracer recording = tracer;
         JobSpans spans =
@@ -195,18 +208,18 @@ public final class CharDevice {
         HardwareQueue hardware =
                 new HardwareQueue(
                         pasid,
-                        depth,
-                        regionSize,
+                        settings.depth(),
+                        settings.regionSize(),
                         space::isAlive,
                         scheduler,
                         spans == null ? JobObserver.NONE : spans);
-        return new QueueFile(this, bond, hardware, spans, this::isPresent);
+        return new QueueFile(this, number, bond, hardware, spans, this::isPresent);
     }
 
     /** The last descriptor of a queue is closed, or opening it has failed halfway. */
     void released(QueueFile file) {
         if (file.tearDownOnce()) {
-            tearDown(file, file.lastStop(), grace);
+            tearDown(file, file.lastStop(), grace());
         }
     }
 
@@ -221,9 +234,9 @@ public final class CharDevice {
                 stopPasid(bond);
             }
             if (quiet || hardware.awaitQuiet(patience)) {
-                instances.release();
+                numbers.giveBack(file.number());
             } else {
-                hardware.whenQuiet(instances::release);
+                hardware.whenQuiet(() -> numbers.giveBack(file.number()));
             }
             bond.close();
         } finally {
@@ -237,6 +250,94 @@ public final class CharDevice {
         } catch (ErrnoException e) {
             // A device that is gone has stopped everything; the rest of the teardown must go on.
             return;
+        }
+    }
+
+    /** Has the next reset fail. */
+    public void failNextReset() {
+        failNextReset.set(true);
+    }
+
+    /**
+     * The hardware has reported an error: it is counted, and the device is reset.
+     *
+     * @param reset resets the device and what is reset with it
+     */
+    public void hardwareError(Runnable reset) {
+        if (!isPresent()) {
+            throw new ErrnoException(
+                    Errno.ENODEV, "hardware error of " + name, "the device is gone");
+        }
+        if (physical) {
+            isolation.record();
+        }
+        try {
+            reset.run();
+        } catch (ErrnoException e) {
+            // What failed is the reset, which has isolated the device; the error is dealt with.
+            return;
+        }
+    }
+
+    /**
+     * Resets the device; see {@link org.opensva.api.accelerator.Accelerator#reset}. In the order of
+     * {@code qm_controller_reset}: no queue is given out any more, the users are told, the jobs are
+     * stopped, the translations are forgotten; a worker that does not let go in time fails the
+     * reset.
+     *
+     * @throws ErrnoException {@code ENODEV}, {@code EIO}
+     */
+    public void reset() {
+        resets.lock();
+        try {
+            boolean done = resetQueues() & !failNextReset.getAndSet(false);
+            if (!done) {
+                if (physical) {
+                    isolation.isolate();
+                }
+                throw new ErrnoException(
+                        Errno.EIO, "reset(" + name + ")", "the device did not come to rest");
+            }
+        } finally {
+            resetting = false;
+            resets.unlock();
+        }
+    }
+
+    private boolean resetQueues() {
+        List<QueueFile> open;
+        control.lock();
+        try {
+            if (!isPresent()) {
+                throw new ErrnoException(Errno.ENODEV, "reset(" + name + ")", "the device is gone");
+            }
+            resetting = true;
+            open = new ArrayList<>(files);
+        } finally {
+            control.unlock();
+        }
+        open.forEach(file -> file.kill(QueueError.DEVICE_RESET));
+        long deadline = System.nanoTime() + grace();
+        boolean quiet = true;
+        for (QueueFile file : open) {
+            quiet &= file.hardware().awaitQuiet(left(deadline));
+        }
+        forgetTranslations(open);
+        return quiet;
+    }
+
+    /** The queues that are still open keep their bonds until they are closed, and no more. */
+    private void forgetTranslations(List<QueueFile> killed) {
+        Set<Pasid> stopped = new HashSet<>();
+        for (QueueFile file : killed) {
+            control.lock();
+            try {
+                if (files.contains(file) && stopped.add(file.bond().pasid())) {
+                    stopPasid(file.bond());
+                }
+            } finally {
+                control.unlock();
+            }
         }
     }
 
@@ -254,7 +355,7 @@ public final class CharDevice {
             control.unlock();
         }
         open.forEach(file -> file.kill(QueueError.REMOVED));
-        long deadline = System.nanoTime() + grace;
+        long deadline = System.nanoTime() + grace();
         for (QueueFile file : open) {
             if (file.tearDownOnce()) {
                 boolean quiet = file.hardware().stop(left(deadline));
@@ -262,7 +363,7 @@ public final class CharDevice {
             }
         }
         endpoint.close();
-        scheduler.shutDown(grace);
+        scheduler.shutDown(grace());
     }
 
     private static long left(long deadline) {

@@ -6,8 +6,8 @@ import org.opensva.api.accelerator.QueueRegion;
 import org.opensva.api.accelerator.QueueState;
 import org.opensva.api.backend.ForeignHandlePolicy;
 import org.opensva.api.iommu.SvaBond;
-import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.memory.Protection;
+import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.DeviceMapping;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
@@ -16,7 +16,10 @@ import org.opensva.api.process.SvaProcess;
 import org.opensva.uacce.queue.HardwareQueue;
 import org.opensva.uacce.queue.JobTable;
 import org.opensva.uacce.queue.QueueError;
+import org.opensva.uacce.queue.QueueLayout;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -36,9 +39,11 @@ import java.util.function.LongConsumer;
  */
 public final class QueueFile implements OpenFile {
 
-    private static final QueueRegion[] REGIONS = QueueRegion.values();
+    /** The largest type of {@code UACCE_CMD_QM_SET_QP_CTX} ({@code QM_MAX_QC_TYPE}). */
+    private static final int MAX_QC_TYPE = 2;
 
     private final CharDevice device;
+    private final int number;
     private final SvaBond bond;
     private final HardwareQueue hardware;
     private final @Nullable JobSpans spans;
@@ -46,25 +51,32 @@ public final class QueueFile implements OpenFile {
     private final ReentrantLock control = new ReentrantLock();
     private final AtomicReference<QueueState> state = new AtomicReference<>(QueueState.INIT);
     private final AtomicBoolean tornDown = new AtomicBoolean();
-    private final AtomicReference<@Nullable RegionMapping> mmio = new AtomicReference<>();
-    private final AtomicReference<@Nullable RegionMapping> shared = new AtomicReference<>();
+    private final QueueRegions regions;
 
     QueueFile(
             CharDevice device,
+            int number,
             SvaBond bond,
             HardwareQueue hardware,
             @Nullable JobSpans spans,
             BooleanSupplier present) {
         this.device = device;
+        this.number = number;
         this.bond = bond;
         this.hardware = hardware;
         this.spans = spans;
         this.present = present;
+        regions = new QueueRegions(device.name(), hardware, device.regionSize(), present);
     }
 
     @Override
     public String name() {
         return device.name();
+    }
+
+    /** Which queue of the device it is. */
+    int number() {
+        return number;
     }
 
     /**
@@ -175,52 +187,71 @@ public final class QueueFile implements OpenFile {
     }
 
     /**
-     * Any other command.
+     * A command by its number ({@code uacce_fops_unl_ioctl}, {@code hisi_qm_uacce_ioctl}).
      *
      * @param caller who asks
-     * @param command its number
-     * @throws ErrnoException always: {@code EPERM}, {@code ENXIO} or {@code EINVAL}
+     * @param command its number, see {@link UacceCommands}
+     * @param argument what belongs to it
+     * @throws ErrnoException {@code EPERM}, {@code ENXIO}, {@code EINVAL} for an unknown command,
+     *     {@code EFAULT} if the argument is no address of the caller, and the errors of the command
      */
-    public void control(SvaProcess caller, int command) {
-        admit(caller, "ioctl");
-        alive("ioctl");
-        throw error(Errno.EINVAL, "ioctl", "unknown command 0x%x".formatted(command));
+    public void ioctl(SvaProcess caller, int command, long argument) {
+        if (command == UacceCommands.START_Q) {
+            start(caller);
+        } else if (command == UacceCommands.PUT_Q) {
+            put(caller);
+        } else {
+            admit(caller, "ioctl");
+            alive("ioctl");
+            driverCommand(caller, command, argument);
+        }
+    }
+
+    private void driverCommand(SvaProcess caller, int command, long argument) {
+        try {
+            if (command == UacceCommands.QM_SET_QP_CTX) {
+                setContext(caller, argument);
+            } else if (command == UacceCommands.QM_SET_QP_INFO) {
+                tellInfo(caller, argument);
+            } else {
+                throw error(Errno.EINVAL, "ioctl", "unknown command 0x%x".formatted(command));
+            }
+        } catch (CpuFaultException e) {
+            throw error(Errno.EFAULT, "ioctl", "no argument at 0x%x".formatted(argument));
+        }
+    }
+
+    /** Engines do every operation, so that the type changes nothing once it is one. */
+    private void setContext(SvaProcess caller, long argument) {
+        ByteBuffer context = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+        caller.load(argument, context.array(), 0, context.capacity());
+        int type = Short.toUnsignedInt(context.getShort(2));
+        if (type > MAX_QC_TYPE) {
+            throw error(Errno.EINVAL, "ioctl", "there is no algorithm type " + type);
+        }
+        context.putShort(0, (short) number);
+        caller.store(argument, context.array(), 0, context.capacity());
+    }
+
+    private void tellInfo(SvaProcess caller, long argument) {
+        int depth = hardware.depth();
+        if (depth > 0xffff) {
+            throw error(Errno.EOVERFLOW, "ioctl", depth + " entries do not fit 16 bits");
+        }
+        ByteBuffer info = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
+        info.putInt(0, QueueLayout.ENTRY_SIZE);
+        info.putShort(4, (short) depth);
+        info.putShort(6, (short) depth);
+        // The structure is read and written: an address that cannot be read is refused as well.
+        caller.load(argument, new byte[info.capacity()], 0, info.capacity());
+        caller.store(argument, info.array(), 0, info.capacity());
     }
 
     @Override
     public DeviceMapping map(SvaProcess caller, long offset, long length, Protection protection) {
         admit(caller, "mmap");
         alive("mmap");
-        QueueRegion type = regionAt(offset, caller.pageSize());
-        long size = device.regionSize();
-        boolean fits =
-                switch (type) {
-                    case MMIO -> length > 0 && length <= size;
-                    case SHARED -> length == size;
-                };
-        if (!fits) {
-            throw error(Errno.EINVAL, "mmap", "%d bytes do not fit %s".formatted(length, type));
-        }
-        AtomicReference<@Nullable RegionMapping> slot = slot(type);
-        MmioRegion region =
-                type == QueueRegion.MMIO ? hardware.doorbellPage() : hardware.sharedPage();
-        RegionMapping mapping = new RegionMapping(region, present, slot);
-        if (!slot.compareAndSet(null, mapping)) {
-            throw error(Errno.EEXIST, "mmap", type + " is mapped already");
-        }
-        return mapping;
-    }
-
-    private QueueRegion regionAt(long offset, int pageSize) {
-        long index = offset / pageSize;
-        if (offset < 0 || offset % pageSize != 0 || index >= REGIONS.length) {
-            throw error(Errno.EINVAL, "mmap", "no region at offset 0x%x".formatted(offset));
-        }
-        return REGIONS[(int) index];
-    }
-
-    private AtomicReference<@Nullable RegionMapping> slot(QueueRegion type) {
-        return type == QueueRegion.MMIO ? mmio : shared;
+        return regions.map(offset, length, caller.pageSize());
     }
 
     /**
@@ -230,7 +261,7 @@ public final class QueueFile implements OpenFile {
      * @return the mapping, or null
      */
     public @Nullable DeviceMapping mapping(QueueRegion type) {
-        return slot(type).get();
+        return regions.mapping(type);
     }
 
     /**
@@ -241,7 +272,7 @@ public final class QueueFile implements OpenFile {
      * @return false once it was unmapped
      */
     public boolean isMapped(QueueRegion type, @Nullable DeviceMapping mapping) {
-        return mapping != null && mapping.equals(slot(type).get());
+        return mapping != null && mapping.equals(regions.mapping(type));
     }
 
     /**

@@ -136,6 +136,7 @@ final class Rings {
             }
             long status = process.loadLong(sharedPage + SharedPage.STATUS);
             if ((status & SharedPage.STATUS_ERROR_MASK) != 0) {
+                file.alive("submit");
                 throw file.error(
                         Errno.EIO,
                         "submit",

@@ -18,6 +18,7 @@ import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.uacce.cdev.JobSpans;
 import org.opensva.uacce.cdev.QueueFile;
+import org.opensva.uacce.cdev.UacceCommands;
 import org.opensva.uacce.queue.CompletionEvent;
 import org.opensva.uacce.queue.HardwareQueue;
 import org.opensva.uacce.queue.JobTable;
@@ -129,8 +130,18 @@ public final class UacceQueueHandle implements QueueHandle {
 
     @Override
     public void control(int command) {
-        enter("ioctl");
-        file.control(holder, command);
+        ioctl(command, 0);
+    }
+
+    @Override
+    public long ioctl(int command, long argument) {
+        if (command == UacceCommands.START_Q) {
+            start();
+        } else {
+            enter("ioctl");
+            file.ioctl(holder, command, argument);
+        }
+        return 0;
     }
 
     @Override

@@ -135,6 +135,15 @@ public final class HardwareQueue {
         return starts;
     }
 
+    /**
+     * How many jobs each source holds.
+     *
+     * @return a power of two
+     */
+    public int depth() {
+        return depth;
+    }
+
     int pasid() {
         return pasid;
     }

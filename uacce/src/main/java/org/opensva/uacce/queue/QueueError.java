@@ -15,7 +15,9 @@ public enum QueueError {
     /** The address space is gone. */
     ADDRESS_SPACE_GONE(5),
     /** The device failed. */
-    DEVICE_FAILURE(6);
+    DEVICE_FAILURE(6),
+    /** The device was reset. */
+    DEVICE_RESET(7);
 
     private final int code;
 

@@ -117,7 +117,7 @@ class QueueLayoutTest {
         assertEquals(0x10, SharedPage.SUBMISSION_RING);
         assertEquals(0x18, SharedPage.COMPLETION_RING);
         assertEquals(0x20, SharedPage.DEPTH);
-        int[] errors = {0, 1, 2, 3, 4, 5, 6};
+        int[] errors = {0, 1, 2, 3, 4, 5, 6, 7};
         for (QueueError error : QueueError.values()) {
             assertEquals(errors[error.ordinal()], error.code());
         }
