@@ -10,6 +10,7 @@ import org.opensva.api.iommu.Pasid;
 import org.opensva.api.process.SvaProcess;
 
 import java.time.Duration;
+import java.util.List;
 
 /** A handle that leaves everything to another one, and whose copies do too. */
 abstract class ForwardingHandle implements QueueHandle {
@@ -68,6 +69,11 @@ abstract class ForwardingHandle implements QueueHandle {
     }
 
     @Override
+    public long ioctl(int command, long argument) {
+        return to.ioctl(command, argument);
+    }
+
+    @Override
     public long mapRegion(QueueRegion region) {
         return to.mapRegion(region);
     }
@@ -75,6 +81,11 @@ abstract class ForwardingHandle implements QueueHandle {
     @Override
     public long submit(Job job) {
         return to.submit(job);
+    }
+
+    @Override
+    public long[] submitAll(List<Job> jobs) {
+        return to.submitAll(jobs);
     }
 
     @Override

@@ -15,7 +15,8 @@ final class Zoo {
                         BondFaults.members(),
                         FaultPathFaults.members(),
                         HandleFaults.members(),
-                        SecondIommuFaults.members())
+                        SecondIommuFaults.members(),
+                        DeviceFaults.members())
                 .flatMap(List::stream)
                 .toList();
     }
