@@ -17,6 +17,9 @@ import org.opensva.conformance.suite.bench.NotObservable;
 import org.opensva.conformance.suite.bench.TestBench;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Control calls that take their time. */
 @RuleTests
@@ -93,21 +96,33 @@ class ControlTests {
                     stopped.submit(Job.fill(memory, bench.pages(Math.min(PAGES, 32L * size)), i));
         }
         bench.step("a queue with %d jobs is stopped", jobs);
-        long before = System.nanoTime();
+        AtomicLong began = new AtomicLong();
         Concurrent<Long> stop =
                 bench.beside(() -> {
+                    began.set(System.nanoTime());
                     handle.putQueue();
                     return System.nanoTime();
                 });
-        int turns = 0;
+        List<Long> turns = new ArrayList<>();
         while (!stop.isDone()) {
+            turns.add(System.nanoTime());
             other.turn();
-            turns += stop.isDone() ? 0 : 1;
         }
-        long stopNanos = bench.join("put", stop) - before;
+        turns.add(System.nanoTime());
+        long ended = bench.join("put", stop);
+        long stopNanos = ended - began.get();
         for (long ticket : tickets) {
             stopped.await(ticket, "job of the stopped queue");
         }
-        return new Beside(stopNanos, calm, turns);
+        return new Beside(stopNanos, calm, within(turns, ended - stopNanos / 4 * 3, ended));
+    }
+
+    /** How many turns began and ended in a time; each ends where the next one begins. */
+    private static int within(List<Long> turns, long from, long to) {
+        int count = 0;
+        for (int i = 0; i + 1 < turns.size(); i++) {
+            count += turns.get(i) - from >= 0 && turns.get(i + 1) - to <= 0 ? 1 : 0;
+        }
+        return count;
     }
 }
