@@ -129,8 +129,7 @@ class ResetTest {
             while (!users.stream().allMatch(CompletableFuture::isDone)) {
                 int seen = turns.get();
                 lab.device.reset();
-                while (turns.get() == seen
-                        && !users.stream().allMatch(CompletableFuture::isDone)) {
+                while (turns.get() == seen && !users.stream().allMatch(CompletableFuture::isDone)) {
                     Thread.onSpinWait();
                 }
             }

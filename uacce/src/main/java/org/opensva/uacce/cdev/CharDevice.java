@@ -3,6 +3,7 @@ package org.opensva.uacce.cdev;
 import io.opentelemetry.api.trace.Tracer;
 
 import org.jspecify.annotations.Nullable;
+import org.opensva.api.accelerator.QueueRequest;
 import org.opensva.api.ats.Endpoint;
 import org.opensva.api.backend.ForeignHandlePolicy;
 import org.opensva.api.iommu.Pasid;
@@ -212,6 +213,8 @@ public final class CharDevice {
                         settings.regionSize(),
                         space::isAlive,
                         scheduler,
+                        QueueRequest.DEDICATED.priority(),
+                        settings.depth(),
                         spans == null ? JobObserver.NONE : spans);
         return new QueueFile(this, number, bond, hardware, spans, this::isPresent);
     }

@@ -15,7 +15,11 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class CompletionEvent {
 
     /** How long to look again and again before sleeping: a completion is often that near. */
-    private static final long SPIN_NANOS = 20_000;
+    private static final long SPIN_NANOS =
+            Runtime.getRuntime().availableProcessors() > 1 ? 20_000 : 0;
+
+    /** How often to look before looking at the clock. */
+    private static final int SPINS = 16;
 
     private final Object monitor = new Object();
     private final AtomicLong count = new AtomicLong();
@@ -84,13 +88,15 @@ public final class CompletionEvent {
     }
 
     private boolean waitFor(long seen, long deadline) throws InterruptedException {
-        long now = System.nanoTime();
-        long spinUntil = Math.min(deadline - now, SPIN_NANOS);
-        for (long start = now; now - start < spinUntil; now = System.nanoTime()) {
-            if (count.get() != seen) {
-                return true;
+        long start = System.nanoTime();
+        long spin = Math.min(deadline - start, SPIN_NANOS);
+        for (long now = start; now - start < spin; now = System.nanoTime()) {
+            for (int i = 0; i < SPINS; i++) {
+                if (count.get() != seen) {
+                    return true;
+                }
+                Thread.onSpinWait();
             }
-            Thread.onSpinWait();
         }
         synchronized (monitor) {
             sleepers++;

@@ -3,13 +3,8 @@ package org.opensva.uacce.queue;
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobResult;
-import org.opensva.api.iommu.DmaPort;
-import org.opensva.api.iommu.DmaResult;
-import org.opensva.api.memory.Access;
 import org.opensva.api.memory.MmioRegion;
 
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
@@ -24,13 +19,7 @@ import java.util.function.LongConsumer;
  * <p><b>Threading.</b> {@link #start} and {@link #stop} are called by one thread at a time;
  * everything else by any thread.
  */
-public final class HardwareQueue {
-
-    /** How many jobs a queue is served before another one has its turn. */
-    private static final int QUANTUM_JOBS = 16;
-
-    /** How many bytes of sources a queue is served before another one has its turn. */
-    private static final long QUANTUM_BYTES = 1 << 18;
+public final class HardwareQueue extends ServedQueue {
 
     private enum Mode {
         STOPPED,
@@ -43,7 +32,6 @@ public final class HardwareQueue {
     private final int pasid;
     private final int depth;
     private final BooleanSupplier reachable;
-    private final QueueScheduler scheduler;
     private final JobObserver observer;
     private final SharedPage shared;
     private final DoorbellPage doorbell;
@@ -52,21 +40,9 @@ public final class HardwareQueue {
     private final CompletionEvent event = new CompletionEvent();
     private final AtomicReference<Mode> mode = new AtomicReference<>(Mode.STOPPED);
 
-    /** True while it is in the schedule or in the hands of a worker. */
-    private final AtomicBoolean scheduled = new AtomicBoolean();
-
     private final AtomicReference<@Nullable Runnable> whenQuiet = new AtomicReference<>();
 
-    // Written before the mode becomes RUNNING, read by workers and doorbells after they saw it.
-    private long submissionRing;
-    private long completionRing;
-    private int ringDepth;
-
-    /** Descriptors that software has put into the ring since START. */
-    private final AtomicInteger tail = new AtomicInteger();
-
-    /** Descriptors that were taken from the ring since START; written by the serving worker. */
-    private volatile int head;
+    private final DescriptorRing ring;
 
     private volatile int starts;
     private boolean directTurn;
@@ -80,6 +56,8 @@ public final class HardwareQueue {
      * @param reachable tells whether the address space behind the PASID is there; false turns
      *     faults into aborted jobs
      * @param scheduler who serves it
+     * @param weight its share of the device's time relative to others, more than 0
+     * @param limit how many jobs each source may hold, at most {@code depth}
      * @param observer hears of the ends of jobs
      */
     public HardwareQueue(
@@ -88,15 +66,18 @@ public final class HardwareQueue {
             long regionSize,
             BooleanSupplier reachable,
             QueueScheduler scheduler,
+            int weight,
+            int limit,
             JobObserver observer) {
+        super(scheduler, weight);
         this.pasid = pasid;
         this.depth = depth;
         this.reachable = reachable;
-        this.scheduler = scheduler;
         this.observer = observer;
         shared = new SharedPage(regionSize);
         doorbell = new DoorbellPage(regionSize, this);
-        direct = new DirectJobs(depth);
+        direct = new DirectJobs(limit);
+        ring = new DescriptorRing(pasid, limit);
     }
 
     /**
@@ -154,7 +135,7 @@ public final class HardwareQueue {
     }
 
     int tail() {
-        return tail.get();
+        return ring.tail();
     }
 
     /**
@@ -168,11 +149,7 @@ public final class HardwareQueue {
         if (!parameters.valid(depth)) {
             return false;
         }
-        submissionRing = parameters.submission();
-        completionRing = parameters.completion();
-        ringDepth = (int) parameters.depth();
-        tail.set(0);
-        head = 0;
+        ring.latch(parameters);
         starts = shared.started();
         mode.compareAndSet(Mode.STOPPED, Mode.RUNNING);
         return true;
@@ -227,11 +204,11 @@ public final class HardwareQueue {
         long deadline = System.nanoTime() + grace;
         while (true) {
             long seen = event.count();
-            if (!scheduled.get()) {
+            if (!isScheduled()) {
                 return true;
             }
             if (!event.awaitUninterruptibly(seen, deadline)) {
-                return !scheduled.get();
+                return !isScheduled();
             }
         }
     }
@@ -243,7 +220,7 @@ public final class HardwareQueue {
      */
     public void whenQuiet(Runnable action) {
         whenQuiet.set(action);
-        if (!scheduled.get()) {
+        if (!isScheduled()) {
             runWhenQuiet();
         }
     }
@@ -267,7 +244,7 @@ public final class HardwareQueue {
      */
     public boolean serves(int start) {
         Mode now = mode.get();
-        return starts == start && (now == Mode.RUNNING || now == Mode.DRAINING || scheduled.get());
+        return starts == start && (now == Mode.RUNNING || now == Mode.DRAINING || isScheduled());
     }
 
     /**
@@ -349,32 +326,39 @@ public final class HardwareQueue {
 
     /** A doorbell write. Ignored unless the queue runs and has rings. */
     void ring(int value) {
-        if (mode.get() != Mode.RUNNING || ringDepth == 0) {
+        if (mode.get() != Mode.RUNNING || !ring.exists()) {
             return;
         }
-        int current;
-        do {
-            // Forwards only, and never past the entries that are still in use.
-            current = tail.get();
-            if (Integer.compareUnsigned(value - current, ringDepth) > 0
-                    || Integer.compareUnsigned(value - head, ringDepth) > 0) {
-                fail(QueueError.BAD_DOORBELL, 0);
-                return;
-            }
-        } while (!tail.compareAndSet(current, value));
-        schedule();
-    }
-
-    private void schedule() {
-        if (scheduled.compareAndSet(false, true)) {
-            scheduler.add(this);
+        if (ring.ring(value)) {
+            schedule();
+        } else {
+            fail(QueueError.BAD_DOORBELL, 0);
         }
     }
 
-    private boolean hasWork() {
+    @Override
+    boolean hasWork() {
         Mode now = mode.get();
         return (now == Mode.RUNNING || now == Mode.DRAINING)
-                && (head != tail.get() || !direct.isEmpty());
+                && (!ring.isEmpty() || !direct.isEmpty());
+    }
+
+    @Override
+    boolean takesWork() {
+        return mode.get() == Mode.RUNNING;
+    }
+
+    @Override
+    void abandon(QueueError error) {
+        kill(error);
+    }
+
+    @Override
+    void atRest() {
+        event.signal();
+        if (!isScheduled()) {
+            runWhenQuiet();
+        }
     }
 
     /** Stops by itself: what was not completed is aborted. */
@@ -388,40 +372,14 @@ public final class HardwareQueue {
         }
     }
 
-    /** A turn of this queue. Called by one worker at a time. */
-    void serve(QueueWorker worker) {
-        int jobs = 0;
-        long bytes = 0;
-        while (jobs < QUANTUM_JOBS && bytes < QUANTUM_BYTES && hasWork()) {
-            directTurn = !directTurn;
-            boolean served = directTurn ? serveDirect(worker) : serveRing(worker);
-            if (served) {
-                jobs++;
-                bytes += worker.job().sourceLength();
-            }
-        }
-    }
-
-    /**
-     * The end of a turn.
-     *
-     * @return true if it wants another one
-     */
-    boolean settle() {
-        if (hasWork()) {
-            return true;
-        }
-        scheduled.set(false);
-        if (hasWork() && scheduled.compareAndSet(false, true)) {
-            return true;
-        }
-        if (mode.get() != Mode.RUNNING) {
-            event.signal();
-            if (!scheduled.get()) {
-                runWhenQuiet();
-            }
-        }
-        return false;
+    @Override
+    long serveOne(QueueWorker worker) {
+        directTurn = !directTurn;
+        boolean served =
+                directTurn && serveDirect(worker)
+                        || serveRing(worker)
+                        || !directTurn && serveDirect(worker);
+        return served ? worker.job().sourceLength() : 0;
     }
 
     private boolean serveDirect(QueueWorker worker) {
@@ -439,52 +397,28 @@ public final class HardwareQueue {
     }
 
     private boolean serveRing(QueueWorker worker) {
-        int index = head;
-        if (index == tail.get()) {
+        if (ring.isEmpty()) {
             return false;
         }
-        DmaPort port = worker.port();
+        if (!ring.fetch(worker)) {
+            fail(QueueError.DESCRIPTOR_UNREACHABLE, ring.fault());
+            return false;
+        }
         byte[] descriptor = worker.descriptor();
-        long offset = (long) (index & ringDepth - 1) << QueueLayout.ENTRY_SHIFT;
-        long from = submissionRing + offset;
-        long read = port.read(pasid, Access.READ, from, descriptor, 0, QueueLayout.ENTRY_SIZE);
-        if (!DmaResult.isComplete(read)) {
-            fail(QueueError.DESCRIPTOR_UNREACHABLE, from + DmaResult.bytes(read));
-            return false;
-        }
         RunningJob job = worker.job();
         job.run(this, descriptor);
         long tag = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_TAG);
-        byte[] entry = worker.completion();
-        job.encode(entry, tag, QueueLayout.phase(index, ringDepth));
-        // Before software can see the completion: it may ring for the freed entry at once.
-        head = index + 1;
-        if (complete(port, completionRing + offset, entry)) {
-            observer.completed(tag, job.status);
-            event.signal();
-        }
-        return true;
-    }
-
-    private boolean complete(DmaPort port, long to, byte[] entry) {
+        byte[] entry = worker.completion(tag);
+        int index = ring.advance();
         if (!reachable.getAsBoolean()) {
             // Nobody is left to see it, and the access would only be recorded as a fault.
             fail(QueueError.ADDRESS_SPACE_GONE, 0);
-            return false;
-        }
-        int split = QueueLayout.COMPLETION_PHASE;
-        long moved = write(port, to, entry, 0, split);
-        if (moved == split) {
-            moved += write(port, to + split, entry, split, QueueLayout.ENTRY_SIZE - split);
-        }
-        if (moved != QueueLayout.ENTRY_SIZE) {
-            fail(QueueError.COMPLETION_UNREACHABLE, to + moved);
-            return false;
+        } else if (ring.complete(worker.port(), index, entry)) {
+            observer.completed(tag, job.status);
+            event.signal();
+        } else {
+            fail(QueueError.COMPLETION_UNREACHABLE, ring.fault());
         }
         return true;
-    }
-
-    private long write(DmaPort port, long to, byte[] entry, int from, int length) {
-        return DmaResult.bytes(port.write(pasid, Access.WRITE, to, entry, from, length));
     }
 }

@@ -11,27 +11,38 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The workers of a device and the queues that wait for one, first come, first served. A queue that
  * has had its turn goes to the end.
  *
- * <p>Workers are started with the first work. One that finds nothing looks again for some
- * microseconds, one at a time, and then sleeps.
+ * <p>Workers are started with the first work. One that finds nothing more in its queue looks again
+ * for some microseconds, there and for other queues, and then sleeps; so that a queue whose next
+ * job follows soon costs neither a wake-up nor a lock. At most one worker looks at a time, and
+ * nobody is woken while one does.
  *
  * <p><b>Threading.</b> Any thread may call.
  */
 public final class QueueScheduler implements AutoCloseable {
 
-    private static final long SPIN_NANOS = 20_000;
+    /** How long a worker looks for work before it sleeps; a lone processor has better to do. */
+    private static final long SPIN_NANOS =
+            Runtime.getRuntime().availableProcessors() > 1 ? 20_000 : 0;
+
+    /** How often it looks before it looks at the clock. */
+    private static final int SPINS = 16;
 
     private final String name;
     private final List<QueueWorker> workers = new ArrayList<>();
     private final Object monitor = new Object();
-    private final ArrayDeque<HardwareQueue> waiting;
+    private final ArrayDeque<ServedQueue> waiting;
     private final List<Thread> threads = new ArrayList<>();
     private int sleepers;
-    private boolean spinning;
+
+    /** True while a worker looks for work. */
+    private final AtomicBoolean searching = new AtomicBoolean();
+
     private volatile int count;
     private volatile boolean closed;
 
@@ -71,7 +82,7 @@ public final class QueueScheduler implements AutoCloseable {
         return workers.getFirst().algorithms();
     }
 
-    void add(HardwareQueue queue) {
+    void add(ServedQueue queue) {
         synchronized (monitor) {
             if (!closed) {
                 waiting.addLast(queue);
@@ -79,15 +90,20 @@ public final class QueueScheduler implements AutoCloseable {
                 if (threads.isEmpty()) {
                     startWorkers();
                 }
-                if (sleepers > 0) {
-                    monitor.notify();
-                }
+                wakeOne();
                 return;
             }
         }
         // No worker will come: let go of it, so that who waits for it goes on.
-        queue.kill(QueueError.REMOVED);
+        queue.abandon(QueueError.REMOVED);
         queue.settle();
+    }
+
+    /** Called with the monitor. Who looks will find it. */
+    private void wakeOne() {
+        if (sleepers > 0 && !searching.get()) {
+            monitor.notify();
+        }
     }
 
     private void startWorkers() {
@@ -103,7 +119,7 @@ public final class QueueScheduler implements AutoCloseable {
     private void work(QueueWorker worker) {
         try {
             while (true) {
-                HardwareQueue queue = next();
+                ServedQueue queue = next();
                 if (queue != null) {
                     serve(queue, worker);
                 } else if (closed) {
@@ -115,23 +131,61 @@ public final class QueueScheduler implements AutoCloseable {
         }
     }
 
-    private void serve(HardwareQueue queue, QueueWorker worker) {
+    private void serve(ServedQueue queue, QueueWorker worker) {
         try {
-            queue.serve(worker);
+            boolean more;
+            do {
+                more = queue.turn(worker);
+                if (count == 0) {
+                    queue.forgive();
+                }
+            } while (!closed && (more ? count == 0 : lookInto(queue)));
         } catch (RuntimeException | Error e) {
             // A port promises not to throw; one that does costs its queue, not the device.
-            queue.kill(QueueError.DEVICE_FAILURE);
+            queue.abandon(QueueError.DEVICE_FAILURE);
         }
         if (queue.settle()) {
             add(queue);
         }
     }
 
-    /** The next queue; null if there is none any more, or for no reason. */
-    private @Nullable HardwareQueue next() {
-        if (count == 0) {
-            spin();
+    /** Stays with a queue that has nothing to do for a while; true if it has again. */
+    private boolean lookInto(ServedQueue queue) {
+        if (SPIN_NANOS == 0
+                || count > 0
+                || !queue.takesWork()
+                || !searching.compareAndSet(false, true)) {
+            return false;
         }
+        boolean found = search(queue);
+        searching.set(false);
+        if (found && count > 0) {
+            // It came while nobody was woken because this worker looked.
+            synchronized (monitor) {
+                wakeOne();
+            }
+        }
+        return found;
+    }
+
+    private boolean search(ServedQueue queue) {
+        long start = System.nanoTime();
+        do {
+            for (int i = 0; i < SPINS; i++) {
+                if (queue.hasWork()) {
+                    return true;
+                }
+                if (count > 0 || closed || !queue.takesWork()) {
+                    return false;
+                }
+                Thread.onSpinWait();
+            }
+        } while (System.nanoTime() - start < SPIN_NANOS);
+        return false;
+    }
+
+    /** The next queue; null if there is none any more, or for no reason. */
+    private @Nullable ServedQueue next() {
         synchronized (monitor) {
             sleepers++;
             try {
@@ -144,25 +198,12 @@ public final class QueueScheduler implements AutoCloseable {
             } finally {
                 sleepers--;
             }
-            HardwareQueue queue = waiting.pollFirst();
+            ServedQueue queue = waiting.pollFirst();
             count = waiting.size();
-            return queue;
-        }
-    }
-
-    private void spin() {
-        synchronized (monitor) {
-            if (spinning) {
-                return;
+            if (count > 0) {
+                wakeOne();
             }
-            spinning = true;
-        }
-        long start = System.nanoTime();
-        while (count == 0 && !closed && System.nanoTime() - start < SPIN_NANOS) {
-            Thread.onSpinWait();
-        }
-        synchronized (monitor) {
-            spinning = false;
+            return queue;
         }
     }
 

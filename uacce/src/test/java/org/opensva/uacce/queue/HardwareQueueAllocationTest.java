@@ -69,7 +69,8 @@ class HardwareQueueAllocationTest {
         Memory memory = new Memory();
         QueueScheduler scheduler = new QueueScheduler("test", 1, 1, memory, Nothing::new);
         HardwareQueue queue =
-                new HardwareQueue(1, DEPTH, 4096, () -> true, scheduler, JobObserver.NONE);
+                new HardwareQueue(
+                        1, DEPTH, 4096, () -> true, scheduler, 8, DEPTH, JobObserver.NONE);
         queue.sharedPage().write(SharedPage.COMPLETION_RING, 8, RING);
         queue.sharedPage().write(SharedPage.DEPTH, 8, DEPTH);
         byte[] nop = new byte[QueueLayout.ENTRY_SIZE];
