@@ -13,7 +13,6 @@ import org.opensva.conformance.suite.Needs;
 import org.opensva.conformance.suite.RuleTests;
 import org.opensva.conformance.suite.bench.BoundDevice;
 import org.opensva.conformance.suite.bench.Concurrent;
-import org.opensva.conformance.suite.bench.NotObservable;
 import org.opensva.conformance.suite.bench.TestBench;
 
 import java.time.Duration;
@@ -26,17 +25,21 @@ import java.util.concurrent.atomic.AtomicLong;
 class ControlTests {
 
     /** A stop is slow once it takes this many times as long as what another queue does. */
-    private static final long SLOW = 50;
+    private static final long SLOW = 20;
 
-    /** How often a slow stop may be unlucky with the scheduler of the host. */
-    private static final int ATTEMPTS = 3;
+    /** What is shorter may be the host's doing. */
+    private static final long SLOW_NANOS = 2_000_000;
 
-    private static final int PAGES = 512;
-    private static final int MOST_JOBS = 16;
-    private static final int LARGEST = 16;
+    private static final int ROUNDS = 6;
+
+    /** Enough of them to tell a rule from an accident of the host's scheduler. */
+    private static final int SLOW_ROUNDS = 3;
+
+    private static final int JOBS = 16;
+    private static final int JOB_BYTES = 1 << 20;
 
     /** What another queue did while a queue was being stopped. */
-    private record Beside(long stopNanos, long turnNanos, int turns) {}
+    private record Beside(long stopNanos, int turns) {}
 
     /**
      * What is not to wait for another queue's control call.
@@ -46,6 +49,16 @@ class ControlTests {
      * @param idle a queue that has not, of the same process
      */
     private record Other(TestBench bench, BoundDevice device, QueueHandle idle) {
+        long quickestTurn() {
+            long quickest = Long.MAX_VALUE;
+            for (int i = 0; i < 20; i++) {
+                long began = System.nanoTime();
+                turn();
+                quickest = Math.min(quickest, System.nanoTime() - began);
+            }
+            return quickest;
+        }
+
         void turn() {
             bench.check(device.run(Job.nop()).succeeded(), "a job to be done", "it failed");
             device.handle().poll(Duration.ZERO);
@@ -62,38 +75,33 @@ class ControlTests {
     void otherQueuesGoOnWhileOneIsStopped(TestBench bench) {
         SvaProcess busy = bench.process("busy");
         SvaProcess other = bench.process("other");
-        long memory = bench.map(busy, PAGES);
+        long memory = bench.map(busy, JOB_BYTES / bench.pageSize());
         BoundDevice stopped = bench.device(busy);
         Other goesOn = new Other(bench, bench.device(other), bench.open(other, 0));
-        goesOn.turn();
-        int tried = 0;
-        for (int size = 1; size <= LARGEST && tried < ATTEMPTS; size *= 2) {
-            Beside seen = stopBeside(bench, stopped, memory, size, goesOn);
+        long calm = goesOn.quickestTurn();
+        int slow = 0;
+        int used = 0;
+        for (int round = 0; round < ROUNDS; round++) {
+            Beside seen = stopBeside(bench, stopped, memory, goesOn);
             stopped.handle().start();
-            if (seen.turns() > 0) {
-                return;
+            if (seen.stopNanos() > Math.max(SLOW_NANOS, SLOW * calm)) {
+                slow++;
+                used += seen.turns() > 0 ? 1 : 0;
             }
-            tried += seen.stopNanos() > SLOW * seen.turnNanos() ? 1 : 0;
         }
-        if (tried == 0) {
-            throw new NotObservable("no stop of a queue was ever slow");
-        }
-        throw bench.violation(
-                "another queue to be used while one was being stopped",
-                "it was used only before and after, each of %d times".formatted(tried));
+        bench.check(
+                slow < SLOW_ROUNDS || 2 * used >= slow,
+                "another queue to be used while one is being stopped",
+                "it was used only before and after, %d of %d times".formatted(slow - used, slow));
     }
 
     private static Beside stopBeside(
-            TestBench bench, BoundDevice stopped, long memory, int size, Other other) {
+            TestBench bench, BoundDevice stopped, long memory, Other other) {
         QueueHandle handle = stopped.handle();
-        int jobs = Math.clamp(handle.accelerator().info().queueDepth() / 2, 1, MOST_JOBS);
+        int jobs = Math.clamp(handle.accelerator().info().queueDepth() / 2, 1, JOBS);
         long[] tickets = new long[jobs];
-        long calm = System.nanoTime();
-        other.turn();
-        calm = System.nanoTime() - calm;
         for (int i = 0; i < jobs; i++) {
-            tickets[i] =
-                    stopped.submit(Job.fill(memory, bench.pages(Math.min(PAGES, 32L * size)), i));
+            tickets[i] = stopped.submit(Job.fill(memory, JOB_BYTES, i));
         }
         bench.step("a queue with %d jobs is stopped", jobs);
         AtomicLong began = new AtomicLong();
@@ -114,7 +122,7 @@ class ControlTests {
         for (long ticket : tickets) {
             stopped.await(ticket, "job of the stopped queue");
         }
-        return new Beside(stopNanos, calm, within(turns, ended - stopNanos / 4 * 3, ended));
+        return new Beside(stopNanos, within(turns, ended - stopNanos / 4 * 3, ended));
     }
 
     /** How many turns began and ended in a time; each ends where the next one begins. */

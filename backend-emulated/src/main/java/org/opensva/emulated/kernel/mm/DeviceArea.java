@@ -1,6 +1,9 @@
 package org.opensva.emulated.kernel.mm;
 
+import org.opensva.api.memory.MmioRegion;
+import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.DeviceMapping;
+import org.opensva.api.process.Signal;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.StampedLock;
@@ -49,6 +52,35 @@ final class DeviceArea {
         } finally {
             afterEnd.run();
         }
+    }
+
+    /**
+     * Begins an access of its own to the registers; it ends with {@link #leave}.
+     *
+     * @param address for the signal
+     * @return what to leave with, or 0 if the mapping has ended
+     * @throws CpuFaultException if the device is gone
+     */
+    long enter(long address) {
+        long stamp = use.readLock();
+        if (!ended && mapping.present()) {
+            return stamp;
+        }
+        boolean gone = !ended;
+        use.unlockRead(stamp);
+        if (gone) {
+            throw new CpuFaultException(Signal.SIGBUS, address);
+        }
+        return 0;
+    }
+
+    /** The registers; between {@link #enter} and {@link #leave}. */
+    MmioRegion registers() {
+        return mapping.region();
+    }
+
+    void leave(long stamp) {
+        use.unlockRead(stamp);
     }
 
     /** Loads little-endian bytes, in the largest aligned pieces. */

@@ -65,14 +65,14 @@ final class ProcessorAccess {
                 lock.unlockRead(stamp);
             }
             Vma device = faults.fault(address, Access.READ);
-            if (device.isDevice()) {
-                byte[] bytes = new byte[8];
-                if (deviceAccess(device, address, bytes, 0, 8, false)) {
-                    long value = 0;
-                    for (int i = 7; i >= 0; i--) {
-                        value = (value << 8) | (bytes[i] & 0xff);
+            if (device.backing() instanceof Backing.OfDevice registers) {
+                long use = registers.area().enter(address);
+                if (use != 0) {
+                    try {
+                        return registers.area().registers().read(register(device, address), 8);
+                    } finally {
+                        registers.area().leave(use);
                     }
-                    return value;
                 }
             }
         }
@@ -92,16 +92,24 @@ final class ProcessorAccess {
                 lock.unlockRead(stamp);
             }
             Vma device = faults.fault(address, Access.WRITE);
-            if (device.isDevice()) {
-                byte[] bytes = new byte[8];
-                for (int i = 0; i < 8; i++) {
-                    bytes[i] = (byte) (value >>> (i << 3));
-                }
-                if (deviceAccess(device, address, bytes, 0, 8, true)) {
-                    return;
+            if (device.backing() instanceof Backing.OfDevice registers) {
+                long use = registers.area().enter(address);
+                if (use != 0) {
+                    try {
+                        registers.area().registers().write(register(device, address), 8, value);
+                        return;
+                    } finally {
+                        registers.area().leave(use);
+                    }
                 }
             }
         }
+    }
+
+    private static long register(Vma vma, long address) {
+        return vma.backing() instanceof Backing.OfDevice device
+                ? device.offset() + (address - vma.start())
+                : 0;
     }
 
     private void move(long address, byte[] bytes, int offset, int length, boolean store) {
@@ -148,7 +156,7 @@ final class ProcessorAccess {
         if (!(vma.backing() instanceof Backing.OfDevice device)) {
             return false;
         }
-        long register = device.offset() + (address - vma.start());
+        long register = register(vma, address);
         int outcome =
                 store
                         ? device.area().store(register, bytes, offset, length)
