@@ -37,6 +37,8 @@ final class GzipHeader {
     /** ID1, ID2, CM. */
     private static final int[] START = {0x1f, 0x8b, 8};
 
+    private static final Field[] FIELDS = Field.values();
+
     private static final int FLAGS_AT = 3;
     private static final int FIXED_SIZE = 10;
 
@@ -69,32 +71,30 @@ final class GzipHeader {
             return check(value);
         }
         crc.update(value);
-        switch (field) {
-            case FIXED -> {
-                if (position < START.length && value != START[position]
-                        || position == FLAGS_AT && (value & RESERVED) != 0) {
-                    return Step.BAD;
-                }
-                flags = position == FLAGS_AT ? value : flags;
-                position++;
-                return position < FIXED_SIZE ? Step.MORE : next(Field.EXTRA_LENGTH);
-            }
+        return switch (field) {
+            case FIXED -> fixed(value);
             case EXTRA_LENGTH -> {
                 extra |= value << Byte.SIZE * position;
                 position++;
-                return position < 2 ? Step.MORE : next(extra == 0 ? Field.NAME : Field.EXTRA);
+                yield position < 2 ? Step.MORE : next(extra == 0 ? Field.NAME : Field.EXTRA);
             }
             case EXTRA -> {
                 position++;
-                return position < extra ? Step.MORE : next(Field.NAME);
+                yield position < extra ? Step.MORE : next(Field.NAME);
             }
-            case NAME -> {
-                return value != 0 ? Step.MORE : next(Field.COMMENT);
-            }
-            default -> {
-                return value != 0 ? Step.MORE : next(Field.CHECK);
-            }
+            case NAME -> value != 0 ? Step.MORE : next(Field.COMMENT);
+            case COMMENT, CHECK -> value != 0 ? Step.MORE : next(Field.CHECK);
+        };
+    }
+
+    private Step fixed(int value) {
+        if (position < START.length && value != START[position]
+                || position == FLAGS_AT && (value & RESERVED) != 0) {
+            return Step.BAD;
         }
+        flags = position == FLAGS_AT ? value : flags;
+        position++;
+        return position < FIXED_SIZE ? Step.MORE : next(Field.EXTRA_LENGTH);
     }
 
     /** Goes to the first field from here on that the flags announce. */
@@ -110,8 +110,6 @@ final class GzipHeader {
         }
         return Step.DONE;
     }
-
-    private static final Field[] FIELDS = Field.values();
 
     private boolean announced(Field candidate) {
         int flag =

@@ -59,9 +59,7 @@ final class Keys {
             return null;
         }
         try {
-            return sane(
-                    (PrivateKey)
-                            factory(algorithm).generatePrivate(new PKCS8EncodedKeySpec(bytes)));
+            return sane(factory(algorithm).generatePrivate(new PKCS8EncodedKeySpec(bytes)));
         } catch (GeneralSecurityException | RuntimeException e) {
             data.badParameters();
             return null;

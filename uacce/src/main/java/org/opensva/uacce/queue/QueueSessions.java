@@ -26,7 +26,7 @@ final class QueueSessions {
         }
         EngineSession old = all[number];
         all[number] = session;
-        if (old != null && old != session) {
+        if (old != null && !old.equals(session)) {
             old.close();
         }
     }
