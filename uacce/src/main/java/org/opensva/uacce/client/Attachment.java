@@ -99,9 +99,9 @@ final class Attachment {
     }
 
     /** Tells whether a context for the operation is there, ready or not. */
-    boolean knows(Operation operation) {
+    boolean knows(Operation operation, List<Accelerator> unable) {
         for (Context context : able[operation.ordinal()]) {
-            if (!context.isGone()) {
+            if (!context.isGone() && !unable.contains(context.accelerator())) {
                 return true;
             }
         }
@@ -109,8 +109,8 @@ final class Attachment {
     }
 
     /** Chooses a context that is ready, or null. */
-    @Nullable Context choose(Operation operation, @Nullable Context avoid) {
-        Context[] candidates = able[operation.ordinal()];
+    @Nullable Context choose(Flight flight) {
+        Context[] candidates = able[flight.job.operation().ordinal()];
         int count = candidates.length;
         if (count == 0) {
             return null;
@@ -121,16 +121,27 @@ final class Attachment {
         int bestRank = Integer.MAX_VALUE;
         for (int i = 0; i < count; i++) {
             Context candidate = candidates[(start + i) % count];
-            if (!candidate.ready()) {
+            if (!candidate.ready() || flight.unable.contains(candidate.accelerator())) {
                 continue;
             }
-            int rank = rank(candidate, avoid, here);
+            int rank = rank(candidate, flight.avoid, here);
             if (rank < bestRank) {
                 best = candidate;
                 bestRank = rank;
             }
         }
         return best;
+    }
+
+    /** A place for a stream, where the fewest are; null if there is none. */
+    Context.@Nullable Seat seat(Operation operation) {
+        Context best = null;
+        for (Context candidate : able[operation.ordinal()]) {
+            if (candidate.ready() && (best == null || candidate.seatsTaken() < best.seatsTaken())) {
+                best = candidate;
+            }
+        }
+        return best == null ? null : best.seat();
     }
 
     private int start() {

@@ -1,5 +1,9 @@
 package org.opensva.uacce.client;
 
+import org.opensva.api.process.CpuFaultException;
+import org.opensva.api.process.Signal;
+import org.opensva.uacce.client.ClientException.Reason;
+
 /**
  * Memory of the process that jobs can work on, borrowed from a pool. Devices reach it by the same
  * addresses as the process; nothing is registered or pinned.
@@ -50,12 +54,16 @@ public final class Buffer implements AutoCloseable {
      * @param source where they come from
      * @param offset first index of the array
      * @param length how many
-     * @throws ClientException if the process has ended or called exec
+     * @throws ClientException if the process has ended or called exec, or has no memory left
      */
     public void store(long position, byte[] source, int offset, int length) {
         check(position, length);
         if (length > 0) {
-            pool.process().store(address + position, source, offset, length);
+            try {
+                pool.process().store(address + position, source, offset, length);
+            } catch (CpuFaultException e) {
+                throw missing(e);
+            }
         }
     }
 
@@ -66,13 +74,23 @@ public final class Buffer implements AutoCloseable {
      * @param target where they go
      * @param offset first index of the array
      * @param length how many
-     * @throws ClientException if the process has ended or called exec
+     * @throws ClientException if the process has ended or called exec, or has no memory left
      */
     public void load(long position, byte[] target, int offset, int length) {
         check(position, length);
         if (length > 0) {
-            pool.process().load(address + position, target, offset, length);
+            try {
+                pool.process().load(address + position, target, offset, length);
+            } catch (CpuFaultException e) {
+                throw missing(e);
+            }
         }
+    }
+
+    /** The memory is mapped and anonymous: with SIGBUS the kernel had no page for it. */
+    private static ClientException missing(CpuFaultException e) {
+        Reason reason = e.signal() == Signal.SIGBUS ? Reason.NO_MEMORY : Reason.MEMORY_FAULT;
+        return new ClientException(reason, "the process got " + e.getMessage(), e);
     }
 
     private void check(long position, int length) {

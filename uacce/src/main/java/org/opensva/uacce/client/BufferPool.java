@@ -130,7 +130,10 @@ final class BufferPool {
         try {
             process.madvise(address, size, Advice.DONTFORK);
         } catch (ErrnoException e) {
-            if (e.errno() != Errno.EINVAL && e.errno() != Errno.EOPNOTSUPP) {
+            if (e.errno() != Errno.EINVAL
+                    && e.errno() != Errno.EOPNOTSUPP
+                    && e.errno() != Errno.ENOSYS) {
+                unmap(address, size);
                 throw e;
             }
         }

@@ -2,6 +2,7 @@ package org.opensva.uacce.client;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.JobResult;
+import org.opensva.api.accelerator.JobStatus;
 
 import java.util.Objects;
 import java.util.Optional;
@@ -36,6 +37,8 @@ public final class ClientException extends RuntimeException {
         MEMORY_FAULT,
         /** The input is not what the operation needs. */
         BAD_DATA,
+        /** A tag or signature is not that of the data. */
+        AUTHENTICATION_FAILED,
         /** What it makes does not fit where it shall go. */
         DESTINATION_FULL,
         /** The device does not accept the job. */
@@ -99,11 +102,15 @@ public final class ClientException extends RuntimeException {
                 switch (result.status()) {
                     case PAGE_FAULT -> Reason.MEMORY_FAULT;
                     case BAD_DATA -> Reason.BAD_DATA;
+                    case AUTHENTICATION_FAILED -> Reason.AUTHENTICATION_FAILED;
                     case DESTINATION_FULL -> Reason.DESTINATION_FULL;
-                    case ABORTED, DEVICE_ERROR -> Reason.DEVICE_FAILED;
+                    case ABORTED, DEVICE_ERROR, NO_SESSION -> Reason.DEVICE_FAILED;
                     default -> Reason.REFUSED;
                 };
-        String message = "%s ended with %s (%s)".formatted(what, result.status(), result);
+        String message = "%s ended with %s".formatted(what, result.status());
+        if (result.status() == JobStatus.PAGE_FAULT) {
+            message += " at 0x%x".formatted(result.faultAddress());
+        }
         return new ClientException(message, reason, result);
     }
 }

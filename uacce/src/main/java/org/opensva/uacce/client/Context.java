@@ -2,6 +2,7 @@ package org.opensva.uacce.client;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Accelerator;
+import org.opensva.api.accelerator.JobParameters;
 import org.opensva.api.accelerator.JobResult;
 import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.QueueHandle;
@@ -12,6 +13,7 @@ import org.opensva.uacce.client.ClientException.Reason;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.BitSet;
 import java.util.Deque;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -58,6 +60,30 @@ final class Context {
     private final Deque<Flight> flights = new ArrayDeque<>();
 
     private boolean polling;
+
+    /** The numbers of streams that are taken on {@link #seated}; guarded by itself. */
+    private final BitSet seats = new BitSet();
+
+    private @Nullable QueueHandle seated;
+
+    /**
+     * The number of a stream on a queue.
+     *
+     * @param context where the queue is
+     * @param queue which one; a context may have another one later, which knows nothing of the
+     *     stream
+     * @param number 0 to {@link JobParameters#SESSIONS}-1
+     */
+    record Seat(Context context, QueueHandle queue, int number) {
+
+        void leave() {
+            synchronized (context.seats) {
+                if (context.seated == queue) {
+                    context.seats.clear(number);
+                }
+            }
+        }
+    }
 
     Context(
             Accelerator accelerator,
@@ -119,6 +145,33 @@ final class Context {
         }
     }
 
+    /** Takes the number of a stream; null if the queue can keep none more, or there is no queue. */
+    @Nullable Seat seat() {
+        QueueHandle current = queue;
+        if (current == null) {
+            return null;
+        }
+        synchronized (seats) {
+            if (seated != current) {
+                seated = current;
+                seats.clear();
+            }
+            int number = seats.nextClearBit(0);
+            if (number >= JobParameters.SESSIONS) {
+                return null;
+            }
+            seats.set(number);
+            return new Seat(this, current, number);
+        }
+    }
+
+    /** How many streams the queue keeps. */
+    int seatsTaken() {
+        synchronized (seats) {
+            return seats.cardinality();
+        }
+    }
+
     /** Takes a place in the window, waiting for one until the deadline. */
     boolean enter(long deadline) throws InterruptedException {
         return window.tryAcquire()
@@ -134,7 +187,7 @@ final class Context {
         QueueHandle current = queue;
         boolean launched = false;
         try {
-            if (current != null) {
+            if (current != null && (flight.pinned == null || flight.pinned == current)) {
                 flight.ticket = current.submit(flight.job);
                 flight.queue = current;
                 flight.since = System.nanoTime();
@@ -147,7 +200,8 @@ final class Context {
                 window.release();
             }
         }
-        if (!launched && current != null && !isBusy(flight)) {
+        boolean tried = flight.pinned == null || flight.pinned == current;
+        if (!launched && current != null && tried && !isBusy(flight)) {
             renew(current);
         }
         return launched;

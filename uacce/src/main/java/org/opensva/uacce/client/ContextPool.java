@@ -128,7 +128,7 @@ public final class ContextPool implements AutoCloseable {
      */
     public Placement placement(Operation operation) {
         Attachment current = attachment;
-        if (!closed && current != null && current.knows(operation)) {
+        if (!closed && current != null && current.knows(operation, List.of())) {
             return Placement.DEVICE;
         }
         return software != null && software.knows(operation)
@@ -235,6 +235,19 @@ public final class ContextPool implements AutoCloseable {
      */
     public CompletableFuture<JobResult> submit(Job job, Runnable landed) {
         return dispatcher.submit(job, landed);
+    }
+
+    /**
+     * Begins a stream: jobs that one queue of one device keeps something between, such as a digest
+     * of data that comes in pieces.
+     *
+     * @param operation what the jobs do
+     * @return the stream; close it
+     * @throws ClientException if no device that is there can do it, or none can keep one stream
+     *     more
+     */
+    public JobStream stream(Operation operation) {
+        return dispatcher.stream(operation);
     }
 
     private static void nothing() {}

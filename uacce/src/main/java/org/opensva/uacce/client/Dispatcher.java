@@ -9,6 +9,7 @@ import org.opensva.api.process.SvaProcess;
 import org.opensva.uacce.client.ClientException.Reason;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
@@ -20,8 +21,9 @@ import java.util.function.Supplier;
  */
 final class Dispatcher {
 
-    private static final int MOST_REPAIRS = 4;
+    private static final int MOST_REPAIRS = 16;
     private static final long BUSY_REST = 20_000;
+    private static final long LONGEST_REST = 10_000_000;
     private static final long LONGEST_WAIT = Long.MAX_VALUE / 4;
 
     private final SvaProcess process;
@@ -114,7 +116,7 @@ final class Dispatcher {
         Operation operation = flight.job.operation();
         while (true) {
             Attachment current = usable.get();
-            Context context = current.choose(operation, flight.avoid);
+            Context context = current.choose(flight);
             if (context == null) {
                 if (software != null && software.knows(operation)) {
                     return null;
@@ -147,7 +149,7 @@ final class Dispatcher {
     /** No context is ready: waits for one that may be again. */
     private static void rest(Attachment current, Flight flight) {
         Operation operation = flight.job.operation();
-        if (!current.knows(operation)) {
+        if (!current.knows(operation, flight.unable)) {
             throw new ClientException(
                     Reason.NO_DEVICE,
                     "no accelerator that is there can do " + operation.id(),
@@ -194,7 +196,8 @@ final class Dispatcher {
     /** Tells whether a result is the last word; otherwise the job is to be tried again. */
     private boolean isFinal(Context context, Flight flight, JobResult result) {
         return switch (result.status()) {
-            case PAGE_FAULT -> !repaired(flight.job, flight);
+            case PAGE_FAULT -> !repaired(flight, result);
+            case UNSUPPORTED -> !isElsewhere(context, flight);
             case ABORTED, DEVICE_ERROR -> {
                 usable.get();
                 flight.avoid = context;
@@ -216,15 +219,90 @@ final class Dispatcher {
         };
     }
 
-    private boolean repaired(Job job, Flight flight) {
-        if (flight.repairs >= MOST_REPAIRS
-                || !Repair.isRestartable(job)
-                || !Repair.touch(process, job)) {
+    /** Tells whether somebody else can do what this device cannot. */
+    private boolean isElsewhere(Context context, Flight flight) {
+        Operation operation = flight.job.operation();
+        flight.addUnable(context.accelerator());
+        return usable.get().knows(operation, flight.unable)
+                || (software != null && software.knows(operation));
+    }
+
+    private boolean repaired(Flight flight, JobResult result) {
+        boolean again = result.produced() == 0 || Repair.isRestartable(flight.job);
+        if (!again
+                || flight.repairs >= MOST_REPAIRS
+                || !Repair.touch(process, flight.job, result.faultAddress())) {
             return false;
         }
         flight.repairs++;
         counters.repairs.increment();
         return true;
+    }
+
+    JobStream stream(Operation operation) {
+        Flight probe = new Flight(Job.nop(), () -> {}, deadline(config.timeout()), null);
+        while (true) {
+            Attachment current = usable.get();
+            Context.Seat seat = current.seat(operation);
+            if (seat != null) {
+                return new JobStream(this, operation, seat, null);
+            }
+            if (software != null && software.knows(operation)) {
+                return new JobStream(this, operation, null, software);
+            }
+            if (!current.knows(operation, List.of())) {
+                throw new ClientException(
+                        Reason.NO_DEVICE,
+                        "no accelerator that is there can do " + operation.id(),
+                        null);
+            }
+            pause(probe, Math.clamp(current.rest(operation), BUSY_REST, LONGEST_REST));
+        }
+    }
+
+    /** Has a job of a stream done by the queue that keeps the stream; never again elsewhere. */
+    JobResult runPinned(Job job, Context.Seat seat, Runnable landed) {
+        Flight flight = new Flight(job, landed, deadline(config.timeout()), null);
+        flight.pinned = seat.queue();
+        try {
+            JobResult result = pinned(flight, seat.context());
+            counters.done(result, false);
+            return result;
+        } finally {
+            if (!flight.handedOver) {
+                landed.run();
+            }
+        }
+    }
+
+    private JobResult pinned(Flight flight, Context context) {
+        while (true) {
+            usable.get();
+            enter(context, flight);
+            if (context.launch(flight)) {
+                JobResult result = context.land(flight);
+                boolean untouched = result.consumed() == 0 && result.produced() == 0;
+                if (result.status() == JobStatus.PAGE_FAULT
+                        && untouched
+                        && repaired(flight, result)) {
+                    continue;
+                }
+                return result;
+            }
+            if (!Context.isBusy(flight)) {
+                return new JobResult(JobStatus.NO_SESSION, 0, 0, 0, 0);
+            }
+            pause(flight, BUSY_REST);
+        }
+    }
+
+    boolean touch(Job job, JobResult result) {
+        counters.repairs.increment();
+        return Repair.touch(process, job, result.faultAddress());
+    }
+
+    void counted(JobResult result) {
+        counters.done(result, true);
     }
 
     /** Called by the poller of a context. */

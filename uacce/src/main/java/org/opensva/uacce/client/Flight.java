@@ -1,10 +1,13 @@
 package org.opensva.uacce.client;
 
 import org.jspecify.annotations.Nullable;
+import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobResult;
 import org.opensva.api.accelerator.QueueHandle;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -41,6 +44,12 @@ final class Flight {
     /** The context that failed last. */
     @Nullable Context avoid;
 
+    /** Devices that do not have the algorithm. */
+    List<Accelerator> unable = List.of();
+
+    /** The queue that keeps the stream of which this job is a part; null if it is of none. */
+    @Nullable QueueHandle pinned;
+
     /** What was refused last. */
     @Nullable RuntimeException trouble;
 
@@ -60,6 +69,12 @@ final class Flight {
             throw new IllegalStateException("the job is nowhere");
         }
         return current;
+    }
+
+    void addUnable(Accelerator accelerator) {
+        List<Accelerator> all = new ArrayList<>(unable);
+        all.add(accelerator);
+        unable = all;
     }
 
     boolean isLate(long now) {

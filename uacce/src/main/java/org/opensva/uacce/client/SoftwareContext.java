@@ -4,6 +4,7 @@ import org.opensva.api.accelerator.Engine;
 import org.opensva.api.accelerator.EngineFactory;
 import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobResult;
+import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.Operation;
 import org.opensva.api.iommu.DmaPort;
 import org.opensva.api.iommu.DmaResult;
@@ -11,6 +12,7 @@ import org.opensva.api.iommu.DmaStatus;
 import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.SvaProcess;
+import org.opensva.uacce.client.SoftwareJob.StreamSlot;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -54,10 +56,25 @@ final class SoftwareContext implements DmaPort {
         window.release();
     }
 
+    /** Does a job that is not part of a stream. */
     JobResult run(Job job) {
+        StreamSlot slot = new StreamSlot();
+        try {
+            return run(job, slot);
+        } finally {
+            slot.keep(null);
+        }
+    }
+
+    JobResult run(Job job, StreamSlot slot) {
+        int odd = job.flags() & ~job.operation().flags();
+        if (odd != 0 || !job.algorithm().operations().contains(job.operation())) {
+            // What the queue of a device answers before an engine sees the job.
+            return new JobResult(JobStatus.BAD_DESCRIPTOR, 0, 0, 0, 0);
+        }
         Engine engine = take();
         try {
-            SoftwareJob execution = new SoftwareJob(job, this);
+            SoftwareJob execution = new SoftwareJob(job, this, slot);
             engine.execute(execution);
             return execution.result();
         } finally {

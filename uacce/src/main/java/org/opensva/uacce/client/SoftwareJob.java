@@ -1,6 +1,8 @@
 package org.opensva.uacce.client;
 
 import org.jspecify.annotations.Nullable;
+import org.opensva.api.accelerator.Algorithm;
+import org.opensva.api.accelerator.EngineSession;
 import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobExecution;
 import org.opensva.api.accelerator.JobResult;
@@ -14,11 +16,26 @@ final class SoftwareJob implements JobExecution {
 
     private final Job job;
     private final DmaPort memory;
+    private final StreamSlot slot;
     private @Nullable JobResult result;
 
-    SoftwareJob(Job job, DmaPort memory) {
+    /** What an engine keeps between the jobs of one stream. */
+    static final class StreamSlot {
+        private @Nullable EngineSession session;
+
+        void keep(@Nullable EngineSession next) {
+            EngineSession old = session;
+            session = next;
+            if (old != null && old != next) {
+                old.close();
+            }
+        }
+    }
+
+    SoftwareJob(Job job, DmaPort memory, StreamSlot slot) {
         this.job = job;
         this.memory = memory;
+        this.slot = slot;
     }
 
     JobResult result() {
@@ -54,6 +71,32 @@ final class SoftwareJob implements JobExecution {
     @Override
     public long argument() {
         return job.argument();
+    }
+
+    @Override
+    public Algorithm algorithm() {
+        return job.algorithm();
+    }
+
+    @Override
+    public int flags() {
+        return job.flags();
+    }
+
+    @Override
+    public long parameters() {
+        return job.parameters();
+    }
+
+    @Override
+    public @Nullable EngineSession session(int number) {
+        return slot.session;
+    }
+
+    @Override
+    public boolean keep(int number, @Nullable EngineSession session) {
+        slot.keep(session);
+        return true;
     }
 
     @Override

@@ -1,0 +1,129 @@
+package org.opensva.uacce.client.jca;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.accelerator.Algorithm;
+import org.opensva.api.accelerator.Operation;
+import org.opensva.uacce.client.ContextPool;
+import org.opensva.uacce.client.Placement;
+
+import java.security.NoSuchAlgorithmException;
+import java.security.Provider;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+
+/**
+ * The security provider {@value #NAME}: standard algorithms, done by accelerators.
+ *
+ * <p>It offers what the devices of its pool, or the pool's declared software fallback, can do when
+ * it is made. Hand it to {@code getInstance} as an object, or install it with {@link
+ * java.security.Security#addProvider}; closing the pool makes its objects fail with {@link
+ * java.security.ProviderException}.
+ */
+public final class OpenSvaProvider extends Provider {
+
+    /** The name of the provider. */
+    public static final String NAME = "OpenSVA";
+
+    private static final long serialVersionUID = 1L;
+
+    private static final Map<Algorithm, String> DIGESTS =
+            Map.ofEntries(
+                    Map.entry(Algorithm.MD5, "MD5"),
+                    Map.entry(Algorithm.SHA_1, "SHA-1"),
+                    Map.entry(Algorithm.SHA_224, "SHA-224"),
+                    Map.entry(Algorithm.SHA_256, "SHA-256"),
+                    Map.entry(Algorithm.SHA_384, "SHA-384"),
+                    Map.entry(Algorithm.SHA_512, "SHA-512"),
+                    Map.entry(Algorithm.SHA_512_224, "SHA-512/224"),
+                    Map.entry(Algorithm.SHA_512_256, "SHA-512/256"),
+                    Map.entry(Algorithm.SHA3_224, "SHA3-224"),
+                    Map.entry(Algorithm.SHA3_256, "SHA3-256"),
+                    Map.entry(Algorithm.SHA3_384, "SHA3-384"),
+                    Map.entry(Algorithm.SHA3_512, "SHA3-512"));
+
+    /**
+     * Makes the provider.
+     *
+     * @param pool who does the work
+     */
+    @SuppressWarnings("this-escape")
+    public OpenSvaProvider(ContextPool pool) {
+        super(NAME, "1.0", "algorithms done by accelerators that share virtual addresses");
+        if (can(pool, Operation.DIGEST)) {
+            DIGESTS.forEach((algorithm, name) -> digest(pool, algorithm, name));
+        }
+        if (can(pool, Operation.MAC)) {
+            DIGESTS.forEach((algorithm, name) -> mac(pool, algorithm, name));
+        }
+        if (can(pool, Operation.ENCRYPT) && can(pool, Operation.DECRYPT)) {
+            ciphers(pool);
+        }
+        if (can(pool, Operation.SIGN) && can(pool, Operation.VERIFY)) {
+            for (SignatureKind kind : SignatureKind.values()) {
+                add("Signature", kind.standardName(), p -> new AcceleratedSignature(pool, kind));
+            }
+        }
+        if (can(pool, Operation.AGREE)) {
+            add("KeyAgreement", "ECDH", p -> new AcceleratedAgreement(pool, Algorithm.ECDH, "EC"));
+            add(
+                    "KeyAgreement",
+                    "X25519",
+                    p -> new AcceleratedAgreement(pool, Algorithm.X25519, "XDH"));
+        }
+    }
+
+    private static boolean can(ContextPool pool, Operation operation) {
+        return pool.placement(operation) != Placement.NOBODY;
+    }
+
+    private void digest(ContextPool pool, Algorithm algorithm, String name) {
+        add("MessageDigest", name, p -> new AcceleratedDigest(pool, algorithm));
+    }
+
+    private void mac(ContextPool pool, Algorithm algorithm, String digest) {
+        String name = "Hmac" + (digest.startsWith("SHA-") ? "SHA" + digest.substring(4) : digest);
+        add("Mac", name, p -> new AcceleratedMac(pool, algorithm));
+    }
+
+    private void ciphers(ContextPool pool) {
+        add("Cipher", "AES/ECB/NoPadding", p -> new BlockModeCipher(pool, BlockMode.ECB, false));
+        add("Cipher", "AES/ECB/PKCS5Padding", p -> new BlockModeCipher(pool, BlockMode.ECB, true));
+        add("Cipher", "AES/CBC/NoPadding", p -> new BlockModeCipher(pool, BlockMode.CBC, false));
+        add("Cipher", "AES/CBC/PKCS5Padding", p -> new BlockModeCipher(pool, BlockMode.CBC, true));
+        add("Cipher", "AES/CTR/NoPadding", p -> new BlockModeCipher(pool, BlockMode.CTR, false));
+        add("Cipher", "AES/GCM/NoPadding", p -> new GcmCipher(pool));
+    }
+
+    private void add(String type, String algorithm, Function<@Nullable Object, Object> maker) {
+        putService(new Made(this, type, algorithm, maker));
+    }
+
+    /** A service whose objects know the pool. */
+    private static final class Made extends Service {
+        private final Function<@Nullable Object, Object> maker;
+
+        Made(
+                Provider provider,
+                String type,
+                String algorithm,
+                Function<@Nullable Object, Object> maker) {
+            super(provider, type, algorithm, Made.class.getName(), List.of(), Map.of());
+            this.maker = Objects.requireNonNull(maker);
+        }
+
+        @Override
+        public Object newInstance(@Nullable Object parameter) throws NoSuchAlgorithmException {
+            if (parameter != null) {
+                throw new NoSuchAlgorithmException(getAlgorithm() + " takes no parameter");
+            }
+            return maker.apply(null);
+        }
+
+        @Override
+        public boolean supportsParameter(@Nullable Object parameter) {
+            return true;
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package org.opensva.uacce.client.jca;
+
+import org.opensva.api.accelerator.Algorithm;
+
+/** Signature algorithms by their standard names. */
+enum SignatureKind {
+    SHA256_WITH_RSA("SHA256withRSA", Algorithm.RSA_PKCS1_SHA_256, false, "RSA"),
+    SHA384_WITH_RSA("SHA384withRSA", Algorithm.RSA_PKCS1_SHA_384, false, "RSA"),
+    SHA512_WITH_RSA("SHA512withRSA", Algorithm.RSA_PKCS1_SHA_512, false, "RSA"),
+    SHA256_WITH_ECDSA("SHA256withECDSA", Algorithm.ECDSA_SHA_256, false, "EC"),
+    SHA384_WITH_ECDSA("SHA384withECDSA", Algorithm.ECDSA_SHA_384, false, "EC"),
+    SHA512_WITH_ECDSA("SHA512withECDSA", Algorithm.ECDSA_SHA_512, false, "EC"),
+    SHA256_P1363("SHA256withECDSAinP1363Format", Algorithm.ECDSA_SHA_256, true, "EC"),
+    SHA384_P1363("SHA384withECDSAinP1363Format", Algorithm.ECDSA_SHA_384, true, "EC"),
+    SHA512_P1363("SHA512withECDSAinP1363Format", Algorithm.ECDSA_SHA_512, true, "EC"),
+    NONE_WITH_ECDSA("NONEwithECDSA", Algorithm.ECDSA_PREHASHED, false, "EC"),
+    ED25519("Ed25519", Algorithm.ED25519, false, "Ed25519", "EdDSA");
+
+    private final String standardName;
+    private final Algorithm algorithm;
+    private final boolean plain;
+    private final String[] keys;
+
+    SignatureKind(String standardName, Algorithm algorithm, boolean plain, String... keys) {
+        this.standardName = standardName;
+        this.algorithm = algorithm;
+        this.plain = plain;
+        this.keys = keys;
+    }
+
+    String standardName() {
+        return standardName;
+    }
+
+    Algorithm algorithm() {
+        return algorithm;
+    }
+
+    /** True for r and s side by side (IEEE P1363), false for DER. */
+    boolean isPlain() {
+        return plain;
+    }
+
+    /** What keys for it call their algorithm. */
+    String[] keys() {
+        return keys.clone();
+    }
+}
