@@ -61,6 +61,11 @@ enum Module {
                     "org.opensva.conformance.cli.inspect..",
                     "org.opensva.conformance.measure.hardware..");
 
+    /** What {@code opensva run} does, it does as a program would: with the client library. */
+    private static final List<String> PROGRAMS = List.of("org.opensva.conformance.cli.work..");
+
+    private static final List<String> LIBRARY = List.of("org.opensva.uacce.client..");
+
     /** What these tools may know beyond what their module may. */
     private static final List<String> HARDWARE =
             List.of(
@@ -105,6 +110,18 @@ enum Module {
     /** Packages of it that are tools for one IOMMU. */
     String[] tools() {
         return this == CONFORMANCE ? TOOLS.toArray(String[]::new) : new String[0];
+    }
+
+    /** Packages of it that are programs. */
+    String[] programs() {
+        return this == CONFORMANCE ? PROGRAMS.toArray(String[]::new) : new String[0];
+    }
+
+    /** Package patterns that the programs may depend on. */
+    String[] programsMayKnow() {
+        List<String> patterns = new ArrayList<>(List.of(mayKnow()));
+        patterns.addAll(LIBRARY);
+        return patterns.toArray(String[]::new);
     }
 
     /** Package patterns that the tools may depend on. */

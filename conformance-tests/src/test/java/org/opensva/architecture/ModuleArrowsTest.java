@@ -51,6 +51,8 @@ class ModuleArrowsTest {
                 .resideInAPackage(module.packages())
                 .and()
                 .resideOutsideOfPackages(module.tools())
+                .and()
+                .resideOutsideOfPackages(module.programs())
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage(module.mayKnow())
@@ -67,6 +69,35 @@ class ModuleArrowsTest {
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage(Module.CONFORMANCE.toolsMayKnow())
+                .check(Module.ALL);
+    }
+
+    /** Programs know the client library, and neither devices nor engines. */
+    @Test
+    void programsKnowTheClientLibrary() {
+        classes()
+                .that()
+                .resideInAnyPackage(Module.CONFORMANCE.programs())
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(Module.CONFORMANCE.programsMayKnow())
+                .check(Module.ALL);
+    }
+
+    /** A program that uses the library can take it to any backend. */
+    @Test
+    void theClientLibraryKnowsNoDevice() {
+        noClasses()
+                .that()
+                .resideInAPackage("org.opensva.uacce.client..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "org.opensva.uacce",
+                        "org.opensva.uacce.library..",
+                        "org.opensva.uacce.cdev..",
+                        "org.opensva.uacce.queue..",
+                        "org.opensva.uacce.engine..")
                 .check(Module.ALL);
     }
 

@@ -37,6 +37,11 @@ record Input(String name, Optional<Path> path, InputStream stream, long size)
         }
     }
 
+    /** Nothing to read. */
+    static Input none() {
+        return new Input("nothing", Optional.empty(), InputStream.nullInputStream(), -1);
+    }
+
     static Path path(String argument) {
         try {
             return Path.of(argument);

@@ -1,7 +1,7 @@
 package org.opensva.conformance.cli;
 
 import org.jspecify.annotations.Nullable;
-import org.opensva.api.accelerator.Operation;
+import org.opensva.conformance.cli.work.Task;
 
 import java.util.Optional;
 
@@ -13,13 +13,21 @@ import java.util.Optional;
 record OutputName(Optional<String> path) {
 
     /** Chooses as gzip does where the user named nothing. */
-    static OutputName of(Operation operation, String input, @Nullable String output) {
-        if (operation == Operation.CRC32C) {
-            if (output != null) {
+    static OutputName of(Task task, String input, @Nullable String output) {
+        if (task.printsResult()) {
+            if (output != null && task.shape() != Task.Shape.COMPARE) {
                 throw new UsageException(
-                        "crc32c prints its result and takes no OUTPUT ('%s')".formatted(output));
+                        "%s prints its result and takes no OUTPUT ('%s')"
+                                .formatted(task.id(), output));
             }
             return new OutputName(Optional.empty());
+        }
+        if (task.shape() == Task.Shape.FILL) {
+            if (output != null) {
+                throw new UsageException(
+                        "fill reads nothing: name only the OUTPUT ('%s')".formatted(output));
+            }
+            return new OutputName(Optional.of(input));
         }
         if (output != null) {
             return new OutputName(Optional.of(output));
@@ -27,27 +35,32 @@ record OutputName(Optional<String> path) {
         if (input.equals(Input.STANDARD)) {
             return new OutputName(Optional.of(Output.STANDARD));
         }
-        return new OutputName(Optional.of(derive(operation, input)));
+        return new OutputName(Optional.of(derive(task, input)));
     }
 
-    private static String derive(Operation operation, String input) {
-        return switch (operation) {
-            case GZIP -> input + ".gz";
-            case GUNZIP -> withoutSuffix(input);
+    private static String derive(Task task, String input) {
+        return switch (task.id()) {
+            case "gzip" -> input + ".gz";
+            case "zlib" -> input + ".zz";
+            case "deflate" -> input + ".deflate";
+            case "gunzip" ->
+                    input.endsWith(".tgz")
+                            ? without(input, ".tgz") + ".tar"
+                            : without(input, ".gz");
+            case "unzlib" -> without(input, ".zz");
+            case "inflate" -> without(input, ".deflate");
             default ->
                     throw new UsageException(
-                            operation.id() + " needs an OUTPUT: the file to write, or -");
+                            task.id() + " needs an OUTPUT: the file to write, or -");
         };
     }
 
-    private static String withoutSuffix(String input) {
-        if (input.endsWith(".tgz")) {
-            return input.substring(0, input.length() - ".tgz".length()) + ".tar";
-        }
-        String name = input.endsWith(".gz") ? input.substring(0, input.length() - 3) : "";
+    private static String without(String input, String suffix) {
+        String name =
+                input.endsWith(suffix) ? input.substring(0, input.length() - suffix.length()) : "";
         if (name.isEmpty() || name.endsWith("/")) {
             throw new UsageException(
-                    "'%s' does not end in .gz; name the OUTPUT, too".formatted(input));
+                    "'%s' does not end in %s; name the OUTPUT, too".formatted(input, suffix));
         }
         return name;
     }

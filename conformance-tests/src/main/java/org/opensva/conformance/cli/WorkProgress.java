@@ -9,6 +9,8 @@ final class WorkProgress implements LongConsumer {
 
     private static final long PATIENCE = 500_000_000L;
     private static final int BAR = 20;
+    private static final int MINUTE = 60;
+    private static final int HOUR = MINUTE * MINUTE;
 
     private final String what;
     private final long size;
@@ -40,12 +42,25 @@ final class WorkProgress implements LongConsumer {
         line.show(
                 String.format(
                         Locale.ROOT,
-                        "%s [%s%s] %.0f%% of %s, %s",
+                        "%s [%s%s] %.0f%% of %s, %s, %s left",
                         what,
                         "#".repeat(filled),
                         ".".repeat(BAR - filled),
                         100 * part,
                         ByteSize.show(size),
-                        speed));
+                        speed,
+                        left(elapsed, part)));
+    }
+
+    /** How long the rest takes if it goes on like this. */
+    private static String left(long elapsed, double part) {
+        if (part <= 0) {
+            return "?";
+        }
+        long seconds = (long) Math.ceil(elapsed / part * (1 - part) / 1e9);
+        return seconds < HOUR
+                ? "%d:%02d".formatted(seconds / MINUTE, seconds % MINUTE)
+                : "%d:%02d:%02d"
+                        .formatted(seconds / HOUR, seconds / MINUTE % MINUTE, seconds % MINUTE);
     }
 }

@@ -32,10 +32,13 @@ record WorkStatistics(String backend, Optional<Map<HardwareCounter, Long>> count
         return counts;
     }
 
-    /** Prints the difference to an earlier state, and what was done. */
+    /** Prints the difference to an earlier state, and what was result. */
     void print(Console console, WorkStatistics before, WorkResult result) {
         row(console, "backend", Console.oneLine(backend));
         row(console, "jobs", count(result.jobs()));
+        row(console, "jobs tried again", count(result.retries()));
+        row(console, "jobs with absent pages", count(result.repairs()));
+        row(console, "queues reopened", count(result.reopened()));
         row(console, "bytes in", count(result.consumed()));
         row(console, "bytes out", count(result.produced()));
         if (counts.isEmpty()) {
@@ -93,6 +96,6 @@ record WorkStatistics(String backend, Optional<Map<HardwareCounter, Long>> count
     }
 
     private static void row(Console console, String name, String value) {
-        console.err().println("%-20s %s".formatted(name, value));
+        console.err().println("%-22s %s".formatted(name, value));
     }
 }

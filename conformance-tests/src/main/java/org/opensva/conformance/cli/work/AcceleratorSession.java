@@ -2,99 +2,126 @@ package org.opensva.conformance.cli.work;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Accelerator;
+import org.opensva.api.accelerator.Algorithm;
 import org.opensva.api.accelerator.Job;
+import org.opensva.api.accelerator.JobFlags;
+import org.opensva.api.accelerator.JobParameters;
 import org.opensva.api.accelerator.JobResult;
 import org.opensva.api.accelerator.JobStatus;
-import org.opensva.api.accelerator.Operation;
-import org.opensva.api.accelerator.QueueHandle;
-import org.opensva.api.accelerator.QueueRegion;
 import org.opensva.api.backend.Backend;
-import org.opensva.api.backend.Capability;
 import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.Signal;
 import org.opensva.api.process.SvaProcess;
+import org.opensva.uacce.client.Buffer;
+import org.opensva.uacce.client.ClientException;
+import org.opensva.uacce.client.ContextPool;
+import org.opensva.uacce.client.JobStream;
+import org.opensva.uacce.client.PoolConfig;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * A process that has an accelerator open, ready for jobs. Not thread-safe.
+ * A process that has contexts on the accelerators of a backend, ready for jobs. Not thread-safe.
  *
  * <p>Every method throws {@link DeviceException} where the backend refuses or fails.
  */
 public final class AcceleratorSession implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
-    private static final long BYTES_PER_SECOND = 1 << 20;
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
+    private static final int ATTEMPTS = 4;
 
     private final String backend;
-    private final Operation operation;
+    private final Task task;
     private final SvaProcess process;
-    private final QueueHandle queue;
+    private final ContextPool pool;
 
-    private AcceleratorSession(
-            String backend, Operation operation, SvaProcess process, QueueHandle queue) {
+    private AcceleratorSession(String backend, Task task, SvaProcess process, ContextPool pool) {
         this.backend = backend;
-        this.operation = operation;
+        this.task = task;
         this.process = process;
-        this.queue = queue;
+        this.pool = pool;
     }
 
     /**
-     * Spawns a process and opens a queue of the first accelerator that knows the operation.
+     * Spawns a process and opens queues of every accelerator that knows the operation.
      *
      * @param backend the backend; it stays open when the session is closed
-     * @param operation what the jobs will ask for
+     * @param request what the jobs will ask for, and how many queues
      * @return the session
      */
-    public static AcceleratorSession open(Backend backend, Operation operation) {
+    public static AcceleratorSession open(Backend backend, WorkRequest request) {
         String name = backend.descriptor().qualifiedName();
-        Accelerator accelerator =
+        Task task = request.task();
+        List<Accelerator> able =
                 backend.accelerators().stream()
-                        .filter(a -> a.info().operations().contains(operation))
-                        .findFirst()
-                        .orElseThrow(() ->
-                                new DeviceException(
-                                        "backend '%s' has no accelerator that can do %s"
-                                                .formatted(name, operation.id())));
+                        .filter(a -> a.info().operations().contains(task.operation()))
+                        .toList();
+        if (able.isEmpty()) {
+            throw new DeviceException(
+                    "backend '%s' has no accelerator that can do %s".formatted(name, task.id()));
+        }
+        PoolConfig config =
+                PoolConfig.of("opensva-run")
+                        .withContexts(request.queues(), request.depth())
+                        .withPatience(PATIENCE, PATIENCE, ATTEMPTS)
+                        .withBufferLimit(Long.MAX_VALUE);
         SvaProcess process = null;
-        QueueHandle queue = null;
         try {
-            process = backend.processes().spawn("opensva-" + operation.id());
-            queue = accelerator.open(process);
-            if (backend.descriptor().claims(Capability.REGIONS)) {
-                for (QueueRegion region : accelerator.info().regionSizes().keySet()) {
-                    queue.mapRegion(region);
-                }
-            }
-            if (backend.descriptor().claims(Capability.QUEUE_STATES)) {
-                queue.start();
-            }
-            AcceleratorSession session = new AcceleratorSession(name, operation, process, queue);
+            process = backend.processes().spawn("opensva-" + task.id());
+            ContextPool pool = ContextPool.open(process, able, config);
+            AcceleratorSession session = new AcceleratorSession(name, task, process, pool);
             process = null;
-            queue = null;
             return session;
-        } catch (ErrnoException e) {
+        } catch (ErrnoException | ClientException e) {
             throw new DeviceException("backend '%s': %s".formatted(name, e.getMessage()), e);
         } finally {
-            close(process, queue);
+            if (process != null) {
+                process.close();
+            }
         }
     }
 
-    /**
-     * How many jobs can be under way.
-     *
-     * @return at least 1
-     */
-    int depth() {
-        return Math.max(1, queue.accelerator().info().queueDepth());
+    ContextPool pool() {
+        return pool;
     }
 
-    Operation operation() {
-        return operation;
+    Task task() {
+        return task;
+    }
+
+    /** Tells whether a device keeps streams: an empty job begins one. */
+    boolean keepsStreams() {
+        return call(() -> {
+            try (JobStream stream = pool.stream(task.operation());
+                    Buffer memory = pool.buffer(JobParameters.SIZE)) {
+                byte[] block =
+                        JobParameters.EMPTY
+                                .withSession(stream.number())
+                                .withOptions(JobParameters.BEGIN)
+                                .encode();
+                memory.store(0, block, 0, block.length);
+                Job job =
+                        new Job(
+                                task.operation(),
+                                memory.address(),
+                                0,
+                                memory.address(),
+                                0,
+                                0,
+                                Algorithm.NONE,
+                                JobFlags.PARAMETERS,
+                                memory.address());
+                JobStatus status = stream.run(job).status();
+                return status == JobStatus.SUCCESS || status == JobStatus.DESTINATION_FULL;
+            } catch (ClientException e) {
+                return false;
+            }
+        });
     }
 
     /** Maps fresh memory; {@link BadDataException} if there is none. */
@@ -123,46 +150,40 @@ public final class AcceleratorSession implements AutoCloseable {
         });
     }
 
-    long submit(Job job) {
-        return call(() -> queue.submit(job));
-    }
-
-    JobResult await(long ticket, long length) {
-        Duration limit = PATIENCE.plusSeconds(length / BYTES_PER_SECOND);
-        return call(() -> queue.await(ticket, limit));
-    }
-
     JobResult run(Job job) {
-        long length = Math.max(job.sourceLength(), job.destinationCapacity());
-        return await(submit(job), length);
+        return call(() -> pool.run(job));
     }
 
     /** What is wrong with a job that did not succeed. */
     RuntimeException failure(JobResult result) {
-        if (result.status() == JobStatus.PAGE_FAULT && isExhausted(result.faultAddress())) {
-            return tooLarge("the device found no memory at 0x%x".formatted(result.faultAddress()));
-        }
-        String what =
-                switch (result.status()) {
-                    case PAGE_FAULT ->
-                            "the device could not access 0x%x of the process's memory"
-                                    .formatted(result.faultAddress());
-                    case SUCCESS -> "the device reports success and impossible numbers: " + result;
-                    default -> "the device ended the job with " + result.status();
-                };
-        return failed(what, null);
+        return result.succeeded()
+                ? failed("the device reports success and impossible numbers: " + result, null)
+                : explain(ClientException.of("the job", result));
     }
 
-    /** Everything a job uses is mapped: where the processor fares no better, memory is used up. */
-    private boolean isExhausted(long address) {
-        byte[] one = new byte[1];
-        try {
-            process.load(address, one, 0, 1);
-            process.store(address, one, 0, 1);
-            return false;
-        } catch (CpuFaultException e) {
-            return e.signal() == Signal.SIGBUS;
-        }
+    /** What it means for the user that the library could not do it. */
+    RuntimeException explain(ClientException e) {
+        String message = String.valueOf(e.getMessage());
+        return switch (e.reason()) {
+            case NO_MEMORY -> tooLarge(message);
+            case BAD_DATA ->
+                    new BadDataException(
+                            "is not %s data, or is damaged or cut off".formatted(format()));
+            case AUTHENTICATION_FAILED ->
+                    new BadDataException(
+                            "is not what was encrypted with this key, IV and associated data");
+            default -> failed(message, e);
+        };
+    }
+
+    /** What the input of a decompression is. */
+    String format() {
+        return switch (task.operation()) {
+            case GUNZIP -> "gzip";
+            case UNZLIB -> "zlib";
+            case INFLATE -> "DEFLATE";
+            default -> task.id();
+        };
     }
 
     private BadDataException tooLarge(String what) {
@@ -172,12 +193,14 @@ public final class AcceleratorSession implements AutoCloseable {
 
     private DeviceException failed(String what, @Nullable Throwable cause) {
         return new DeviceException(
-                "%s on backend '%s' failed: %s".formatted(operation.id(), backend, what), cause);
+                "%s on backend '%s' failed: %s".formatted(task.id(), backend, what), cause);
     }
 
     private <T> T call(Supplier<T> work) {
         try {
             return work.get();
+        } catch (ClientException e) {
+            throw explain(e);
         } catch (ErrnoException e) {
             String message = String.valueOf(e.getMessage());
             throw e.errno() == Errno.ENOMEM ? tooLarge(message) : failed(message, e);
@@ -190,18 +213,10 @@ public final class AcceleratorSession implements AutoCloseable {
 
     @Override
     public void close() {
-        close(process, queue);
-    }
-
-    private static void close(@Nullable SvaProcess process, @Nullable QueueHandle queue) {
         try {
-            if (queue != null) {
-                queue.close();
-            }
+            pool.close();
         } finally {
-            if (process != null) {
-                process.close();
-            }
+            process.close();
         }
     }
 }

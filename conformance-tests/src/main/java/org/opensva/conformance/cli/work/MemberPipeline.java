@@ -8,7 +8,6 @@ import org.opensva.api.accelerator.Operation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.util.function.LongConsumer;
 
 /**
  * Decompresses a stream of gzip members. Where a member ends shows only when it is decompressed, so
@@ -24,7 +23,6 @@ final class MemberPipeline {
     private static final int MAX_GUESSES = 32;
 
     private final AcceleratorSession session;
-    private final LongConsumer progress;
     private final byte[] buffer;
     private final MemberStarts starts = new MemberStarts();
     private long source;
@@ -37,9 +35,6 @@ final class MemberPipeline {
     private long comfortable;
 
     private long read;
-    private long consumed;
-    private long produced;
-    private long jobs;
 
     private enum Attempt {
         DONE,
@@ -47,9 +42,8 @@ final class MemberPipeline {
         EXPANDS_TOO_MUCH
     }
 
-    MemberPipeline(AcceleratorSession session, int window, LongConsumer progress) {
+    MemberPipeline(AcceleratorSession session, int window) {
         this.session = session;
-        this.progress = progress;
         this.buffer = new byte[window];
         this.sourceCapacity = 2L * window;
         this.source = session.map(sourceCapacity);
@@ -58,7 +52,7 @@ final class MemberPipeline {
         this.comfortable = (long) COMFORTABLE_WINDOWS * window;
     }
 
-    WorkResult run(InputStream in, OutputStream out) throws IOException {
+    void run(InputStream in, OutputStream out) throws IOException {
         boolean more = true;
         while (more || filled > 0) {
             more = more && fill(in);
@@ -71,7 +65,6 @@ final class MemberPipeline {
                 comfortable *= 2;
             }
         }
-        return new WorkResult(consumed, produced, jobs, 0);
     }
 
     /** Fills the area; false if the input ended before it was full. */
@@ -86,7 +79,6 @@ final class MemberPipeline {
             starts.scan(buffer, length, filled);
             filled += length;
             read += length;
-            progress.accept(read);
         }
         return true;
     }
@@ -138,7 +130,6 @@ final class MemberPipeline {
                                     length,
                                     destination,
                                     destinationCapacity));
-            jobs++;
             if (result.status() == JobStatus.BAD_DATA) {
                 return Attempt.NOT_WHOLE_MEMBERS;
             }
@@ -156,8 +147,6 @@ final class MemberPipeline {
                 throw session.failure(result);
             }
             write(out, result.produced());
-            consumed += length;
-            produced += result.produced();
             drop(length);
             return Attempt.DONE;
         }

@@ -5,7 +5,19 @@ package org.opensva.conformance.cli.work;
  *
  * @param consumed bytes of input
  * @param produced bytes of output
- * @param jobs how many jobs the device did
- * @param value the CRC-32C of the input, where that was asked for; otherwise 0
+ * @param digest the digest, MAC or checksum, where one was asked for; otherwise empty
+ * @param mismatch where two inputs differ first, from 0; -1 where they do not
+ * @param jobs how many jobs devices did
+ * @param retries how many were tried again because a device failed
+ * @param repairs how many were tried again after the process had fetched pages for them
+ * @param reopened how many queues were replaced
  */
-public record WorkResult(long consumed, long produced, long jobs, long value) {}
+public record WorkResult(
+        long consumed,
+        long produced,
+        byte[] digest,
+        long mismatch,
+        long jobs,
+        long retries,
+        long repairs,
+        long reopened) {}

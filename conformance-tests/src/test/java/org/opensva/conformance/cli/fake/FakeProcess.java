@@ -21,6 +21,7 @@ final class FakeProcess implements SvaProcess {
     static final int PAGE = 4096;
 
     private final TreeMap<Long, byte[]> mappings = new TreeMap<>();
+    private final AddressSpace space = new FakeSpace();
     private final long limit;
     private long used;
     private long next = 1L << 32;
@@ -89,7 +90,7 @@ final class FakeProcess implements SvaProcess {
 
     @Override
     public AddressSpace addressSpace() {
-        throw refused("addressSpace");
+        return space;
     }
 
     @Override

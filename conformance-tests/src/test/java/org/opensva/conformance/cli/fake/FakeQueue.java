@@ -17,8 +17,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32C;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
@@ -29,8 +30,8 @@ final class FakeQueue implements QueueHandle {
     private final Accelerator accelerator;
     private final FakeProcess process;
     private final boolean dying;
-    private final Map<Long, JobResult> results = new HashMap<>();
-    private long tickets;
+    private final Map<Long, JobResult> results = new ConcurrentHashMap<>();
+    private final AtomicLong tickets = new AtomicLong();
 
     FakeQueue(Accelerator accelerator, FakeProcess process, boolean dying) {
         this.accelerator = accelerator;
@@ -40,12 +41,16 @@ final class FakeQueue implements QueueHandle {
 
     @Override
     public long submit(Job job) {
-        long ticket = tickets++;
+        long ticket = tickets.getAndIncrement();
         results.put(ticket, dying ? failed(JobStatus.DEVICE_ERROR) : execute(job));
         return ticket;
     }
 
     private JobResult execute(Job job) {
+        if (job.flags() != 0) {
+            // No parameter blocks, and so no streams.
+            return failed(JobStatus.UNSUPPORTED);
+        }
         byte[] source = process.load(job.source(), (int) job.sourceLength());
         return switch (job.operation()) {
             case COPY -> produce(job, source);
