@@ -49,6 +49,11 @@ final class EmulatedIntrospection implements Introspection {
     }
 
     @Override
+    public long recordedEvents() {
+        return events.recorded();
+    }
+
+    @Override
     public List<HardwareEvent> events() {
         return events.events();
     }

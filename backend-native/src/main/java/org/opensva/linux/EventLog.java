@@ -24,6 +24,10 @@ final class EventLog implements HardwareEventSink {
         on = value;
     }
 
+    synchronized long recorded() {
+        return next;
+    }
+
     synchronized List<HardwareEvent> events() {
         return List.copyOf(events);
     }

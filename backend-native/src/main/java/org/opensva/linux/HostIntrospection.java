@@ -45,6 +45,11 @@ final class HostIntrospection implements Introspection {
     }
 
     @Override
+    public long recordedEvents() {
+        return events.recorded();
+    }
+
+    @Override
     public List<HardwareEvent> events() {
         return events.events();
     }

@@ -29,6 +29,18 @@ public interface Introspection extends CounterSource {
     List<HardwareEvent> events();
 
     /**
+     * How many events were recorded since recording was turned on, those included that are not kept
+     * any more: the {@link HardwareEvent#sequence} of the next one. Cheap enough to be asked at
+     * every step of a test, so that what a test did can be put in order with what hardware did.
+     *
+     * @return 0 or more
+     */
+    default long recordedEvents() {
+        List<HardwareEvent> kept = events();
+        return kept.isEmpty() ? 0 : kept.getLast().sequence() + 1;
+    }
+
+    /**
      * The faults that the IOMMU recorded since the backend was opened and that were not page faults
      * to be served; the oldest may be lost after some thousands.
      *

@@ -48,6 +48,15 @@ public final class EventLog implements HardwareEventSink {
     }
 
     /**
+     * How many events there were since recording was turned on.
+     *
+     * @return 0 or more
+     */
+    public synchronized long recorded() {
+        return next;
+    }
+
+    /**
      * The events in the ring.
      *
      * @return a copy, oldest first

@@ -49,4 +49,17 @@ final class BackendOptions {
     Map<String, String> options() {
         return Map.copyOf(options);
     }
+
+    /** The same options as arguments of another command line. */
+    List<String> arguments() {
+        List<String> arguments = new ArrayList<>();
+        for (Path plugin : plugins) {
+            arguments.addAll(List.of("--plugin", plugin.toString()));
+        }
+        for (Path profile : profiles) {
+            arguments.addAll(List.of("--profile", profile.toString()));
+        }
+        options.forEach((key, value) -> arguments.addAll(List.of("--option", key + "=" + value)));
+        return arguments;
+    }
 }

@@ -5,6 +5,7 @@ import org.opensva.api.backend.BackendCatalog;
 import org.opensva.api.backend.BackendException;
 import org.opensva.api.backend.BackendProvider;
 import org.opensva.api.backend.BackendVariant;
+import org.opensva.conformance.campaign.Journal;
 import org.opensva.conformance.cli.certificate.CertificateFiles;
 import org.opensva.conformance.cli.certificate.InputException;
 import org.opensva.conformance.cli.telemetry.Telemetry;
@@ -22,10 +23,12 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -49,10 +52,12 @@ final class CertifyCommand implements Callable<Integer> {
 
     private static final String DEFAULT_BACKEND = "emulated";
     private static final double MAX_FACTOR = 1000;
+    private static final String JOURNAL = "journal.jsonl";
 
     private final Context context;
 
     @Mixin private BackendOptions given = new BackendOptions();
+    @Mixin private CampaignOptions campaign = new CampaignOptions();
     @Mixin private TelemetryOptions telemetry = new TelemetryOptions();
 
     @Option(
@@ -106,6 +111,7 @@ final class CertifyCommand implements Callable<Integer> {
             throw new UsageException(
                     "time-out factor %s is not above 0 and at most 1000".formatted(timeoutFactor));
         }
+        campaign.check(report != null);
         RuleBook book = RuleBook.load();
         checkRules(book);
         Optional<SigningKey> signing = signing();
@@ -117,7 +123,11 @@ final class CertifyCommand implements Callable<Integer> {
                 plugins.catalog().module(selector, telemetry.options(given.options()));
             }
             ReportFolder folder = folder(book, signing);
-            return certify(plugins.catalog(), selectors, book, folder, told);
+            try (Journal journal = journal(selectors, book)) {
+                return certify(plugins.catalog(), selectors, book, folder, journal, told);
+            } catch (IOException e) {
+                throw unwritable(report == null ? Path.of("") : report, e);
+            }
         }
     }
 
@@ -213,6 +223,7 @@ final class CertifyCommand implements Callable<Integer> {
             List<String> selectors,
             RuleBook book,
             @Nullable ReportFolder folder,
+            @Nullable Journal journal,
             Telemetry told) {
         Console console = context.console();
         VerdictReport printer = new VerdictReport(console, book);
@@ -220,7 +231,7 @@ final class CertifyCommand implements Callable<Integer> {
         int status = ExitStatus.GOOD;
         for (String selector : selectors) {
             try {
-                Certificate certificate = certify(catalog, selector, book, told);
+                Certificate certificate = certify(catalog, selector, book, journal, told);
                 printer.print(certificate);
                 certificates.add(certificate);
                 status = worse(status, status(certificate));
@@ -231,10 +242,26 @@ final class CertifyCommand implements Callable<Integer> {
                 status = worse(status, ExitStatus.USAGE);
             }
         }
-        if (folder != null && !certificates.isEmpty()) {
-            write(folder, certificates, selectors.size() > 1);
+        if (folder != null) {
+            if (!certificates.isEmpty()) {
+                write(folder, certificates, selectors.size() > 1);
+            }
+            forgetJournal();
         }
         return status;
+    }
+
+    /** What has come to its end needs no taking up again. */
+    private void forgetJournal() {
+        Path root = report;
+        if (root == null) {
+            return;
+        }
+        try {
+            Files.deleteIfExists(root.resolve(JOURNAL));
+        } catch (IOException e) {
+            throw unwritable(root, e);
+        }
     }
 
     private void write(ReportFolder folder, List<Certificate> certificates, boolean several) {
@@ -248,26 +275,81 @@ final class CertifyCommand implements Callable<Integer> {
     }
 
     private Certificate certify(
-            BackendCatalog catalog, String selector, RuleBook book, Telemetry told) {
-        try (CertifyProgress progress = new CertifyProgress(context)) {
-            ConformanceRun.Builder run =
-                    ConformanceRun.builder()
-                            .catalog(catalog)
-                            .backend(selector)
-                            .options(telemetry.options(given.options()))
-                            .telemetry(told.api())
-                            .rules(rules)
-                            .timeoutFactor(timeoutFactor)
-                            .listener(progress);
-            Long chosen = seed;
-            if (chosen != null) {
-                run.seed(chosen);
-            }
-            return Certificate.of(
-                    context.suite().run(run),
-                    SuiteVersion.current(),
-                    book.rules().size(),
-                    RunEnvironment.current());
+            BackendCatalog catalog,
+            String selector,
+            RuleBook book,
+            @Nullable Journal journal,
+            Telemetry told) {
+        RunRequest request =
+                new RunRequest(
+                        catalog,
+                        selector,
+                        telemetry.options(given.options()),
+                        rules,
+                        firstSeed(),
+                        timeoutFactor,
+                        campaign.shard(),
+                        campaign.failFast(),
+                        plugged(),
+                        told.api(),
+                        List.of());
+        return Certificate.of(
+                new Campaign(context, book, campaign, journal).run(request),
+                SuiteVersion.current(),
+                book.rules().size(),
+                RunEnvironment.current());
+    }
+
+    /** What a child JVM is given beside the run. */
+    private List<String> plugged() {
+        List<String> arguments = new ArrayList<>(given.arguments());
+        arguments.addAll(telemetry.childArguments());
+        return arguments;
+    }
+
+    private long firstSeed() {
+        Long chosen = seed;
+        return chosen == null ? ConformanceRun.DEFAULT_SEED : chosen;
+    }
+
+    /** What must be the same for a run to go on with what another one found. */
+    private Map<String, String> identity(List<String> selectors, RuleBook book) {
+        return Map.of(
+                "suite",
+                SuiteVersion.current(),
+                "ruleBook",
+                book.digest(),
+                "backends",
+                String.join(",", selectors),
+                "plugged",
+                String.join(" ", given.arguments()),
+                "rules",
+                rules,
+                "seed",
+                "0x" + Long.toHexString(firstSeed()),
+                "timeoutFactor",
+                String.valueOf(timeoutFactor),
+                "shard",
+                campaign.shard().toString());
+    }
+
+    private @Nullable Journal journal(List<String> selectors, RuleBook book) {
+        Path root = report;
+        if (root == null) {
+            return null;
+        }
+        Path file = root.resolve(JOURNAL);
+        try {
+            Map<String, String> identity = identity(selectors, book);
+            return campaign.resume()
+                    ? Journal.resume(file, identity)
+                    : Journal.begin(file, identity);
+        } catch (Journal.JournalException e) {
+            throw new UsageException("cannot resume '%s': %s".formatted(file, e.getMessage()), e);
+        } catch (IOException e) {
+            throw campaign.resume()
+                    ? new UsageException("cannot resume '%s': %s".formatted(file, Reason.of(e)), e)
+                    : unwritable(root, e);
         }
     }
 

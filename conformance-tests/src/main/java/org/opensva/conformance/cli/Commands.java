@@ -2,6 +2,7 @@ package org.opensva.conformance.cli;
 
 import org.opensva.conformance.cli.bench.BenchCommand;
 import org.opensva.conformance.cli.certificate.DiffCommand;
+import org.opensva.conformance.cli.certificate.MergeCommand;
 import org.opensva.conformance.cli.certificate.VerifyCommand;
 import org.opensva.conformance.cli.inspect.InspectCommand;
 import org.opensva.conformance.cli.replay.ReplayCommand;
@@ -22,6 +23,7 @@ final class Commands {
             root.addSubcommand(command);
         }
         root.addSubcommand(new CompletionCommand(context, root));
+        root.addSubcommand(new ChapterCommand(context));
         return root;
     }
 
@@ -36,6 +38,7 @@ final class Commands {
                 new VerifyCommand(console.out(), console::complain),
                 new DiffCommand(console.out(), console::complain),
                 new SoakCommand(context),
+                new MergeCommand(console.out(), console::complain, context.files()),
                 new ReplayCommand(console.out(), console::complain),
                 InspectCommand.create(console.out(), console::complain),
                 bench(context));

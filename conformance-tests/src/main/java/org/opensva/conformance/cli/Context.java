@@ -5,7 +5,9 @@ import org.opensva.conformance.cli.telemetry.TelemetryOptions;
 import org.opensva.conformance.report.AtomicFiles;
 import org.opensva.conformance.suite.ConformanceResult;
 import org.opensva.conformance.suite.ConformanceRun;
+import org.opensva.conformance.suite.PlannedTest;
 
+import java.util.List;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 
@@ -16,6 +18,7 @@ import java.util.function.LongSupplier;
  * @param files how it writes files
  * @param nanoTime the clock of progress displays
  * @param suite what judges rules
+ * @param program the class whose {@code main} a child JVM runs
  * @param telemetry opens what a command was asked to tell
  */
 record Context(
@@ -23,26 +26,34 @@ record Context(
         AtomicFiles files,
         LongSupplier nanoTime,
         Suite suite,
+        Class<?> program,
         Function<TelemetryOptions, Telemetry> telemetry) {
 
     /** As the options and the environment say. */
-    Context(Console console, AtomicFiles files, LongSupplier nanoTime, Suite suite) {
+    Context(
+            Console console,
+            AtomicFiles files,
+            LongSupplier nanoTime,
+            Suite suite,
+            Class<?> program) {
         this(
                 console,
                 files,
                 nanoTime,
                 suite,
+                program,
                 options -> options.open(console.environment(), console::complain));
     }
 
     /** The same, with telemetry that is opened in another way. */
     Context with(Function<TelemetryOptions, Telemetry> other) {
-        return new Context(console, files, nanoTime, suite, other);
+        return new Context(console, files, nanoTime, suite, program, other);
     }
 
     /** What every command is given outside tests, beside console and files. */
     static Context of(Console console, AtomicFiles files) {
-        return new Context(console, files, System::nanoTime, ConformanceRun.Builder::run);
+        return new Context(
+                console, files, System::nanoTime, ConformanceRun.Builder::run, Main.class);
     }
 
     /**
@@ -51,5 +62,10 @@ record Context(
     @FunctionalInterface
     interface Suite {
         ConformanceResult run(ConformanceRun.Builder run);
+
+        /** The tests that a run has. */
+        default List<PlannedTest> tests(ConformanceRun.Builder run) {
+            return run.build().tests();
+        }
     }
 }

@@ -13,6 +13,7 @@ import org.opensva.conformance.suite.bench.TestBench;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 
 /**
  * Does programs on a backend, each with processes of its own, beside the {@link ReferenceModel}.
@@ -45,13 +46,24 @@ public final class ProgramRunner {
      * @return what it showed; never throws for what the backend does
      */
     public Run run(Program program) {
+        return run(program, (step, seen) -> {});
+    }
+
+    /**
+     * Does a program, and tells of each step.
+     *
+     * @param program the program
+     * @param observer is told of each step that was done, and of what it showed
+     * @return what it showed; never throws for what the backend does
+     */
+    public Run run(Program program, BiConsumer<Step, String> observer) {
         List<Optional<Observation>> observations = new ArrayList<>();
         List<Integer> free = freeQueues();
         Optional<Finding> finding = Optional.empty();
         TestBench bench =
                 new TestBench(backend, new BenchSettings("program", List.of(), 0, limits));
         try {
-            finding = steps(program, bench, observations);
+            finding = steps(program, bench, observations, observer);
         } finally {
             Optional<Finding> left = close(program, bench, free);
             if (finding.isEmpty()) {
@@ -62,7 +74,10 @@ public final class ProgramRunner {
     }
 
     private Optional<Finding> steps(
-            Program program, TestBench bench, List<Optional<Observation>> observations) {
+            Program program,
+            TestBench bench,
+            List<Optional<Observation>> observations,
+            BiConsumer<Step, String> observer) {
         ReferenceModel model = new ReferenceModel(claims);
         Stage stage = new Stage(bench);
         for (int index = 0; index < program.steps().size(); index++) {
@@ -79,8 +94,10 @@ public final class ProgramRunner {
             } catch (NotObservable scenario) {
                 throw scenario;
             } catch (RuntimeException | AssertionError surprise) {
+                observer.accept(step, said(surprise));
                 return Optional.of(finding(program, index, expected, said(surprise)));
             }
+            observer.accept(step, seen.text());
             observations.add(Optional.of(seen));
             if (!expected.allowed().test(seen)) {
                 return Optional.of(finding(program, index, expected, seen.text()));

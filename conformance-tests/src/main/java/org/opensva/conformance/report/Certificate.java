@@ -21,9 +21,11 @@ import java.util.Set;
  * @param backend who was judged
  * @param selection which rules were judged
  * @param seed the seed of all random choices
+ * @param runs how many runs it is made of, each with a seed of its own; the first has {@code seed}
  * @param timeoutFactor what all limits were multiplied with
  * @param duration how long the run took
  * @param environment where it ran
+ * @param claims what was found about the claims, ordered by capability
  * @param rules the verdicts, ordered by id
  */
 public record Certificate(
@@ -31,20 +33,23 @@ public record Certificate(
         BackendIdentity backend,
         Selection selection,
         long seed,
+        int runs,
         double timeoutFactor,
         Duration duration,
         RunEnvironment environment,
+        List<ClaimVerdict> claims,
         List<RuleVerdict> rules) {
 
     /** The form of the document; a change that breaks readers changes the number. */
     public static final String SCHEMA = "opensva-certificate/1";
 
     /**
-     * Orders the verdicts by rule id.
+     * Orders what was found.
      *
      * @throws CertificateException if a rule has two verdicts
      */
     public Certificate {
+        claims = claims.stream().sorted(Comparator.comparing(ClaimVerdict::capability)).toList();
         rules = rules.stream().sorted(Comparator.comparing(RuleVerdict::id)).toList();
         Set<String> ids = new HashSet<>();
         for (RuleVerdict rule : rules) {
@@ -71,11 +76,16 @@ public record Certificate(
         return new Certificate(
                 new SuiteIdentity(suiteVersion, result.ruleBookDigest()),
                 BackendIdentity.of(result.backend(), result.options()),
-                new Selection(result.ruleGlob(), result.rules().size() == bookSize),
+                new Selection(
+                        result.ruleGlob(),
+                        result.rules().size() == bookSize && result.shard().isWhole(),
+                        result.shard()),
                 result.seed(),
+                result.runs(),
                 result.timeoutFactor(),
                 result.duration(),
                 environment,
+                result.claims().stream().map(ClaimVerdict::of).toList(),
                 result.rules().stream().map(RuleVerdict::of).toList());
     }
 
@@ -86,7 +96,7 @@ public record Certificate(
      *     not all rules were judged
      */
     public Conclusion conclusion() {
-        if (anyMust(Verdict.FAILED)) {
+        if (anyMust(Verdict.FAILED) || !contradictions().isEmpty()) {
             return Conclusion.FAILED;
         }
         if (anyMust(Verdict.INCONCLUSIVE)) {
@@ -103,13 +113,31 @@ public record Certificate(
     public String explanation() {
         return switch (conclusion()) {
             case CERTIFIED -> "Every rule was judged, and no MUST rule was broken or left open.";
-            case FAILED -> "A MUST rule was broken.";
+            case FAILED ->
+                    anyMust(Verdict.FAILED)
+                            ? "A MUST rule was broken."
+                            : "A claim is contradicted: "
+                                    + contradictions().getFirst().capability()
+                                    + ".";
             case INCONCLUSIVE -> "A MUST rule could not be judged on this machine.";
             case PARTIAL ->
-                    "No MUST rule was broken or left open, but only the rules "
-                            + selection.rules()
-                            + " were judged.";
+                    selection.shard().isWhole()
+                            ? "No MUST rule was broken or left open, but only the rules "
+                                    + selection.rules()
+                                    + " were judged."
+                            : "No MUST rule was broken or left open, but only the tests of shard "
+                                    + selection.shard()
+                                    + " were run.";
         };
+    }
+
+    /**
+     * The claims that were contradicted.
+     *
+     * @return those that are claimed and absent, or present and not claimed
+     */
+    public List<ClaimVerdict> contradictions() {
+        return claims.stream().filter(ClaimVerdict::isContradicted).toList();
     }
 
     private boolean anyMust(Verdict verdict) {

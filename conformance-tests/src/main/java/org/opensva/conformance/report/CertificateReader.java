@@ -1,9 +1,21 @@
 package org.opensva.conformance.report;
 
+import static org.opensva.conformance.report.JsonFields.array;
+import static org.opensva.conformance.report.JsonFields.count;
+import static org.opensva.conformance.report.JsonFields.duration;
+import static org.opensva.conformance.report.JsonFields.flag;
+import static org.opensva.conformance.report.JsonFields.number;
+import static org.opensva.conformance.report.JsonFields.object;
+import static org.opensva.conformance.report.JsonFields.optional;
+import static org.opensva.conformance.report.JsonFields.quote;
+import static org.opensva.conformance.report.JsonFields.seed;
+import static org.opensva.conformance.report.JsonFields.text;
+import static org.opensva.conformance.report.JsonFields.texts;
+
 import org.jspecify.annotations.Nullable;
 import org.opensva.conformance.rules.RuleLevel;
+import org.opensva.conformance.suite.Shard;
 import org.opensva.conformance.suite.Verdict;
-import org.opensva.conformance.suite.bench.Evidence;
 
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
@@ -14,7 +26,6 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.math.BigDecimal;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -38,8 +49,6 @@ public final class CertificateReader {
                     .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
                     .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
                     .build();
-    private static final int NANOSECONDS = 9;
-    private static final BigDecimal LONGEST = BigDecimal.valueOf(1_000_000_000L);
 
     private CertificateReader() {}
 
@@ -68,6 +77,9 @@ public final class CertificateReader {
             node = JSON.readTree(json);
         } catch (JacksonException e) {
             throw new CertificateException("not JSON" + place(e.getLocation()), e);
+        } catch (NumberFormatException e) {
+            // The parser lets an exponent out that no BigDecimal can have.
+            throw new CertificateException("not JSON: a number is out of every range", e);
         }
         if (node instanceof ObjectNode object) {
             return object;
@@ -102,9 +114,11 @@ public final class CertificateReader {
                         backend(object(root, "backend")),
                         selection(object(root, "selection")),
                         seed(root),
+                        count(root, "runs", Integer.MAX_VALUE),
                         number(root, "timeoutFactor").doubleValue(),
                         duration(root),
                         environment(object(root, "environment")),
+                        claims(array(root, "claims")),
                         rules(array(root, "rules")));
         check(certificate, root);
         return certificate;
@@ -149,25 +163,35 @@ public final class CertificateReader {
     }
 
     private static Selection selection(JsonNode node) {
-        JsonNode complete = node.path("complete");
-        if (!complete.isBoolean()) {
-            throw new CertificateException("complete is missing or neither true nor false");
+        String shard = text(node, "shard");
+        try {
+            return new Selection(text(node, "rules"), flag(node, "complete"), Shard.of(shard));
+        } catch (IllegalArgumentException e) {
+            throw new CertificateException("shard %s is not K/N".formatted(quote(shard)), e);
         }
-        return new Selection(text(node, "rules"), complete.booleanValue());
+    }
+
+    private static List<ClaimVerdict> claims(JsonNode array) {
+        List<ClaimVerdict> claims = new ArrayList<>();
+        for (JsonNode node : array) {
+            claims.add(
+                    new ClaimVerdict(
+                            text(node, "capability"),
+                            flag(node, "claimed"),
+                            text(node, "found"),
+                            text(node, "how")));
+        }
+        return claims;
     }
 
     private static RunEnvironment environment(JsonNode node) {
-        BigDecimal processors = number(node, "processors");
-        if (processors.signum() <= 0 || processors.compareTo(BigDecimal.valueOf(1 << 20)) > 0) {
-            throw new CertificateException("processors is not a sensible number");
-        }
         return new RunEnvironment(
                 text(node, "javaVersion"),
                 text(node, "javaVendor"),
                 text(node, "os"),
                 text(node, "osVersion"),
                 text(node, "arch"),
-                processors.intValue());
+                count(node, "processors", 1 << 20));
     }
 
     private static List<RuleVerdict> rules(JsonNode array) {
@@ -203,21 +227,12 @@ public final class CertificateReader {
                             verdict(id, node),
                             optional(node, "reason"),
                             optional(node, "message"),
+                            seed(node),
                             finding.isObject()
-                                    ? Optional.of(finding(test, finding))
+                                    ? Optional.of(EvidenceJson.read(test, finding))
                                     : Optional.empty()));
         }
         return evidence;
-    }
-
-    private static Evidence finding(String test, JsonNode node) {
-        return new Evidence(
-                test,
-                text(node, "step"),
-                text(node, "expected"),
-                text(node, "seen"),
-                seed(node),
-                texts(node, "steps"));
     }
 
     private static Verdict verdict(String id, JsonNode node) {
@@ -230,81 +245,11 @@ public final class CertificateReader {
                 "%s %s of rule %s is unknown".formatted(field, quote(value), quote(id)));
     }
 
-    private static long seed(JsonNode node) {
-        String text = text(node, "seed");
-        if (!text.matches("0x[0-9a-f]{1,16}")) {
-            throw new CertificateException("seed " + quote(text) + " is not 0x and hexadecimal");
-        }
-        return Long.parseUnsignedLong(text.substring(2), 16);
-    }
-
-    private static Duration duration(JsonNode node) {
-        BigDecimal seconds = number(node, "duration");
-        if (seconds.signum() < 0 || seconds.compareTo(LONGEST) > 0 || seconds.scale() > 100) {
-            throw new CertificateException("duration is not a sensible number of seconds");
-        }
-        return Duration.ofNanos(seconds.movePointRight(NANOSECONDS).longValue());
-    }
-
     private static SortedMap<String, String> map(JsonNode node) {
         SortedMap<String, String> values = new TreeMap<>();
         for (Map.Entry<String, JsonNode> entry : node.properties()) {
             values.put(entry.getKey(), text(node, entry.getKey()));
         }
         return values;
-    }
-
-    private static List<String> texts(JsonNode node, String field) {
-        List<String> values = new ArrayList<>();
-        for (JsonNode element : array(node, field)) {
-            if (!element.isString()) {
-                throw new CertificateException(field + " has an entry that is not text");
-            }
-            values.add(element.stringValue());
-        }
-        return values;
-    }
-
-    private static String optional(JsonNode node, String field) {
-        return node.has(field) ? text(node, field) : "";
-    }
-
-    private static String text(JsonNode node, String field) {
-        JsonNode value = node.path(field);
-        if (!value.isString()) {
-            throw new CertificateException(quote(field) + " is missing or not text");
-        }
-        return value.stringValue();
-    }
-
-    private static BigDecimal number(JsonNode node, String field) {
-        JsonNode value = node.path(field);
-        if (!value.isNumber()) {
-            throw new CertificateException(field + " is missing or not a number");
-        }
-        return value.decimalValue();
-    }
-
-    private static JsonNode object(JsonNode node, String field) {
-        JsonNode value = node.path(field);
-        if (!value.isObject()) {
-            throw new CertificateException(field + " is missing or not an object");
-        }
-        return value;
-    }
-
-    private static JsonNode array(JsonNode node, String field) {
-        JsonNode value = node.path(field);
-        if (!value.isArray()) {
-            throw new CertificateException(field + " is missing or not an array");
-        }
-        return value;
-    }
-
-    private static String quote(String text) {
-        String shown = text.length() > 60 ? text.substring(0, 60) + "..." : text;
-        StringBuilder line = new StringBuilder("'");
-        shown.chars().forEach(c -> line.append(Character.isISOControl(c) ? '?' : (char) c));
-        return line.append('\'').toString();
     }
 }

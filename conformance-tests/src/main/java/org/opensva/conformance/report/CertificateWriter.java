@@ -1,9 +1,11 @@
 package org.opensva.conformance.report;
 
+import static org.opensva.conformance.report.JsonFields.hex;
+import static org.opensva.conformance.report.JsonFields.seconds;
+
 import org.opensva.conformance.report.seal.Seal;
 import org.opensva.conformance.report.seal.SigningKey;
 import org.opensva.conformance.suite.Verdict;
-import org.opensva.conformance.suite.bench.Evidence;
 
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
@@ -12,8 +14,6 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-import java.math.BigDecimal;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.SortedMap;
 
@@ -24,7 +24,6 @@ import java.util.SortedMap;
 public final class CertificateWriter {
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
-    private static final int MICROSECONDS = 6;
 
     private CertificateWriter() {}
 
@@ -65,8 +64,10 @@ public final class CertificateWriter {
         backend(root.putObject("backend"), certificate.backend());
         root.putObject("selection")
                 .put("rules", certificate.selection().rules())
-                .put("complete", certificate.selection().complete());
+                .put("complete", certificate.selection().complete())
+                .put("shard", certificate.selection().shard().toString());
         root.put("seed", hex(certificate.seed()));
+        root.put("runs", certificate.runs());
         root.put("timeoutFactor", certificate.timeoutFactor());
         root.put("duration", seconds(certificate.duration()));
         RunEnvironment environment = certificate.environment();
@@ -80,6 +81,14 @@ public final class CertificateWriter {
         ObjectNode summary = root.putObject("summary");
         for (Verdict verdict : Verdict.values()) {
             summary.put(verdict.id(), certificate.summary().getOrDefault(verdict, 0));
+        }
+        ArrayNode claims = root.putArray("claims");
+        for (ClaimVerdict claim : certificate.claims()) {
+            claims.addObject()
+                    .put("capability", claim.capability())
+                    .put("claimed", claim.claimed())
+                    .put("found", claim.found())
+                    .put("how", claim.how());
         }
         ArrayNode rules = root.putArray("rules");
         certificate.rules().forEach(rule -> rule(rules.addObject(), rule));
@@ -115,32 +124,16 @@ public final class CertificateWriter {
                     evidence.addObject()
                             .put("test", test.test())
                             .put("sentence", test.sentence())
-                            .put("verdict", test.verdict().id());
+                            .put("verdict", test.verdict().id())
+                            .put("seed", hex(test.seed()));
             if (!test.reason().isEmpty()) {
                 entry.put("reason", test.reason());
             }
             if (!test.message().isEmpty()) {
                 entry.put("message", test.message());
             }
-            test.finding().ifPresent(finding -> finding(entry.putObject("finding"), finding));
+            test.finding()
+                    .ifPresent(finding -> EvidenceJson.write(entry.putObject("finding"), finding));
         }
-    }
-
-    private static void finding(ObjectNode node, Evidence finding) {
-        node.put("step", finding.step())
-                .put("expected", finding.expected())
-                .put("seen", finding.seen())
-                .put("seed", hex(finding.seed()));
-        ArrayNode steps = node.putArray("steps");
-        finding.steps().forEach(steps::add);
-    }
-
-    /** A number of JSON is exact only up to 2^53. */
-    private static String hex(long seed) {
-        return "0x" + Long.toHexString(seed);
-    }
-
-    private static BigDecimal seconds(Duration duration) {
-        return BigDecimal.valueOf(duration.toNanos() / 1000, MICROSECONDS);
     }
 }

@@ -7,7 +7,7 @@ import java.util.Optional;
 public enum Conclusion {
     /** Every rule was judged and no MUST rule was broken or left open. */
     CERTIFIED("certified"),
-    /** A MUST rule was broken. */
+    /** A MUST rule was broken, or a claim was contradicted. */
     FAILED("failed"),
     /** No MUST rule was broken, but one could not be judged on this machine. */
     INCONCLUSIVE("inconclusive"),

@@ -58,6 +58,7 @@ public record RuleVerdict(
                 test.reason(),
                 // What the test could say itself is in the finding, field by field.
                 test.evidence().isPresent() ? "" : test.message(),
+                test.seed(),
                 test.evidence());
     }
 

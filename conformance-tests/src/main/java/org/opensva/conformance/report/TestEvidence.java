@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param verdict how it ended
  * @param reason why it did not pass, in one line; otherwise empty
  * @param message everything that a failed test said, where it has no finding; otherwise empty
+ * @param seed the seed of the run in which it was found
  * @param finding what a failed test expected and saw, where it could say so
  */
 public record TestEvidence(
@@ -21,4 +22,5 @@ public record TestEvidence(
         Verdict verdict,
         String reason,
         String message,
+        long seed,
         Optional<Evidence> finding) {}

@@ -58,6 +58,9 @@ final class ConformanceExtension
         if (rules.stream().noneMatch(rule -> run.isSelected(rule.id()))) {
             return ConditionEvaluationResult.disabled("none of its rules was asked for");
         }
+        if (run.isGivenUp()) {
+            return ConditionEvaluationResult.disabled(RunContext.GIVEN_UP);
+        }
         return run.applicability()
                 .skip(test.get())
                 .map(ConditionEvaluationResult::disabled)
@@ -76,10 +79,9 @@ final class ConformanceExtension
                         run.applicability().rules(test),
                         mix(run.settings().seed(), name),
                         run.settings().limits());
-        context.getStore(NAMESPACE)
-                .put(
-                        Run.class,
-                        new Run(new TestBench(backend, settings), new ResourceAudit(backend)));
+        TestBench bench = new TestBench(backend, settings);
+        context.getStore(NAMESPACE).put(Run.class, new Run(bench, new ResourceAudit(backend)));
+        bench.beginTimeline();
     }
 
     /** A seed of its own for every test, so that adding a test changes no other one. */
@@ -163,6 +165,9 @@ final class ConformanceExtension
                         && left.isEmpty()
                         && !run.bench.isSpent()
                         && context.getExecutionException().isEmpty();
+        if (!run.hung) {
+            run.bench.endTimeline();
+        }
         try {
             shared.lease().release(healthy);
         } catch (BackendLease.BackendHangs e) {

@@ -1,15 +1,18 @@
 package org.opensva.conformance.suite;
 
 import org.opensva.api.backend.BackendDescriptor;
+import org.opensva.conformance.rules.Rule;
 import org.opensva.conformance.rules.RuleId;
 import org.opensva.conformance.rules.RuleLevel;
 
 import java.time.Duration;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a run of the suite found about one backend.
@@ -22,7 +25,11 @@ import java.util.Optional;
  * @param seed the seed of all random choices
  * @param timeoutFactor the factor of all limits
  * @param duration how long the run took
- * @param rules one entry for every rule that was asked for, in the order of the rule book
+ * @param shard which part of the tests was run
+ * @param runs how many runs this is the result of, each with a seed of its own; at least 1
+ * @param claims what was found about each claim that could be probed
+ * @param rules one entry for every rule that was asked for, in the order of the rule book; in a
+ *     part, for every rule that can be judged by it
  */
 public record ConformanceResult(
         String selector,
@@ -33,11 +40,15 @@ public record ConformanceResult(
         long seed,
         double timeoutFactor,
         Duration duration,
+        Shard shard,
+        int runs,
+        List<ClaimResult> claims,
         List<RuleResult> rules) {
 
     /** Copies the collections. */
     public ConformanceResult {
         options = Map.copyOf(options);
+        claims = List.copyOf(claims);
         rules = List.copyOf(rules);
     }
 
@@ -81,7 +92,7 @@ public record ConformanceResult(
      * @return failed, inconclusive or passed
      */
     public Outcome outcome() {
-        if (has(Verdict.FAILED)) {
+        if (has(Verdict.FAILED) || claims.stream().anyMatch(ClaimResult::isContradicted)) {
             return Outcome.FAILED;
         }
         return has(Verdict.INCONCLUSIVE) ? Outcome.INCONCLUSIVE : Outcome.PASSED;
@@ -93,11 +104,48 @@ public record ConformanceResult(
                         result.verdict() == verdict && result.rule().level() == RuleLevel.MUST);
     }
 
+    /**
+     * What two runs found together, as one: every test with its worse result, every rule judged by
+     * these.
+     *
+     * @param other another run of the same backend with another seed
+     * @param judgement what judges the rules
+     * @return the seed of this run, and the time of both
+     */
+    public ConformanceResult and(ConformanceResult other, Judgement judgement) {
+        Map<String, TestResult> worse = new LinkedHashMap<>();
+        for (ConformanceResult run : List.of(this, other)) {
+            for (RuleResult rule : run.rules) {
+                rule.tests()
+                        .forEach(test -> worse.merge(test.name(), test, ConformanceResult::worse));
+            }
+        }
+        List<Rule> judged = rules.stream().map(RuleResult::rule).toList();
+        return new ConformanceResult(
+                selector,
+                backend,
+                options,
+                ruleGlob,
+                ruleBookDigest,
+                seed,
+                timeoutFactor,
+                duration.plus(other.duration),
+                shard,
+                runs + other.runs,
+                claims,
+                judgement.of(judged, worse.values(), Set.of()));
+    }
+
+    private static TestResult worse(TestResult a, TestResult b) {
+        Verdict decisive = Verdict.decisive(List.of(a.verdict(), b.verdict())).orElseThrow();
+        return a.verdict() == decisive ? a : b;
+    }
+
     /** What a run says as a whole. */
     public enum Outcome {
         /** No rule that binds was seen broken, and none of them was left open. */
         PASSED,
-        /** A MUST rule was seen broken. */
+        /** A MUST rule was seen broken, or a claim was contradicted. */
         FAILED,
         /** No MUST rule was seen broken, but one could not be judged on this machine. */
         INCONCLUSIVE

@@ -3,35 +3,27 @@ package org.opensva.conformance.suite;
 import io.opentelemetry.api.OpenTelemetry;
 
 import org.jspecify.annotations.Nullable;
-import org.junit.platform.engine.DiscoverySelector;
-import org.junit.platform.engine.FilterResult;
-import org.junit.platform.engine.TestDescriptor;
-import org.junit.platform.engine.discovery.ClassNameFilter;
-import org.junit.platform.engine.discovery.DiscoverySelectors;
-import org.junit.platform.engine.support.descriptor.MethodSource;
 import org.junit.platform.engine.support.store.Namespace;
-import org.junit.platform.launcher.EngineFilter;
-import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.LauncherSession;
-import org.junit.platform.launcher.PostDiscoveryFilter;
 import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.TestPlan;
-import org.junit.platform.launcher.core.LauncherConfig;
-import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 import org.opensva.api.backend.BackendCatalog;
 import org.opensva.conformance.rules.Rule;
 import org.opensva.conformance.rules.RuleBook;
 import org.opensva.conformance.rules.RuleBookException;
+import org.opensva.conformance.rules.RuleId;
 import org.opensva.conformance.suite.bench.Limits;
 
-import java.lang.reflect.Method;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * Runs the suite against one backend, from a program: the command line, or a test of the suite.
@@ -40,17 +32,25 @@ import java.util.Optional;
  */
 public final class ConformanceRun {
 
-    private static final String TESTS = "org.opensva.conformance.tests";
+    /** The seed of a run that names none: the same every time, so that two are comparable. */
+    public static final long DEFAULT_SEED = RunSettings.DEFAULT_SEED;
 
     private final RunSettings settings;
     private final ConformanceListener listener;
     private final List<Class<?>> classes;
+    private final Shard shard;
+    private final Predicate<String> wanted;
+    private final List<TestResult> earlier;
+    private final boolean failFast;
 
-    private ConformanceRun(
-            RunSettings settings, ConformanceListener listener, List<Class<?>> classes) {
+    private ConformanceRun(RunSettings settings, Builder from) {
         this.settings = settings;
-        this.listener = listener;
-        this.classes = List.copyOf(classes);
+        this.listener = from.listener;
+        this.classes = List.copyOf(from.classes);
+        this.shard = from.shard;
+        this.wanted = from.wanted.and(from.shard::has);
+        this.earlier = List.copyOf(from.earlier);
+        this.failFast = from.failFast;
     }
 
     /**
@@ -73,100 +73,102 @@ public final class ConformanceRun {
     public ConformanceResult run() {
         long start = System.nanoTime();
         List<Rule> rules = settings.book().matching(settings.glob());
+        return inSuite(() -> {
+            try (RunContext context = new RunContext(settings, failFast);
+                    LauncherSession session = LauncherFactory.openSession(TestSelection.config())) {
+                session.getStore().put(Namespace.create(RunContext.KEY), RunContext.KEY, context);
+                Judgement judgement = new Judgement(context.applicability());
+                List<RuleResult> verdicts = verdicts(session, context, judgement, rules);
+                ConformanceResult result =
+                        new ConformanceResult(
+                                settings.selector(),
+                                context.lease().descriptor(),
+                                settings.options(),
+                                settings.glob(),
+                                settings.book().digest(),
+                                settings.seed(),
+                                settings.limits().factor(),
+                                Duration.ofNanos(System.nanoTime() - start),
+                                shard,
+                                1,
+                                List.of(),
+                                verdicts);
+                listener.runFinished(result);
+                return result;
+            }
+        });
+    }
+
+    private List<RuleResult> verdicts(
+            LauncherSession session, RunContext context, Judgement judgement, List<Rule> rules) {
+        Set<String> known =
+                earlier.stream().map(TestResult::name).collect(Collectors.toUnmodifiableSet());
+        TestSelection selection =
+                new TestSelection(
+                        classes,
+                        context.selected(),
+                        name -> wanted.test(name) && !known.contains(name));
+        TestPlan plan = selection.discover(session.getLauncher());
+        if (selection.all().isEmpty()) {
+            throw nothingToRun();
+        }
+        listener.runStarted(
+                context.lease().descriptor(), count(plan) + earlier.size(), rules.size());
+        VerdictCollector collector = new VerdictCollector(listener, context, earlier);
+        session.getLauncher().execute(plan, collector);
+        Optional<SuiteFault> fault = collector.fault();
+        if (fault.isPresent()) {
+            throw fault.get();
+        }
+        Set<RuleId> elsewhere =
+                selection.all().stream()
+                        .filter(test -> !wanted.test(test.name()))
+                        .flatMap(test -> test.rules().stream())
+                        .collect(Collectors.toUnmodifiableSet());
+        return judgement.of(rules, collector.results(), elsewhere);
+    }
+
+    /**
+     * The tests that a run has, found without opening the backend.
+     *
+     * @return the tests of the rules that were asked for and of the shard, in the order in which
+     *     they run
+     * @throws SuiteFault if no rule that was asked for has a test
+     */
+    public List<PlannedTest> tests() {
+        Set<String> selected =
+                settings.book().matching(settings.glob()).stream()
+                        .map(Rule::id)
+                        .collect(Collectors.toUnmodifiableSet());
+        TestSelection selection = new TestSelection(classes, selected, wanted);
+        return inSuite(() -> {
+            try (LauncherSession session = LauncherFactory.openSession(TestSelection.config())) {
+                selection.discover(session.getLauncher());
+            }
+            if (selection.all().isEmpty()) {
+                throw nothingToRun();
+            }
+            return selection.all().stream().filter(test -> wanted.test(test.name())).toList();
+        });
+    }
+
+    private SuiteFault nothingToRun() {
+        return new SuiteFault(
+                "no test was found for the rules "
+                        + settings.glob()
+                        + "; the suite has nothing to run");
+    }
+
+    /** JUnit looks for engines and tests in the context loader; they are where the suite is. */
+    private static <T> T inSuite(Supplier<T> action) {
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
-        // JUnit looks for engines and tests in the context loader; they are where the suite is.
         thread.setContextClassLoader(ConformanceRun.class.getClassLoader());
-        try (RunContext context = new RunContext(settings);
-                LauncherSession session = LauncherFactory.openSession(config())) {
-            session.getStore().put(Namespace.create(RunContext.KEY), RunContext.KEY, context);
-            TestPlan plan = discover(session, context);
-            int tests = count(plan);
-            if (tests == 0) {
-                throw new SuiteFault(
-                        "no test was found for the rules "
-                                + settings.glob()
-                                + "; the suite has nothing to run");
-            }
-            listener.runStarted(context.lease().descriptor(), tests, rules.size());
-            VerdictCollector collector = new VerdictCollector(listener);
-            session.getLauncher().execute(plan, collector);
-            Optional<SuiteFault> fault = collector.fault();
-            if (fault.isPresent()) {
-                throw fault.get();
-            }
-            ConformanceResult result =
-                    new ConformanceResult(
-                            settings.selector(),
-                            context.lease().descriptor(),
-                            settings.options(),
-                            settings.glob(),
-                            settings.book().digest(),
-                            settings.seed(),
-                            settings.limits().factor(),
-                            Duration.ofNanos(System.nanoTime() - start),
-                            collector.verdicts(rules, context.applicability()));
-            listener.runFinished(result);
-            return result;
+        try {
+            return action.get();
         } finally {
             thread.setContextClassLoader(before);
         }
-    }
-
-    private static LauncherConfig config() {
-        // What else is on the class path (another listener, a filter) must not change a verdict.
-        return LauncherConfig.builder()
-                .enableTestExecutionListenerAutoRegistration(false)
-                .enableLauncherSessionListenerAutoRegistration(false)
-                .enableLauncherDiscoveryListenerAutoRegistration(false)
-                .enablePostDiscoveryFilterAutoRegistration(false)
-                .build();
-    }
-
-    private TestPlan discover(LauncherSession session, RunContext context) {
-        List<DiscoverySelector> selectors = new ArrayList<>();
-        if (classes.isEmpty()) {
-            selectors.add(DiscoverySelectors.selectPackage(TESTS));
-        } else {
-            classes.forEach(type -> selectors.add(DiscoverySelectors.selectClass(type)));
-        }
-        LauncherDiscoveryRequest request =
-                LauncherDiscoveryRequestBuilder.request()
-                        .selectors(selectors)
-                        .filters(
-                                EngineFilter.includeEngines("junit-jupiter"),
-                                ClassNameFilter.includeClassNamePatterns(".*"),
-                                selection(context))
-                        .enableImplicitConfigurationParameters(false)
-                        .build();
-        try {
-            return session.getLauncher().discover(request);
-        } catch (org.junit.platform.commons.JUnitException e) {
-            throw e.getCause() instanceof SuiteFault fault
-                    ? fault
-                    : new SuiteFault("the tests could not be found: " + e.getMessage(), e);
-        }
-    }
-
-    private static PostDiscoveryFilter selection(RunContext context) {
-        return descriptor -> {
-            Optional<Method> test = method(descriptor);
-            if (test.isEmpty()) {
-                return FilterResult.included("not a test");
-            }
-            return FilterResult.includedIf(
-                    Applicability.covered(test.get()).stream()
-                            .anyMatch(id -> context.isSelected(id.id())));
-        };
-    }
-
-    private static Optional<Method> method(TestDescriptor descriptor) {
-        return descriptor.isTest()
-                ? descriptor
-                        .getSource()
-                        .filter(MethodSource.class::isInstance)
-                        .map(source -> ((MethodSource) source).getJavaMethod())
-                : Optional.empty();
     }
 
     private static int count(TestPlan plan) {
@@ -185,6 +187,10 @@ public final class ConformanceRun {
         private OpenTelemetry telemetry = OpenTelemetry.noop();
         private ConformanceListener listener = new ConformanceListener() {};
         private List<Class<?>> classes = List.of();
+        private Predicate<String> wanted = name -> true;
+        private Shard shard = Shard.WHOLE;
+        private List<TestResult> earlier = List.of();
+        private boolean failFast;
 
         private Builder() {}
 
@@ -289,6 +295,51 @@ public final class ConformanceRun {
         }
 
         /**
+         * Runs only some of the tests. A rule of which none runs gets no verdict.
+         *
+         * @param value tells by its name, {@code Class.method}, whether a test runs
+         * @return this builder
+         */
+        public Builder only(Predicate<String> value) {
+            wanted = value;
+            return this;
+        }
+
+        /**
+         * Runs only a part of the tests. A rule whose tests are all in other parts gets no verdict.
+         *
+         * @param value the part
+         * @return this builder
+         */
+        public Builder shard(Shard value) {
+            shard = value;
+            return this;
+        }
+
+        /**
+         * Counts tests in that have run before, and does not run them again.
+         *
+         * @param results what they found
+         * @return this builder
+         */
+        public Builder earlier(List<TestResult> results) {
+            earlier = results;
+            return this;
+        }
+
+        /**
+         * Ends the run with the first test that fails; tests that have not run by then are
+         * inconclusive.
+         *
+         * @param value true to do so
+         * @return this builder
+         */
+        public Builder failFast(boolean value) {
+            failFast = value;
+            return this;
+        }
+
+        /**
          * Checks the description.
          *
          * @return the run
@@ -318,8 +369,7 @@ public final class ConformanceRun {
                             seed,
                             limits,
                             telemetry),
-                    listener,
-                    classes);
+                    this);
         }
 
         /**

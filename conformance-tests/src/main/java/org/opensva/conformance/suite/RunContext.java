@@ -12,6 +12,9 @@ import java.util.stream.Collectors;
 /** What all tests of one run share. Closed by JUnit, or by the run that made it. */
 final class RunContext implements AutoCloseable {
 
+    /** Why a test did not run in a run that ends with its first failure. */
+    static final String GIVEN_UP = "the run was to end with the first failure";
+
     static final String KEY = "org.opensva.conformance.run";
     private static final Namespace NAMESPACE = Namespace.create(KEY);
 
@@ -20,9 +23,16 @@ final class RunContext implements AutoCloseable {
     private final BackendLease lease;
     private final Applicability applicability;
     private final AtomicBoolean leakSeen = new AtomicBoolean();
+    private final boolean failFast;
+    private volatile boolean givenUp;
 
     RunContext(RunSettings settings) {
+        this(settings, false);
+    }
+
+    RunContext(RunSettings settings, boolean failFast) {
         this.settings = settings;
+        this.failFast = failFast;
         this.selected =
                 settings.book().matching(settings.glob()).stream()
                         .map(Rule::id)
@@ -72,8 +82,22 @@ final class RunContext implements AutoCloseable {
         return leakSeen;
     }
 
+    Set<String> selected() {
+        return selected;
+    }
+
     boolean isSelected(String rule) {
         return selected.contains(rule);
+    }
+
+    /** Notes that a test failed. */
+    void failed() {
+        givenUp = failFast;
+    }
+
+    /** Tells whether no further test is to run. */
+    boolean isGivenUp() {
+        return givenUp;
     }
 
     @Override

@@ -19,6 +19,7 @@ import java.util.Optional;
  *     empty
  * @param evidence with {@link Verdict#FAILED} what was found, where the test could say it
  * @param duration how long it ran; zero if it did not run
+ * @param seed the seed of the run that it was part of
  */
 public record TestResult(
         String name,
@@ -28,7 +29,8 @@ public record TestResult(
         String reason,
         String message,
         Optional<Evidence> evidence,
-        Duration duration) {
+        Duration duration,
+        long seed) {
 
     /** Copies the rules. */
     public TestResult {

@@ -1,7 +1,9 @@
 package org.opensva.conformance.suite;
 
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What was found about one rule on one backend. Every rule has exactly one. */
 public enum Verdict {
@@ -39,5 +41,18 @@ public enum Verdict {
      */
     public static Optional<Verdict> ofId(String id) {
         return Arrays.stream(values()).filter(verdict -> verdict.id.equals(id)).findFirst();
+    }
+
+    /**
+     * The verdict that decides where several speak of one rule. The worst news comes first, and a
+     * test that could not show the rule hides no other one's verdict.
+     *
+     * @param verdicts any number
+     * @return the decisive one, or empty if there is none
+     */
+    public static Optional<Verdict> decisive(Collection<Verdict> verdicts) {
+        return Stream.of(FAILED, INCONCLUSIVE, PASSED, NOT_OBSERVABLE, NOT_APPLICABLE)
+                .filter(verdicts::contains)
+                .findFirst();
     }
 }

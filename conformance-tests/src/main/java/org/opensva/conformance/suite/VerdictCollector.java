@@ -13,8 +13,6 @@ import org.opensva.conformance.suite.bench.RuleViolation;
 
 import java.lang.reflect.Method;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,12 +24,22 @@ import java.util.stream.Collectors;
 final class VerdictCollector implements TestExecutionListener {
 
     private final ConformanceListener listener;
+    private final RunContext context;
     private final Map<String, TestResult> results = new LinkedHashMap<>();
     private final Map<String, Long> started = new LinkedHashMap<>();
     private @Nullable SuiteFault fault;
 
-    VerdictCollector(ConformanceListener listener) {
+    /**
+     * Creates a collector.
+     *
+     * @param listener hears of each test
+     * @param context the run
+     * @param earlier what is known of tests that do not run again
+     */
+    VerdictCollector(ConformanceListener listener, RunContext context, List<TestResult> earlier) {
         this.listener = listener;
+        this.context = context;
+        earlier.forEach(result -> results.put(result.name(), result));
     }
 
     @Override
@@ -47,9 +55,12 @@ final class VerdictCollector implements TestExecutionListener {
     public synchronized void executionSkipped(TestIdentifier identifier, String reason) {
         Optional<Method> test = method(identifier);
         if (test.isPresent()) {
-            add(
-                    identifier,
-                    result(test.get(), Verdict.NOT_OBSERVABLE, reason, null, Duration.ZERO));
+            // What was given up is not known; what cannot run on this backend cannot be seen.
+            Verdict verdict =
+                    reason.equals(RunContext.GIVEN_UP)
+                            ? Verdict.INCONCLUSIVE
+                            : Verdict.NOT_OBSERVABLE;
+            add(identifier, result(test.get(), verdict, reason, null, Duration.ZERO));
         } else {
             fault("a part of the suite was skipped: " + reason, null);
         }
@@ -91,10 +102,13 @@ final class VerdictCollector implements TestExecutionListener {
 
     private void add(TestIdentifier identifier, TestResult result) {
         results.put(identifier.getUniqueId(), result);
+        if (result.verdict() == Verdict.FAILED) {
+            context.failed();
+        }
         listener.testFinished(result, results.size());
     }
 
-    private static TestResult result(
+    private TestResult result(
             Method test,
             Verdict verdict,
             String reason,
@@ -112,7 +126,8 @@ final class VerdictCollector implements TestExecutionListener {
                 reason,
                 message,
                 evidence(thrown),
-                duration);
+                duration,
+                context.settings().seed());
     }
 
     /** The rules that a test says something about: a violation may name fewer than are covered. */
@@ -169,50 +184,8 @@ final class VerdictCollector implements TestExecutionListener {
         return Optional.ofNullable(fault);
     }
 
-    /** The verdicts about rules. */
-    synchronized List<RuleResult> verdicts(Collection<Rule> rules, Applicability applicability) {
-        Map<String, List<TestResult>> byRule = new LinkedHashMap<>();
-        for (TestResult result : results.values()) {
-            for (RuleId id : result.rules()) {
-                byRule.computeIfAbsent(id.id(), key -> new ArrayList<>()).add(result);
-            }
-        }
-        return rules.stream()
-                .map(rule ->
-                        verdict(rule, byRule.getOrDefault(rule.id(), List.of()), applicability))
-                .toList();
-    }
-
-    private static RuleResult verdict(
-            Rule rule, List<TestResult> tests, Applicability applicability) {
-        Duration total =
-                tests.stream().map(TestResult::duration).reduce(Duration.ZERO, Duration::plus);
-        Optional<Applicability.Finding> finding = applicability.withoutTest(rule);
-        if (finding.isPresent()) {
-            return new RuleResult(
-                    rule, finding.get().verdict(), finding.get().reason(), tests, total);
-        }
-        if (tests.isEmpty()) {
-            return new RuleResult(
-                    rule,
-                    Verdict.NOT_OBSERVABLE,
-                    "no test in this version of the suite observes it",
-                    tests,
-                    total);
-        }
-        // The worst news first; a test that could not show the rule hides no other test's verdict.
-        for (Verdict verdict :
-                List.of(
-                        Verdict.FAILED,
-                        Verdict.INCONCLUSIVE,
-                        Verdict.PASSED,
-                        Verdict.NOT_OBSERVABLE)) {
-            Optional<TestResult> test =
-                    tests.stream().filter(result -> result.verdict() == verdict).findFirst();
-            if (test.isPresent()) {
-                return new RuleResult(rule, verdict, test.get().reason(), tests, total);
-            }
-        }
-        throw new SuiteFault("rule " + rule.id() + " has tests without a verdict");
+    /** What the tests found, in the order of their ends. */
+    synchronized List<TestResult> results() {
+        return List.copyOf(results.values());
     }
 }

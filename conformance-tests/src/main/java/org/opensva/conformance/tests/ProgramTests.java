@@ -44,6 +44,7 @@ import org.opensva.conformance.suite.Covers;
 import org.opensva.conformance.suite.RuleTests;
 import org.opensva.conformance.suite.bench.NotObservable;
 import org.opensva.conformance.suite.bench.TestBench;
+import org.opensva.conformance.suite.bench.Timeline.Lane;
 
 import java.util.Optional;
 
@@ -107,7 +108,7 @@ class ProgramTests {
             Program program = ProgramGenerator.generate(claims, theme, seed, LENGTH);
             Optional<Finding> finding = runner.run(program).finding();
             if (finding.isPresent()) {
-                report(bench, shrink(runner, deadline, finding.get()));
+                report(bench, runner, shrink(runner, deadline, finding.get()));
             }
         }
     }
@@ -122,11 +123,18 @@ class ProgramTests {
                 .shrink(finding);
     }
 
-    private static void report(TestBench bench, Finding finding) {
-        for (Step step : finding.program().steps()) {
-            bench.step("%s", step.text());
-        }
+    private static void report(TestBench bench, ProgramRunner runner, Finding finding) {
+        // Once more, for the picture of the small program alone.
+        bench.beginTimeline();
+        runner.run(
+                finding.program(),
+                (step, seen) -> bench.noted(lane(step), step.text(), () -> seen));
+        bench.steps(finding.program().steps().stream().map(Step::text).toList());
         throw bench.violation(
                 finding.rule(), finding.expected() + " (" + finding.why() + ")", finding.seen());
+    }
+
+    private static Lane lane(Step step) {
+        return step instanceof Step.Read || step instanceof Step.Write ? Lane.DEVICE : Lane.PROCESS;
     }
 }

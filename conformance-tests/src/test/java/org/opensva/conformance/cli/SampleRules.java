@@ -64,4 +64,26 @@ final class SampleRules {
             throw bench.violation("the advice to be followed", "it is not");
         }
     }
+
+    /** Four tests, one of which depends on the seed. */
+    @RuleTests
+    static class Four {
+        @Test
+        @Covers(RuleId.BIND_01)
+        void theFirst() {}
+
+        @Test
+        @Covers(RuleId.BIND_03)
+        void theSecond(TestBench bench) {
+            bench.check(bench.random().nextInt(4) != 0, "no zero", "a zero");
+        }
+
+        @Test
+        @Covers(RuleId.BIND_03)
+        void theThird() {}
+
+        @Test
+        @Covers(RuleId.UNMAP_01)
+        void theFourth() {}
+    }
 }

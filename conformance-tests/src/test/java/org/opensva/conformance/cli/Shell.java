@@ -3,7 +3,9 @@ package org.opensva.conformance.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.opensva.conformance.report.AtomicFiles;
+import org.opensva.conformance.suite.ConformanceResult;
 import org.opensva.conformance.suite.ConformanceRun;
+import org.opensva.conformance.suite.PlannedTest;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -29,6 +31,7 @@ final class Shell {
     private Map<String, String> environment = Map.of("TERM", "xterm");
     private AtomicFiles files = new AtomicFiles();
     private Context.Suite suite = ConformanceRun.Builder::run;
+    private Class<?> program = Main.class;
 
     Shell(Path folder) {
         this.folder = folder;
@@ -71,7 +74,25 @@ final class Shell {
 
     /** Has the suite run these rule tests instead of its own. */
     Shell tests(Class<?>... classes) {
-        suite = run -> run.tests(classes).run();
+        return suite(new Own(classes));
+    }
+
+    /** The suite with other rule tests. */
+    record Own(Class<?>... classes) implements Context.Suite {
+        @Override
+        public ConformanceResult run(ConformanceRun.Builder run) {
+            return run.tests(classes).run();
+        }
+
+        @Override
+        public List<PlannedTest> tests(ConformanceRun.Builder run) {
+            return run.tests(classes).build().tests();
+        }
+    }
+
+    /** Has child JVMs run another program. */
+    Shell program(Class<?> value) {
+        program = value;
         return this;
     }
 
@@ -97,7 +118,8 @@ final class Shell {
                         environment);
         // A clock that never stands still, so that no update of a progress line is left out.
         AtomicLong clock = new AtomicLong();
-        Context context = new Context(console, files, () -> clock.addAndGet(1_000_000_000L), suite);
+        Context context =
+                new Context(console, files, () -> clock.addAndGet(1_000_000_000L), suite, program);
         int status = new Program(context).run(args);
         byte[] bytes =
                 out instanceof ByteArrayOutputStream caught ? caught.toByteArray() : new byte[0];

@@ -79,7 +79,7 @@ class UsageTest {
         assertTrue(script.out().startsWith("#!/usr/bin/env bash"), "a script");
         String help = new Shell(folder).type("--help").out();
         List<String> commands =
-                help.substring(help.indexOf("Commands:"))
+                help.substring(help.indexOf("Commands:"), help.indexOf("Exit status:"))
                         .lines()
                         .takeWhile(line -> !line.isBlank())
                         .filter(line -> line.matches(" {2}[a-z].*"))

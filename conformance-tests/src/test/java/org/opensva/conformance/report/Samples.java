@@ -7,6 +7,9 @@ import org.opensva.api.backend.PasidSupply;
 import org.opensva.conformance.rules.RuleLevel;
 import org.opensva.conformance.suite.Verdict;
 import org.opensva.conformance.suite.bench.Evidence;
+import org.opensva.conformance.suite.bench.Timeline;
+import org.opensva.conformance.suite.bench.Timeline.Lane;
+import org.opensva.conformance.suite.bench.Timeline.Moment;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,6 +55,7 @@ final class Samples {
                             verdict,
                             verdict == Verdict.PASSED ? "" : words,
                             "",
+                            7,
                             failed
                                     ? Optional.of(
                                             new Evidence(
@@ -60,7 +64,9 @@ final class Samples {
                                                     "expected " + words,
                                                     "seen " + words,
                                                     -1,
-                                                    List.of("one", "two " + words)))
+                                                    List.of("one", "two " + words),
+                                                    "0123456789abcdef".repeat(2),
+                                                    Optional.of(timeline(words))))
                                     : Optional.empty()));
         }
         if (failed) {
@@ -71,6 +77,7 @@ final class Samples {
                             verdict,
                             words,
                             "a message\n" + words,
+                            7,
                             Optional.empty()));
         }
         return new RuleVerdict(
@@ -83,15 +90,31 @@ final class Samples {
                 evidence);
     }
 
+    /** A late access after an unmapping. */
+    static Timeline timeline(String words) {
+        return new Timeline(
+                List.of(
+                        new Moment(Lane.PROCESS, "munmap " + words, "0x7000", false),
+                        new Moment(Lane.KERNEL, "frame freed", "", false),
+                        new Moment(Lane.IOMMU, "IOTLB invalidate", "pasid 3 " + words, false),
+                        new Moment(Lane.ATC, "ATC invalidate", "", false),
+                        new Moment(Lane.DEVICE, "read " + words, "old page", true)),
+                12);
+    }
+
     static Certificate certificate(boolean complete, RuleVerdict... rules) {
         return new Certificate(
                 new SuiteIdentity("0.1.0", "0123456789abcdef".repeat(4)),
                 backend(),
                 new Selection(complete ? "*" : "BIND-*", complete),
                 0xfedcba9876543210L,
+                3,
                 1.5,
                 Duration.ofMillis(98_765),
                 new RunEnvironment("25.0.1", "A & B", "Linux", "6.1", "amd64", 2),
+                List.of(
+                        new ClaimVerdict("fork", true, "present", "a process was forked"),
+                        new ClaimVerdict("ats", true, "unknown", "nothing tells")),
                 List.of(rules));
     }
 

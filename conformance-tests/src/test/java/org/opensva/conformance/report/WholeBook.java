@@ -38,8 +38,10 @@ public final class WholeBook {
                 new Selection("*", true),
                 42,
                 1,
+                1,
                 Duration.ofMillis(1_500),
                 new RunEnvironment("25.0.1", "A", "Linux", "6.1", "amd64", 2),
+                List.of(),
                 book.rules().stream().map(rule -> verdict(rule, claims)).toList());
     }
 
@@ -60,6 +62,7 @@ public final class WholeBook {
                                         Verdict.PASSED,
                                         "",
                                         "",
+                                        42,
                                         Optional.empty()))
                         : List.of());
     }

@@ -139,4 +139,23 @@ public final class TelemetryOptions {
         all.put("pasid-series", series.toString());
         return Map.copyOf(all);
     }
+
+    /**
+     * The options for a JVM that does part of the work: what several can tell at once, which is an
+     * OTLP receiver. A file and a page belong to one.
+     *
+     * @return arguments of a command line
+     */
+    public List<String> childArguments() {
+        List<String> arguments = new ArrayList<>();
+        String receiver = endpoint;
+        if (receiver != null) {
+            arguments.addAll(List.of("--otlp", receiver));
+        }
+        Integer series = pasidSeries;
+        if (series != null) {
+            arguments.addAll(List.of("--pasid-series", series.toString()));
+        }
+        return arguments;
+    }
 }

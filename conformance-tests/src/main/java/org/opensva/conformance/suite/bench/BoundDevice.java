@@ -13,6 +13,7 @@ import org.opensva.api.process.SvaProcess;
 
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * A device at work in an address space, through one started queue. Reads and writes are jobs: a
@@ -91,7 +92,15 @@ public final class BoundDevice {
      * @return its result
      */
     public JobResult run(Job job) {
-        return await(submit(job), job.operation().id() + " job");
+        JobResult result = await(submit(job), job.operation().id() + " job");
+        if (job.operation() != Operation.CRC32C && job.operation() != Operation.FILL) {
+            noted(job.operation().id(), () -> result.status().toString());
+        }
+        return result;
+    }
+
+    private void noted(String what, Supplier<String> detail) {
+        bench.noted(Timeline.Lane.DEVICE, what, detail);
     }
 
     /**
@@ -141,6 +150,17 @@ public final class BoundDevice {
      * @return what it found
      */
     public DeviceRead read(long address) {
+        DeviceRead seen = readQuietly(address);
+        noted(
+                "read 0x" + Long.toHexString(address),
+                () ->
+                        seen.succeeded()
+                                ? bench.describe(seen.value())
+                                : failure(seen.status(), seen.faultAddress()));
+        return seen;
+    }
+
+    private DeviceRead readQuietly(long address) {
         if (checksums) {
             JobResult result = run(Job.crc32c(address, Long.BYTES));
             if (!result.succeeded()) {
@@ -185,7 +205,14 @@ public final class BoundDevice {
      * @return how the job ended
      */
     public JobResult write(long address, long value) {
-        return run(Job.fill(address, Long.BYTES, value));
+        JobResult result = run(Job.fill(address, Long.BYTES, value));
+        noted(
+                "write 0x" + Long.toHexString(address),
+                () ->
+                        result.succeeded()
+                                ? bench.describe(value)
+                                : failure(result.status(), result.faultAddress()));
+        return result;
     }
 
     /**

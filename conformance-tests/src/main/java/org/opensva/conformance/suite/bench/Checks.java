@@ -1,5 +1,8 @@
 package org.opensva.conformance.suite.bench;
 
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanContext;
+
 import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
@@ -11,9 +14,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * What a test says and checks: its steps, its tokens, and violations in the field's words.
@@ -81,7 +86,34 @@ public abstract sealed class Checks permits TestBench {
         if (steps.size() < MAX_STEPS) {
             steps.add(text);
         }
+        noted(Timeline.Lane.PROCESS, text, () -> "");
     }
+
+    /**
+     * Takes the steps of something that was done and noted already, such as a program.
+     *
+     * @param texts the steps, oldest first; the last one is what failures name
+     */
+    public void steps(List<String> texts) {
+        for (String text : texts) {
+            step = text;
+            if (steps.size() < MAX_STEPS) {
+                steps.add(text);
+            }
+        }
+    }
+
+    /**
+     * Notes what was done, for the picture that is drawn of a failure.
+     *
+     * @param lane who did it
+     * @param what what it was, in a few words
+     * @param detail numbers; asked for only if it is drawn
+     */
+    public abstract void noted(Timeline.Lane lane, String what, Supplier<String> detail);
+
+    /** What led to a failure, where that can be told. */
+    abstract Optional<Timeline> timeline();
 
     /**
      * What is being done.
@@ -139,7 +171,14 @@ public abstract sealed class Checks permits TestBench {
         synchronized (steps) {
             done = List.copyOf(steps);
         }
-        return new Evidence(settings.test(), step, expected, seen, settings.seed(), done);
+        return new Evidence(
+                settings.test(), step, expected, seen, settings.seed(), done, trace(), timeline());
+    }
+
+    /** The trace that the test belongs to, if telemetry is on. */
+    private static String trace() {
+        SpanContext span = Span.current().getSpanContext();
+        return span.isValid() ? span.getTraceId() : "";
     }
 
     private static String firstLine(String text) {

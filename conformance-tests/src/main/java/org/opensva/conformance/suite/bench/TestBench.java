@@ -16,7 +16,9 @@ import org.opensva.api.telemetry.HardwareEvent;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -30,6 +32,7 @@ public final class TestBench extends Checks implements AutoCloseable {
     private final SplittableRandom random;
     private final List<AutoCloseable> opened = Collections.synchronizedList(new ArrayList<>());
     private final List<QueueHandle> queues = Collections.synchronizedList(new ArrayList<>());
+    private final TimelineRecorder recorder;
     private volatile boolean spent;
 
     /**
@@ -42,6 +45,36 @@ public final class TestBench extends Checks implements AutoCloseable {
         super(settings);
         this.backend = backend;
         this.random = new SplittableRandom(settings.seed());
+        this.recorder =
+                new TimelineRecorder(
+                        claims(Capability.INTROSPECTION)
+                                ? backend.introspection()
+                                : Optional.empty());
+    }
+
+    /** Begins to keep what happens, for the picture of a failure; forgets what was kept so far. */
+    public void beginTimeline() {
+        recorder.begin();
+    }
+
+    /** Ends what {@link #beginTimeline} began. */
+    public void endTimeline() {
+        recorder.end();
+    }
+
+    @Override
+    public void noted(Timeline.Lane lane, String what, Supplier<String> detail) {
+        recorder.note(lane, what, detail);
+    }
+
+    @Override
+    Optional<Timeline> timeline() {
+        try {
+            return recorder.timeline();
+        } catch (RuntimeException e) {
+            // A failure is worth more than its picture.
+            return Optional.empty();
+        }
     }
 
     /**
@@ -330,13 +363,9 @@ public final class TestBench extends Checks implements AutoCloseable {
                 backend.introspection()
                         .orElseThrow(() ->
                                 violation("introspection, as claimed", "the backend offers none"));
-        introspection.recordEvents(true);
-        try {
-            action.run();
-            return introspection.events();
-        } finally {
-            introspection.recordEvents(false);
-        }
+        recorder.renew();
+        action.run();
+        return introspection.events();
     }
 
     /**

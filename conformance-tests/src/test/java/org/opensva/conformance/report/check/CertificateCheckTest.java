@@ -168,6 +168,7 @@ class CertificateCheckTest {
                                 .addObject()
                                 .put("test", "T.t")
                                 .put("sentence", "t")
+                                .put("seed", "0x1")
                                 .put("verdict", Verdict.FAILED.id())));
     }
 
