@@ -124,6 +124,7 @@ public final class EmulatedModule extends AbstractModule {
                     UacceConfig.of(device.name())
                             .withInstances(options.queues())
                             .withForeignHandles(options.foreignHandles())
+                            .withPasidSeries(options.pasidSeries())
                             .withRegionSize(host.pageSize());
             nodes.add(
                     lifecycle.add(

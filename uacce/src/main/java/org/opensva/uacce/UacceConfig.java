@@ -19,6 +19,7 @@ import java.util.Objects;
  *     4096 to 65536
  * @param drainTimeout how long stopping a queue waits for work that was accepted before it is
  *     aborted; more than zero
+ * @param pasidSeries how many PASIDs get metric series of their own, 0 or more
  */
 public record UacceConfig(
         String name,
@@ -27,7 +28,8 @@ public record UacceConfig(
         ForeignHandlePolicy foreignHandles,
         int workers,
         int regionSize,
-        Duration drainTimeout) {
+        Duration drainTimeout,
+        int pasidSeries) {
 
     /** Checks the ranges. */
     public UacceConfig {
@@ -48,6 +50,7 @@ public record UacceConfig(
                 regionSize,
                 "a page size, 4096..65536");
         check(drainTimeout.isPositive(), "drainTimeout", drainTimeout, "more than zero");
+        check(pasidSeries >= 0, "pasidSeries", pasidSeries, "0 or more");
     }
 
     /**
@@ -59,7 +62,7 @@ public record UacceConfig(
      */
     public static UacceConfig of(String name) {
         return new UacceConfig(
-                name, 256, 64, ForeignHandlePolicy.REFUSE, 2, 4096, Duration.ofSeconds(2));
+                name, 256, 64, ForeignHandlePolicy.REFUSE, 2, 4096, Duration.ofSeconds(2), 0);
     }
 
     /**
@@ -70,7 +73,14 @@ public record UacceConfig(
      */
     public UacceConfig withName(String value) {
         return new UacceConfig(
-                value, instances, queueDepth, foreignHandles, workers, regionSize, drainTimeout);
+                value,
+                instances,
+                queueDepth,
+                foreignHandles,
+                workers,
+                regionSize,
+                drainTimeout,
+                pasidSeries);
     }
 
     /**
@@ -81,7 +91,14 @@ public record UacceConfig(
      */
     public UacceConfig withInstances(int value) {
         return new UacceConfig(
-                name, value, queueDepth, foreignHandles, workers, regionSize, drainTimeout);
+                name,
+                value,
+                queueDepth,
+                foreignHandles,
+                workers,
+                regionSize,
+                drainTimeout,
+                pasidSeries);
     }
 
     /**
@@ -92,7 +109,14 @@ public record UacceConfig(
      */
     public UacceConfig withQueueDepth(int value) {
         return new UacceConfig(
-                name, instances, value, foreignHandles, workers, regionSize, drainTimeout);
+                name,
+                instances,
+                value,
+                foreignHandles,
+                workers,
+                regionSize,
+                drainTimeout,
+                pasidSeries);
     }
 
     /**
@@ -103,7 +127,7 @@ public record UacceConfig(
      */
     public UacceConfig withForeignHandles(ForeignHandlePolicy value) {
         return new UacceConfig(
-                name, instances, queueDepth, value, workers, regionSize, drainTimeout);
+                name, instances, queueDepth, value, workers, regionSize, drainTimeout, pasidSeries);
     }
 
     /**
@@ -114,7 +138,14 @@ public record UacceConfig(
      */
     public UacceConfig withWorkers(int value) {
         return new UacceConfig(
-                name, instances, queueDepth, foreignHandles, value, regionSize, drainTimeout);
+                name,
+                instances,
+                queueDepth,
+                foreignHandles,
+                value,
+                regionSize,
+                drainTimeout,
+                pasidSeries);
     }
 
     /**
@@ -125,7 +156,14 @@ public record UacceConfig(
      */
     public UacceConfig withRegionSize(int value) {
         return new UacceConfig(
-                name, instances, queueDepth, foreignHandles, workers, value, drainTimeout);
+                name,
+                instances,
+                queueDepth,
+                foreignHandles,
+                workers,
+                value,
+                drainTimeout,
+                pasidSeries);
     }
 
     /**
@@ -136,7 +174,32 @@ public record UacceConfig(
      */
     public UacceConfig withDrainTimeout(Duration value) {
         return new UacceConfig(
-                name, instances, queueDepth, foreignHandles, workers, regionSize, value);
+                name,
+                instances,
+                queueDepth,
+                foreignHandles,
+                workers,
+                regionSize,
+                value,
+                pasidSeries);
+    }
+
+    /**
+     * The same with metric series by PASID.
+     *
+     * @param value how many PASIDs get series of their own
+     * @return a changed copy
+     */
+    public UacceConfig withPasidSeries(int value) {
+        return new UacceConfig(
+                name,
+                instances,
+                queueDepth,
+                foreignHandles,
+                workers,
+                regionSize,
+                drainTimeout,
+                value);
     }
 
     private static void check(boolean ok, String field, Object value, String range) {

@@ -1,8 +1,6 @@
 package org.opensva.uacce;
 
 import io.opentelemetry.api.OpenTelemetry;
-import io.opentelemetry.api.trace.Tracer;
-import io.opentelemetry.api.trace.TracerProvider;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Accelerator;
@@ -20,8 +18,9 @@ import org.opensva.api.iommu.RequesterId;
 import org.opensva.api.iommu.SvaBinder;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.SvaProcess;
-import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.api.telemetry.PasidLimit;
 import org.opensva.uacce.cdev.CharDevice;
+import org.opensva.uacce.cdev.DeviceTelemetry;
 import org.opensva.uacce.cdev.Isolation;
 import org.opensva.uacce.cdev.QueueSettings;
 import org.opensva.uacce.library.UacceQueueHandle;
@@ -57,6 +56,7 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
     private final Endpoint endpoint;
     private final CharDevice device;
     private final Isolation isolation;
+    private final @Nullable DeviceTelemetry told;
     private final AcceleratorInfo info;
     private final @Nullable FunctionSet functions;
     private final SysfsTree sysfs;
@@ -68,7 +68,7 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
      * @param endpoint its bus interface, which it owns from now on
      * @param binder binds address spaces to it
      * @param engines makes an engine for each worker
-     * @param telemetry where spans go
+     * @param telemetry where spans, metrics and log events go
      */
     public UacceDevice(
             UacceConfig config,
@@ -122,6 +122,12 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
         this.isolation = isolation;
         QueueScheduler scheduler =
                 new QueueScheduler(name, config.workers(), config.instances(), endpoint, engines);
+        told =
+                DeviceTelemetry.of(
+                        telemetry,
+                        name,
+                        endpoint.requester().value(),
+                        new PasidLimit(config.pasidSeries()));
         device =
                 new CharDevice(
                         name,
@@ -136,7 +142,7 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
                                 config.drainTimeout().toNanos()),
                         isolation,
                         physical,
-                        tracer(telemetry));
+                        told);
         info = describe(config, scheduler.operations(), scheduler.algorithms());
         functions =
                 slots == null
@@ -155,13 +161,6 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
                                                 isolation,
                                                 false));
         sysfs = UacceAttributes.of(this, isolation, physical, device::isPresent);
-    }
-
-    /** Nothing is paid for spans that nobody records. */
-    private static @Nullable Tracer tracer(OpenTelemetry telemetry) {
-        return TracerProvider.noop().equals(telemetry.getTracerProvider())
-                ? null
-                : telemetry.getTracer(SvaTelemetry.SCOPE);
     }
 
     private static AcceleratorInfo describe(
@@ -284,6 +283,9 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
             mine.end();
         }
         device.remove();
+        if (told != null) {
+            told.close();
+        }
     }
 
     /** Removes the device. */

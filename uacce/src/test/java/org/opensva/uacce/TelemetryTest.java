@@ -75,6 +75,8 @@ class TelemetryTest {
         assertEquals(parent.getSpanContext().getSpanId(), job.getParentSpanId());
         assertEquals(
                 Map.of(
+                        SvaTelemetry.ATTRIBUTE_LANE,
+                        "process",
                         SvaTelemetry.ATTRIBUTE_DEVICE,
                         "zip-0",
                         SvaTelemetry.ATTRIBUTE_REQUESTER,
@@ -91,6 +93,15 @@ class TelemetryTest {
                         "SUCCESS"),
                 attributes(job));
         assertEquals(StatusCode.UNSET, job.getStatus().getStatusCode());
+        SpanData engine =
+                exporter.getFinishedSpanItems().stream()
+                        .filter(span -> span.getName().equals(SvaTelemetry.SPAN_EXECUTE))
+                        .findFirst()
+                        .orElseThrow();
+        assertEquals(job.getSpanId(), engine.getParentSpanId());
+        assertEquals(job.getTraceId(), engine.getTraceId());
+        assertTrue(engine.getStartEpochNanos() >= job.getStartEpochNanos());
+        assertTrue(engine.getEndEpochNanos() <= job.getEndEpochNanos());
     }
 
     @Test

@@ -227,7 +227,12 @@ public enum SvaMetric {
                 .build();
     }
 
-    static void close(List<AutoCloseable> instruments) {
+    /**
+     * Ends observations.
+     *
+     * @param instruments what {@link #observe} gave
+     */
+    public static void close(List<AutoCloseable> instruments) {
         for (AutoCloseable instrument : instruments) {
             try {
                 instrument.close();
@@ -236,6 +241,5 @@ public enum SvaMetric {
                 throw new IllegalStateException(e);
             }
         }
-        instruments.clear();
     }
 }

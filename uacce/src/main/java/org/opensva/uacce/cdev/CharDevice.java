@@ -1,7 +1,5 @@
 package org.opensva.uacce.cdev;
 
-import io.opentelemetry.api.trace.Tracer;
-
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.QueueRequest;
 import org.opensva.api.ats.Endpoint;
@@ -44,7 +42,7 @@ public final class CharDevice {
     private final QueueSettings settings;
     private final Isolation isolation;
     private final boolean physical;
-    private final @Nullable Tracer tracer;
+    private final @Nullable DeviceTelemetry telemetry;
     private final QueueNumbers numbers;
 
     /** Guards what follows, and that a PASID is not stopped while a queue with it is opened. */
@@ -71,7 +69,7 @@ public final class CharDevice {
      * @param isolation whether the hardware is trusted; a virtual function has that of its physical
      *     function
      * @param physical false for a virtual function, whose errors its physical function processes
-     * @param tracer where spans of jobs go, or null
+     * @param telemetry what is told about jobs, or null
      */
     public CharDevice(
             String name,
@@ -81,7 +79,7 @@ public final class CharDevice {
             QueueSettings settings,
             Isolation isolation,
             boolean physical,
-            @Nullable Tracer tracer) {
+            @Nullable DeviceTelemetry telemetry) {
         this.name = name;
         this.endpoint = endpoint;
         this.binder = binder;
@@ -89,7 +87,7 @@ public final class CharDevice {
         this.settings = settings;
         this.isolation = isolation;
         this.physical = physical;
-        this.tracer = tracer;
+        this.telemetry = telemetry;
         numbers = new QueueNumbers(settings.instances());
     }
 
@@ -201,11 +199,11 @@ public final class CharDevice {
 
     private QueueFile create(SvaBond bond, AddressSpace space, int number) {
         int pasid = bond.pasid().value();
-        Tracer recording = tracer;
-        JobSpans spans =
-                recording == null
-                        ? null
-                        : new JobSpans(recording, name, endpoint.requester().value(), pasid);
+        DeviceTelemetry recording = telemetry;
+        JobSpans spans = recording == null ? null : recording.queue(pasid);
+        if (spans != null) {
+            bond.follow(spans);
+        }
         HardwareQueue hardware =
                 new HardwareQueue(
                         pasid,

@@ -1,63 +1,153 @@
 package org.opensva.uacce.cdev;
 
+import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.StatusCode;
-import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.context.Context;
+import io.opentelemetry.context.Scope;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Job;
+import org.opensva.api.accelerator.JobExecution;
+import org.opensva.api.accelerator.JobFlags;
 import org.opensva.api.accelerator.JobStatus;
+import org.opensva.api.accelerator.Operation;
+import org.opensva.api.telemetry.Lane;
 import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.api.telemetry.WorkInProgress;
 import org.opensva.uacce.queue.JobObserver;
+import org.opensva.uacce.queue.QueueError;
 
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /**
- * The spans of the jobs of one queue, from submission to completion. Exists only where spans are
- * recorded.
+ * Follows the jobs of one queue from submission to completion, by the tags of their descriptors:
+ * their spans, what they are counted as, and which of them an engine works at. Exists only where
+ * spans or metrics are recorded.
  */
-public final class JobSpans implements JobObserver {
+public final class JobSpans implements JobObserver, WorkInProgress {
 
-    private final Tracer tracer;
-    private final String device;
-    private final int requester;
+    private static final AttributeKey<String> LANE =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_LANE);
+    private static final AttributeKey<String> DEVICE =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DEVICE);
+    private static final AttributeKey<Long> REQUESTER =
+            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_REQUESTER);
+    private static final AttributeKey<Long> PASID =
+            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PASID);
+    private static final AttributeKey<Long> PROCESS =
+            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PROCESS);
+    private static final AttributeKey<String> OPERATION =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_OPERATION);
+    private static final AttributeKey<Long> LENGTH =
+            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_LENGTH);
+    private static final AttributeKey<String> STATUS =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_STATUS);
+
+    /** The page of the messages of PCI Express, whatever the granule of the tables. */
+    private static final int PAGE_SHIFT = 12;
+
+    private final DeviceTelemetry device;
     private final int pasid;
-    private final ConcurrentHashMap<Long, Span> open = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Long, Open> open = new ConcurrentHashMap<>();
 
-    JobSpans(Tracer tracer, String device, int requester, int pasid) {
-        this.tracer = tracer;
+    JobSpans(DeviceTelemetry device, int pasid) {
         this.device = device;
-        this.requester = requester;
         this.pasid = pasid;
     }
 
+    /** A job that has not ended. */
+    public static final class Open {
+
+        private final Span span;
+        private final Operation operation;
+        private final long began = System.nanoTime();
+        private volatile @Nullable Execution execution;
+
+        private Open(Span span, Operation operation) {
+            this.span = span;
+            this.operation = operation;
+        }
+    }
+
+    /** What an engine works at: a copy, for the object of the engine is used again. */
+    private record Execution(
+            Span span,
+            long source,
+            long sourceLength,
+            long destination,
+            long destinationLength,
+            boolean scattered) {
+
+        static Execution of(Span span, JobExecution job) {
+            // What lists, parameters and second addresses lead to is not looked up: any page.
+            boolean scattered =
+                    (job.flags() & JobFlags.ALL & ~JobFlags.FENCE) != 0
+                            || job.operation() == Operation.BATCH
+                            || job.operation() == Operation.COMPARE
+                            || job.operation() == Operation.DUAL_CAST;
+            return new Execution(
+                    span,
+                    job.source(),
+                    job.sourceLength(),
+                    job.destination(),
+                    job.destinationCapacity(),
+                    scattered);
+        }
+
+        boolean uses(long address) {
+            long page = address >>> PAGE_SHIFT;
+            return scattered
+                    || touches(source, sourceLength, page)
+                    || touches(destination, destinationLength, page);
+        }
+
+        private static boolean touches(long start, long length, long page) {
+            return length > 0
+                    && page >= start >>> PAGE_SHIFT
+                    && page <= start + (length - 1) >>> PAGE_SHIFT;
+        }
+    }
+
     /**
-     * Begins the span of a job, as a child of the caller's.
+     * Begins to follow a job, as a child of the caller's span.
      *
      * @param process who submits
      * @param job what
-     * @return a span for {@link #submitted} or {@link #refused}
+     * @return for {@link #submitted} or {@link #refused(Open)}
      */
-    public Span begin(long process, Job job) {
-        return tracer.spanBuilder(SvaTelemetry.SPAN_JOB)
-                .setAttribute(SvaTelemetry.ATTRIBUTE_DEVICE, device)
-                .setAttribute(SvaTelemetry.ATTRIBUTE_REQUESTER, requester)
-                .setAttribute(SvaTelemetry.ATTRIBUTE_PASID, pasid)
-                .setAttribute(SvaTelemetry.ATTRIBUTE_PROCESS, process)
-                .setAttribute(SvaTelemetry.ATTRIBUTE_OPERATION, job.operation().id())
-                .setAttribute(SvaTelemetry.ATTRIBUTE_LENGTH, job.sourceLength())
-                .startSpan();
+    public Open begin(long process, Job job) {
+        return begin(process, job.operation(), job.sourceLength(), Context.current());
+    }
+
+    private Open begin(long process, Operation operation, long length, Context parent) {
+        return new Open(
+                device.tracer()
+                        .spanBuilder(SvaTelemetry.SPAN_JOB)
+                        .setParent(parent)
+                        .setAttribute(LANE, Lane.PROCESS.id())
+                        .setAttribute(DEVICE, device.name())
+                        .setAttribute(REQUESTER, (long) device.requester())
+                        .setAttribute(PASID, (long) pasid)
+                        .setAttribute(PROCESS, process)
+                        .setAttribute(OPERATION, operation.id())
+                        .setAttribute(LENGTH, length)
+                        .startSpan(),
+                operation);
     }
 
     /**
      * The job is about to be visible to the device.
      *
      * @param tag the tag of its descriptor
-     * @param span its span
+     * @param job what {@link #begin} gave
      */
-    public void submitted(long tag, Span span) {
-        Span stale = open.put(tag, span);
+    public void submitted(long tag, Open job) {
+        device.submitted();
+        Open stale = open.put(tag, job);
         if (stale != null) {
-            end(stale, JobStatus.ABORTED);
+            end(stale, JobStatus.ABORTED, 0, 0);
         }
     }
 
@@ -67,27 +157,87 @@ public final class JobSpans implements JobObserver {
      * @param tag the tag given to {@link #submitted}
      */
     public void refused(long tag) {
-        completed(tag, JobStatus.ABORTED);
+        Open job = open.remove(tag);
+        if (job != null) {
+            device.withdrawn();
+            refused(job);
+        }
+    }
+
+    /**
+     * The device did not get the job, which was never {@link #submitted}.
+     *
+     * @param job what {@link #begin} gave
+     */
+    public void refused(Open job) {
+        job.span.setAttribute(STATUS, JobStatus.ABORTED.name());
+        job.span.setStatus(StatusCode.ERROR);
+        job.span.end();
     }
 
     @Override
-    public void completed(long tag, JobStatus status) {
-        Span span = open.remove(tag);
-        if (span != null) {
-            end(span, status);
+    public Scope started(long tag, JobExecution job) {
+        // A process that fills its rings without this library submits what nobody has announced.
+        Open followed =
+                open.computeIfAbsent(
+                        tag,
+                        key -> {
+                            device.submitted();
+                            return begin(-1, job.operation(), job.sourceLength(), Context.root());
+                        });
+        Span span =
+                device.tracer()
+                        .spanBuilder(SvaTelemetry.SPAN_EXECUTE)
+                        .setParent(Context.root().with(followed.span))
+                        .setAttribute(LANE, Lane.DEVICE.id())
+                        .setAttribute(DEVICE, device.name())
+                        .setAttribute(REQUESTER, (long) device.requester())
+                        .setAttribute(PASID, (long) pasid)
+                        .startSpan();
+        followed.execution = Execution.of(span, job);
+        Scope current = span.makeCurrent();
+        return () -> {
+            current.close();
+            followed.execution = null;
+            span.end();
+        };
+    }
+
+    @Override
+    public void completed(long tag, JobStatus status, long consumed, long produced) {
+        Open job = open.remove(tag);
+        if (job != null) {
+            end(job, status, consumed, produced);
         }
+    }
+
+    @Override
+    public void failed(QueueError error) {
+        device.queueError(pasid, error);
     }
 
     @Override
     public void abandoned() {
-        open.keySet().forEach(tag -> completed(tag, JobStatus.ABORTED));
+        open.keySet().forEach(tag -> completed(tag, JobStatus.ABORTED, 0, 0));
     }
 
-    private static void end(Span span, JobStatus status) {
-        span.setAttribute(SvaTelemetry.ATTRIBUTE_STATUS, status.name());
+    private void end(Open job, JobStatus status, long consumed, long produced) {
+        job.span.setAttribute(STATUS, status.name());
         if (status != JobStatus.SUCCESS) {
-            span.setStatus(StatusCode.ERROR);
+            job.span.setStatus(StatusCode.ERROR);
         }
-        span.end();
+        job.span.end();
+        device.ended(
+                pasid, job.operation, status, consumed, produced, System.nanoTime() - job.began);
+    }
+
+    @Override
+    public void visit(long address, Consumer<Work> visitor) {
+        for (Open job : open.values()) {
+            Execution execution = job.execution;
+            if (execution != null && execution.uses(address)) {
+                visitor.accept(new Work(job.span, execution.span()));
+            }
+        }
     }
 }

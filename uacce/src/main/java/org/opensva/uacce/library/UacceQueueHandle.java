@@ -1,7 +1,5 @@
 package org.opensva.uacce.library;
 
-import io.opentelemetry.api.trace.Span;
-
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.accelerator.Job;
@@ -210,15 +208,15 @@ public final class UacceQueueHandle implements QueueHandle {
         if (spans == null) {
             return file.submit(holder, this, job, null);
         }
-        Span span = spans.begin(holder.pid(), job);
+        JobSpans.Open open = spans.begin(holder.pid(), job);
         boolean accepted = false;
         try {
-            long ticket = file.submit(holder, this, job, tag -> spans.submitted(tag, span));
+            long ticket = file.submit(holder, this, job, tag -> spans.submitted(tag, open));
             accepted = true;
             return ticket;
         } finally {
             if (!accepted) {
-                span.end();
+                spans.refused(open);
             }
         }
     }

@@ -58,7 +58,7 @@ public final class HardwareQueue extends ServedQueue {
      * @param scheduler who serves it
      * @param weight its share of the device's time relative to others, more than 0
      * @param limit how many jobs each source may hold, at most {@code depth}
-     * @param observer hears of the ends of jobs
+     * @param observer hears of the beginnings and ends of jobs
      */
     public HardwareQueue(
             int pasid,
@@ -127,6 +127,10 @@ public final class HardwareQueue extends ServedQueue {
 
     int pasid() {
         return pasid;
+    }
+
+    JobObserver observer() {
+        return observer;
     }
 
     /** What the engines keep for this queue; for the worker that serves it. */
@@ -367,6 +371,7 @@ public final class HardwareQueue extends ServedQueue {
                 || mode.compareAndSet(Mode.DRAINING, Mode.FAILED)) {
             shared.error(error, address);
             direct.abortWaiting();
+            observer.failed(error);
             observer.abandoned();
             event.signal();
         }
@@ -391,7 +396,7 @@ public final class HardwareQueue extends ServedQueue {
         job.run(this, descriptor);
         long ticket = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_TAG);
         direct.finish(ticket, job.status, job.consumed, job.produced, job.value, job.faultAddress);
-        observer.completed(ticket, job.status);
+        observer.completed(ticket, job.status, job.consumed, job.produced);
         event.signal();
         return true;
     }
@@ -414,7 +419,7 @@ public final class HardwareQueue extends ServedQueue {
             // Nobody is left to see it, and the access would only be recorded as a fault.
             fail(QueueError.ADDRESS_SPACE_GONE, 0);
         } else if (ring.complete(worker.port(), index, entry)) {
-            observer.completed(tag, job.status);
+            observer.completed(tag, job.status, job.consumed, job.produced);
             event.signal();
         } else {
             fail(QueueError.COMPLETION_UNREACHABLE, ring.fault());

@@ -1,5 +1,7 @@
 package org.opensva.uacce.queue;
 
+import io.opentelemetry.context.Scope;
+
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Algorithm;
 import org.opensva.api.accelerator.Engine;
@@ -61,7 +63,12 @@ final class RunningJob implements JobExecution {
             } else if (cancelled()) {
                 complete(JobStatus.ABORTED, 0, 0, 0, 0);
             } else {
-                execute(owner);
+                long tag = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_TAG);
+                // What a batch holds is part of the batch.
+                JobObserver observer = batches == null ? JobObserver.NONE : owner.observer();
+                try (Scope _ = observer.started(tag, this)) {
+                    execute(owner);
+                }
             }
         } catch (RuntimeException | Error e) {
             // An engine is a vendor's code: what it throws ends its job, not the device.

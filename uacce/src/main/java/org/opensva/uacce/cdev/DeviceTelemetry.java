@@ -1,0 +1,137 @@
+package org.opensva.uacce.cdev;
+
+import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.metrics.DoubleHistogram;
+import io.opentelemetry.api.metrics.Meter;
+import io.opentelemetry.api.trace.Tracer;
+
+import org.jspecify.annotations.Nullable;
+import org.opensva.api.accelerator.JobStatus;
+import org.opensva.api.accelerator.Operation;
+import org.opensva.api.telemetry.FaultEvents;
+import org.opensva.api.telemetry.PasidLimit;
+import org.opensva.api.telemetry.SeriesTable;
+import org.opensva.api.telemetry.SvaMetric;
+import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.uacce.queue.QueueError;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * What a device tells about its jobs. Exists only where somebody records.
+ *
+ * <p><b>Threading.</b> Any thread may call.
+ */
+public final class DeviceTelemetry implements AutoCloseable {
+
+    private static final AttributeKey<String> OPERATION =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_OPERATION);
+    private static final AttributeKey<String> STATUS =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_STATUS);
+    private static final AttributeKey<String> DIRECTION =
+            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DIRECTION);
+
+    private final String name;
+    private final int requester;
+    private final Tracer tracer;
+    private final FaultEvents events;
+    private final SeriesTable jobs;
+    private final SeriesTable bytes;
+    private final AtomicLong depth = new AtomicLong();
+    private final DoubleHistogram duration;
+    private final List<AutoCloseable> instruments;
+
+    private DeviceTelemetry(
+            String name, int requester, OpenTelemetry telemetry, PasidLimit pasids) {
+        this.name = name;
+        this.requester = requester;
+        tracer = telemetry.getTracer(SvaTelemetry.SCOPE);
+        events = new FaultEvents(telemetry);
+        Map<Integer, String> names = Map.of(requester, name);
+        jobs = new SeriesTable(Attributes.empty(), names, pasids, List.of(OPERATION, STATUS));
+        bytes = new SeriesTable(Attributes.empty(), names, pasids, List.of(OPERATION, DIRECTION));
+        Meter meter = telemetry.getMeter(SvaTelemetry.SCOPE);
+        duration = SvaMetric.JOB_DURATION.histogram(meter);
+        Attributes own =
+                Attributes.builder()
+                        .put(SvaTelemetry.ATTRIBUTE_DEVICE, name)
+                        .put(SvaTelemetry.ATTRIBUTE_REQUESTER, (long) requester)
+                        .build();
+        instruments =
+                List.of(
+                        SvaMetric.JOBS.observe(meter, jobs::observe),
+                        SvaMetric.JOB_IO.observe(meter, bytes::observe),
+                        SvaMetric.QUEUE_DEPTH.observe(
+                                meter, points -> points.record(depth.get(), own)));
+    }
+
+    /**
+     * Begins to tell, if somebody records.
+     *
+     * @param telemetry where it goes
+     * @param name the name of the device
+     * @param requester its requester id
+     * @param pasids which PASIDs have metric series of their own
+     * @return null if nobody records
+     */
+    public static @Nullable DeviceTelemetry of(
+            OpenTelemetry telemetry, String name, int requester, PasidLimit pasids) {
+        return SvaTelemetry.recordsSpans(telemetry) || SvaTelemetry.recordsMetrics(telemetry)
+                ? new DeviceTelemetry(name, requester, telemetry, pasids)
+                : null;
+    }
+
+    /** Follows the jobs of a queue. */
+    JobSpans queue(int pasid) {
+        return new JobSpans(this, pasid);
+    }
+
+    String name() {
+        return name;
+    }
+
+    int requester() {
+        return requester;
+    }
+
+    Tracer tracer() {
+        return tracer;
+    }
+
+    void submitted() {
+        depth.incrementAndGet();
+    }
+
+    void withdrawn() {
+        depth.decrementAndGet();
+    }
+
+    void ended(
+            int pasid,
+            Operation operation,
+            JobStatus status,
+            long consumed,
+            long produced,
+            long nanos) {
+        depth.decrementAndGet();
+        SeriesTable.Series series = jobs.of(requester, pasid, operation.id(), status.name());
+        series.add(1);
+        duration.record(nanos * 1e-9, series.attributes());
+        bytes.of(requester, pasid, operation.id(), "read").add(consumed);
+        bytes.of(requester, pasid, operation.id(), "write").add(produced);
+    }
+
+    void queueError(int pasid, QueueError error) {
+        events.queueError(name, requester, pasid, error.name());
+    }
+
+    /** Ends the observation. */
+    @Override
+    public void close() {
+        SvaMetric.close(instruments);
+    }
+}
