@@ -16,6 +16,7 @@ import org.opensva.conformance.report.RunEnvironment;
 import org.opensva.conformance.report.seal.SigningKey;
 import org.opensva.conformance.rules.RuleBook;
 import org.opensva.conformance.rules.RuleBookException;
+import org.opensva.conformance.rules.RuleLayer;
 import org.opensva.conformance.suite.ConformanceRun;
 
 import picocli.CommandLine.Command;
@@ -46,11 +47,13 @@ import java.util.concurrent.Callable;
             "  opensva certify --backend emulated:smmuv3 --report out",
             "  opensva certify --rules 'UNMAP-*,EXIT-0?' --seed 0x51f3",
             "  opensva certify --profile mine.json",
-            "  opensva certify --plugin acme.jar --backend acme --option queues=4"
+            "  opensva certify --plugin acme.jar --backend acme --option queues=4",
+            "  opensva certify --plugin acme.jar --backend acme-atc --layer ats"
         })
 final class CertifyCommand implements Callable<Integer> {
 
     private static final String DEFAULT_BACKEND = "emulated";
+    private static final String EVERY_RULE = "*";
     private static final double MAX_FACTOR = 1000;
     private static final String JOURNAL = "journal.jsonl";
 
@@ -70,7 +73,15 @@ final class CertifyCommand implements Callable<Integer> {
             names = "--rules",
             paramLabel = "GLOB",
             description = "Judge only rules whose id matches, such as 'UNMAP-*'.")
-    private String rules = "*";
+    private String rules = EVERY_RULE;
+
+    @Option(
+            names = "--layer",
+            paramLabel = "LAYER",
+            description =
+                    "Judge only the rules of one part, for a vendor who has that part alone: iommu,"
+                            + " ats or queue.")
+    private @Nullable String layer;
 
     @Option(
             names = "--seed",
@@ -113,6 +124,7 @@ final class CertifyCommand implements Callable<Integer> {
         }
         campaign.check(report != null);
         RuleBook book = RuleBook.load();
+        chooseLayer(book);
         checkRules(book);
         Optional<SigningKey> signing = signing();
         try (Plugins plugins = given.load();
@@ -129,6 +141,24 @@ final class CertifyCommand implements Callable<Integer> {
                 throw unwritable(report == null ? Path.of("") : report, e);
             }
         }
+    }
+
+    private void chooseLayer(RuleBook book) {
+        String chosen = layer;
+        if (chosen == null) {
+            return;
+        }
+        if (!rules.equals(EVERY_RULE)) {
+            throw new UsageException(
+                    "--layer and --rules both choose rules; leave one of them out");
+        }
+        rules =
+                RuleLayer.of(chosen)
+                        .map(known -> known.glob(book))
+                        .orElseThrow(() ->
+                                new UsageException(
+                                        "no layer '%s'; there are: %s"
+                                                .formatted(chosen, RuleLayer.names())));
     }
 
     private void checkRules(RuleBook book) {

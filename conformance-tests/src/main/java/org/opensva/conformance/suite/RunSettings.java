@@ -4,6 +4,7 @@ import io.opentelemetry.api.OpenTelemetry;
 
 import org.opensva.api.backend.BackendCatalog;
 import org.opensva.conformance.rules.RuleBook;
+import org.opensva.conformance.rules.RuleLayer;
 import org.opensva.conformance.suite.bench.Limits;
 
 import java.util.Map;
@@ -35,6 +36,7 @@ record RunSettings(
     static final String BACKEND = "opensva.backend";
     static final String OPTION_PREFIX = "opensva.backend.option.";
     static final String RULES = "opensva.rules";
+    static final String LAYER = "opensva.layer";
     static final String SEED = "opensva.seed";
     static final String TIMEOUT_FACTOR = "opensva.timeout.factor";
 
@@ -64,15 +66,27 @@ record RunSettings(
                 .forEach(option ->
                         get.apply(OPTION_PREFIX + option.key())
                                 .ifPresent(value -> options.put(option.key(), value)));
+        RuleBook book = RuleBook.load();
         return new RunSettings(
-                RuleBook.load(),
+                book,
                 catalog,
                 catalog.resolve(backend),
                 options,
-                get.apply(RULES).orElse("*"),
+                get.apply(RULES)
+                        .or(() -> get.apply(LAYER).map(text -> layer(text, book)))
+                        .orElse("*"),
                 get.apply(SEED).map(RunSettings::seed).orElse(DEFAULT_SEED),
                 get.apply(TIMEOUT_FACTOR).map(RunSettings::limits).orElse(Limits.NORMAL),
                 OpenTelemetry.noop());
+    }
+
+    private static String layer(String text, RuleBook book) {
+        return RuleLayer.of(text)
+                .map(layer -> layer.glob(book))
+                .orElseThrow(() ->
+                        new SuiteFault(
+                                "%s is '%s'; there are: %s"
+                                        .formatted(LAYER, text, RuleLayer.names())));
     }
 
     private static long seed(String text) {

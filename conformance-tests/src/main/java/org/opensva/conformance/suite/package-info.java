@@ -26,6 +26,8 @@
  * <tr><td>{@code opensva.backend}</td><td>{@code name} or {@code name:variant}; required</td></tr>
  * <tr><td>{@code opensva.backend.option.KEY}</td><td>an option of the backend</td></tr>
  * <tr><td>{@code opensva.rules}</td><td>a glob over rule ids; default {@code *}</td></tr>
+ * <tr><td>{@code opensva.layer}</td><td>{@code iommu}, {@code ats} or {@code queue}: the rules of
+ * that part only</td></tr>
  * <tr><td>{@code opensva.seed}</td><td>seed of all random choices, decimal or {@code 0x}
  * hexadecimal</td></tr>
  * <tr><td>{@code opensva.timeout.factor}</td><td>scales every limit; default 1</td></tr>

@@ -13,6 +13,7 @@ import org.opensva.api.iommu.RequesterId;
 import org.opensva.api.telemetry.CounterSource;
 import org.opensva.api.telemetry.HardwareCounter;
 import org.opensva.smmuv3.model.SmmuV3;
+import org.opensva.vtd.model.VtdIommu;
 
 /** The messages between the devices and the IOMMU are not those that were sent. */
 abstract class FaultyLink implements Defect {
@@ -29,35 +30,46 @@ abstract class FaultyLink implements Defect {
 
     @Override
     public Module layers() {
-        return new AbstractModule() {
-            @Provides
-            @Singleton
-            TranslationAgent agent(SmmuV3 smmu) {
-                return new Agent(smmu);
-            }
-        };
+        return machine().startsWith("emulated:vtd")
+                ? new AbstractModule() {
+                    @Provides
+                    @Singleton
+                    TranslationAgent agent(VtdIommu unit) {
+                        return new Agent(unit, unit);
+                    }
+                }
+                : new AbstractModule() {
+                    @Provides
+                    @Singleton
+                    TranslationAgent agent(SmmuV3 smmu) {
+                        return new Agent(smmu, smmu);
+                    }
+                };
     }
 
     private final class Agent implements TranslationAgent, CounterSource {
-        private final SmmuV3 smmu;
+        private final TranslationAgent iommu;
+        private final CounterSource counters;
 
-        Agent(SmmuV3 smmu) {
-            this.smmu = smmu;
+        Agent(TranslationAgent iommu, CounterSource counters) {
+            this.iommu = iommu;
+            this.counters = counters;
         }
 
         @Override
         public AgentPort connect(RequesterId requester, DevicePort device) {
-            return towardsIommu(smmu.connect(requester, towardsDevice(device)));
+            DevicePort decorated = towardsDevice(device);
+            return towardsIommu(iommu.connect(requester, decorated));
         }
 
         @Override
         public void disconnect(RequesterId requester) {
-            smmu.disconnect(requester);
+            iommu.disconnect(requester);
         }
 
         @Override
         public long count(HardwareCounter counter) {
-            return smmu.count(counter);
+            return counters.count(counter);
         }
     }
 }

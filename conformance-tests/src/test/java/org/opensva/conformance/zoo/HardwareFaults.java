@@ -44,11 +44,11 @@ final class HardwareFaults {
 
     /** Changes one command of a batch; says how many of its kind came before it. */
     @FunctionalInterface
-    private interface Edit {
+    interface Edit {
         void apply(long[] words, int command, int before);
     }
 
-    private static Defect commanded(Opcode opcode, Edit edit) {
+    static Defect commanded(Opcode opcode, Edit edit) {
         return new Miscommanded() {
             @Override
             void edit(long[] words) {
@@ -238,7 +238,7 @@ final class HardwareFaults {
                                 new BothOf(
                                         quirk(EndpointQuirks.of(EndpointQuirk.STALE_FILL)),
                                         new SlowLink())),
-                BrokenBackend.breaking("unbind-leaves-the-entry", EXIT_19)
+                BrokenBackend.breaking("unbind-leaves-the-entry", EXIT_19, EXIT_21)
                         .as(
                                 "class of 75ed00055c05 (CVE-2026-45894), iommu/vt-d: tearing"
                                         + " a PASID entry down")

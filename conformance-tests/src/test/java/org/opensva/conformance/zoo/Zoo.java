@@ -15,6 +15,10 @@ final class Zoo {
                         BondFaults.members(),
                         FaultPathFaults.members(),
                         HandleFaults.members(),
+                        EndpointFaults.members(),
+                        LinkFaults.members(),
+                        DriverFaults.members(),
+                        VtdFaults.members(),
                         SecondIommuFaults.members(),
                         DeviceFaults.members())
                 .flatMap(List::stream)

@@ -1,0 +1,115 @@
+package org.opensva.conformance.zoo;
+
+import com.google.inject.AbstractModule;
+import com.google.inject.Module;
+import com.google.inject.Provides;
+
+import jakarta.inject.Singleton;
+
+import org.opensva.api.memory.MmioRegion;
+import org.opensva.api.memory.PhysicalMemory;
+import org.opensva.emulated.IommuRegisters;
+import org.opensva.vtd.layout.DescriptorType;
+import org.opensva.vtd.layout.InvalidationDescriptor;
+import org.opensva.vtd.layout.Register;
+import org.opensva.vtd.model.VtdIommu;
+
+/**
+ * A VT-d unit gets other descriptors than its driver meant: they are changed in the invalidation
+ * queue, after they were written and before the tail tells of them.
+ */
+abstract class VtdMiscommanded implements Defect {
+
+    static final String MACHINE = "emulated:vtd";
+
+    /** The driver's descriptors have 256 bits. */
+    private static final int DESCRIPTOR_BYTES = 32;
+
+    private static final long ADDRESS = -1L << 12;
+
+    private final DescriptorType type;
+
+    /** Changes descriptors of one type. */
+    VtdMiscommanded(DescriptorType type) {
+        this.type = type;
+    }
+
+    /**
+     * Changes a descriptor in place.
+     *
+     * @param words the first two of it
+     */
+    abstract void edit(long[] words);
+
+    /** Makes the descriptor one that does as good as nothing: a page that nobody has. */
+    static void nothing(long[] words) {
+        words[0] =
+                InvalidationDescriptor.placeType(DescriptorType.WAIT.code())
+                        | InvalidationDescriptor.FN.mask();
+        words[1] = 0;
+    }
+
+    @Override
+    public String machine() {
+        return MACHINE;
+    }
+
+    @Override
+    public Module layers() {
+        return new AbstractModule() {
+            @Provides
+            @Singleton
+            @IommuRegisters
+            MmioRegion registers(VtdIommu unit, PhysicalMemory memory) {
+                return new Tampered(unit, memory);
+            }
+        };
+    }
+
+    private final class Tampered implements MmioRegion {
+        private final MmioRegion registers;
+        private final PhysicalMemory memory;
+        private long produced;
+
+        Tampered(MmioRegion registers, PhysicalMemory memory) {
+            this.registers = registers;
+            this.memory = memory;
+        }
+
+        @Override
+        public long size() {
+            return registers.size();
+        }
+
+        @Override
+        public long read(long offset, int width) {
+            return registers.read(offset, width);
+        }
+
+        @Override
+        public void write(long offset, int width, long value) {
+            if (offset == Register.IQT.offset()) {
+                produce(value);
+            }
+            registers.write(offset, width, value);
+        }
+
+        /** The driver calls it with its queue locked. */
+        private void produce(long tail) {
+            long base = registers.read(Register.IQA.offset(), 8);
+            long size = 4096L << (base & 7);
+            long[] words = new long[2];
+            while (produced != tail) {
+                long at = (base & ADDRESS) + produced;
+                words[0] = memory.readLong(at);
+                words[1] = memory.readLong(at + Long.BYTES);
+                if (InvalidationDescriptor.type(words[0]) == type.code()) {
+                    edit(words);
+                    memory.writeLong(at, words[0]);
+                    memory.writeLong(at + Long.BYTES, words[1]);
+                }
+                produced = (produced + DESCRIPTOR_BYTES) % size;
+            }
+        }
+    }
+}
