@@ -5,6 +5,7 @@ import org.opensva.conformance.cli.certificate.DiffCommand;
 import org.opensva.conformance.cli.certificate.MergeCommand;
 import org.opensva.conformance.cli.certificate.VerifyCommand;
 import org.opensva.conformance.cli.inspect.InspectCommand;
+import org.opensva.conformance.cli.project.NewBackendCommand;
 import org.opensva.conformance.cli.replay.ReplayCommand;
 
 import picocli.CommandLine;
@@ -35,6 +36,7 @@ final class Commands {
                 new RunCommand(context),
                 new ExploreCommand(context),
                 new CompareCommand(context),
+                new NewBackendCommand(console.out(), console::complain, SuiteVersion.current()),
                 new VerifyCommand(console.out(), console::complain),
                 new DiffCommand(console.out(), console::complain),
                 new SoakCommand(context),
