@@ -1,6 +1,6 @@
 package org.opensva.emulated.kernel.mm;
 
-import java.util.BitSet;
+import org.opensva.emulated.kernel.NumberSpace;
 
 /**
  * The ASIDs of a machine. Unlike Linux, which gives every address space one and starts a new
@@ -10,13 +10,11 @@ import java.util.BitSet;
 final class AsidSpace {
 
     private final ProcessorTlbs tlbs;
-    private final BitSet used = new BitSet();
-
-    /** Taken in a cycle, so that a number that was given back rests. */
-    private int next = 1;
+    private final NumberSpace numbers;
 
     AsidSpace(ProcessorTlbs tlbs) {
         this.tlbs = tlbs;
+        this.numbers = new NumberSpace(1, Math.max(2, tlbs.asids()));
     }
 
     ProcessorTlbs tlbs() {
@@ -24,25 +22,16 @@ final class AsidSpace {
     }
 
     /** Takes a number, 0 if none is free. */
-    synchronized int take() {
-        int found = used.nextClearBit(next);
-        if (found >= tlbs.asids()) {
-            found = used.nextClearBit(1);
-        }
-        if (found >= tlbs.asids()) {
-            return 0;
-        }
-        used.set(found);
-        next = found + 1;
-        return found;
+    int take() {
+        return Math.max(0, numbers.take(tlbs.asids()));
     }
 
     /** Gives a number back that no TLB holds any more. */
-    synchronized void giveBack(int asid) {
-        used.clear(asid);
+    void giveBack(int asid) {
+        numbers.giveBack(asid);
     }
 
-    synchronized int count() {
-        return used.cardinality();
+    int count() {
+        return numbers.count();
     }
 }

@@ -22,6 +22,7 @@ import org.opensva.api.telemetry.Lane;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.api.telemetry.WorkInProgress.Work;
 import org.opensva.emulated.kernel.KernelTracer;
+import org.opensva.emulated.kernel.NumberSpace;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
 
 import java.util.Map;
@@ -58,7 +59,10 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
     private final HardwareEventSink events;
     private final KernelTracer tracer;
     private final FaultService faults;
-    private final PasidSpace pasids = new PasidSpace();
+
+    /** One space for all devices (Linux: {@code iommu_global_pasid_ida}); 0 is never given. */
+    private final NumberSpace pasids = new NumberSpace(1, Pasid.MAX);
+
     private final Map<RequesterId, ManagedDevice> devices = new ConcurrentHashMap<>();
     private final Map<Long, MmBonds> bonds = new ConcurrentHashMap<>();
     private final AtomicLong bondCount = new AtomicLong();
@@ -204,7 +208,7 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
             }
             return new Pasid(mm.pasid());
         }
-        int value = pasids.allocate(limit);
+        int value = pasids.take(limit);
         if (value < 0) {
             throw new ErrnoException(
                     Errno.ENOSPC,
@@ -217,7 +221,7 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
             addressSpaces.claimPasid(
                     addressSpace.id(), value, () -> identityEnded(addressSpace.id(), value));
         } catch (RuntimeException e) {
-            pasids.free(value);
+            pasids.giveBack(value);
             throw e;
         }
         mm.setPasid(value);
@@ -239,7 +243,7 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
 
     private void released(int pasid) {
         events.record(HardwareEvent.Kind.PASID_FREED, -1, pasid, 0, 0);
-        pasids.free(pasid);
+        pasids.giveBack(pasid);
     }
 
     private ManagedDevice managed(DeviceFunction function, String call) {

@@ -219,27 +219,6 @@ class SvaCoreTest {
     }
 
     @Test
-    void numbersNeverRepeatAmongTheLivingAndGoRound() {
-        PasidSpace space = new PasidSpace();
-        Set<Integer> live = new HashSet<>();
-        for (int i = 1; i < 10; i++) {
-            assertEquals(i, space.allocate(10));
-            assertTrue(live.add(i));
-        }
-        assertEquals(-1, space.allocate(10));
-        space.free(4);
-        space.free(7);
-        assertEquals(4, space.allocate(10));
-        assertEquals(7, space.allocate(10));
-        space.free(4);
-        assertEquals(4, space.allocate(10));
-        assertEquals(10, space.allocate(1 << 20));
-        assertEquals(-1, space.allocate(1));
-        assertEquals(-1, space.allocate(0));
-        assertThrows(IllegalStateException.class, () -> space.free(20));
-    }
-
-    @Test
     void aFaultOnAPageOfTheProcessIsServed() throws InterruptedException {
         long at = machine.anonymous(process, 2);
         try (SvaBond bond = core.bind(zip, process.addressSpace())) {
