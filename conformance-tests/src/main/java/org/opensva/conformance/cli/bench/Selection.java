@@ -30,6 +30,7 @@ record Selection(
                     "pages", List.of("1000", "100000"),
                     "resident", List.of("1000", "100000"),
                     "spaces", List.of("1", "1024"),
+                    "processes", List.of("1000", "100000"),
                     "queues", List.of("1"));
 
     /** The benchmarks that a glob chooses, as JMH wants it. */
