@@ -32,6 +32,9 @@ public final class PageRequestInterface {
     /** PRG indexes have nine bits. */
     public static final int MAX_GROUPS = 512;
 
+    /** How often an answer is looked for before the waiting thread sleeps. */
+    private static final int SPINS = 50;
+
     /** Status: the host answered Response Failure (bit 0 of the status register). */
     public static final int RESPONSE_FAILURE = 1;
 
@@ -221,6 +224,7 @@ public final class PageRequestInterface {
                 giveUp(group);
                 throw e;
             }
+            lookAgain(group);
             PageOutcome outcome = group.outcome;
             while (outcome == null) {
                 long left = deadline - System.nanoTime();
@@ -238,6 +242,24 @@ public final class PageRequestInterface {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    /**
+     * An answer often comes sooner than a thread could be put to sleep and woken up: for that long
+     * the caller looks for it itself, without the lock, and lets others run.
+     */
+    private void lookAgain(RequestGroup group) {
+        if (group.outcome != null) {
+            return;
+        }
+        lock.unlock();
+        try {
+            for (int i = 0; i < SPINS && group.outcome == null; i++) {
+                Thread.yield();
+            }
+        } finally {
+            lock.lock();
         }
     }
 

@@ -29,7 +29,9 @@ final class RequestGroup {
     final int pasid;
     final int messages;
     Phase phase = Phase.SENDING;
-    @Nullable PageOutcome outcome;
+
+    /** Written with the lock held; its own waiter looks at it without. */
+    volatile @Nullable PageOutcome outcome;
 
     RequestGroup(Condition answered, int index, int pasid, int messages) {
         this.answered = answered;

@@ -24,6 +24,9 @@ public final class InterruptDispatcher implements InterruptController, AutoClose
 
     private static final System.Logger LOG = System.getLogger(InterruptDispatcher.class.getName());
 
+    /** How often the thread looks again, and lets others run, before it sleeps. */
+    private static final int SPINS = 50;
+
     private final List<Line> lines = new CopyOnWriteArrayList<>();
     private final LongAdder failures = new LongAdder();
     private final Thread thread;
@@ -87,6 +90,7 @@ public final class InterruptDispatcher implements InterruptController, AutoClose
     }
 
     private void dispatch() {
+        int quiet = SPINS;
         while (!closed) {
             boolean ran = false;
             for (Line line : lines) {
@@ -96,7 +100,13 @@ public final class InterruptDispatcher implements InterruptController, AutoClose
                     run(line);
                 }
             }
-            if (!ran) {
+            if (ran) {
+                quiet = 0;
+            } else if (quiet < SPINS) {
+                // Interrupts come in pairs: to wake up costs more than many a handler.
+                quiet++;
+                Thread.yield();
+            } else {
                 LockSupport.park(this);
             }
         }

@@ -13,7 +13,7 @@ import org.opensva.api.process.FaultOutcome;
 import org.opensva.api.telemetry.ControlMeters;
 import org.opensva.emulated.kernel.KernelTracer;
 
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -48,7 +48,7 @@ final class FaultService implements AutoCloseable {
                         WORKERS,
                         1,
                         TimeUnit.SECONDS,
-                        new LinkedBlockingQueue<>(),
+                        new LinkedTransferQueue<>(),
                         Thread.ofPlatform().daemon().name("opensva-iopf-", 0).factory());
         workers.allowCoreThreadTimeOut(true);
     }
