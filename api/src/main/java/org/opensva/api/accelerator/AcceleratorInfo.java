@@ -10,7 +10,8 @@ import java.util.Set;
  *
  * @param api name and version of the queue format
  * @param sva true if the queues are bound to address spaces (bit 0 of {@code flags})
- * @param algorithms names of algorithms
+ * @param algorithms names of what it can do: of operations that leave no choice ({@link
+ *     Operation#id}), of algorithms ({@link Algorithm#id}), and {@code hmac}
  * @param operations the operations that jobs may ask for
  * @param instances how many queues there are in all
  * @param regionSizes sizes in bytes of the regions that exist

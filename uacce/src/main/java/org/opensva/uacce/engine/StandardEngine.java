@@ -71,6 +71,13 @@ final class StandardEngine implements Engine, AutoCloseable {
 
     @Override
     public void execute(JobExecution job) {
+        Operation operation = job.operation();
+        if (!job.algorithm().operations().contains(operation)
+                || (job.flags() & ~operation.flags()) != 0) {
+            // A queue that decodes descriptors lets none of these through.
+            job.complete(JobStatus.BAD_DESCRIPTOR, 0, 0, 0, 0);
+            return;
+        }
         if (!data.begin(job)) {
             data.complete(0, 0);
             return;

@@ -28,6 +28,8 @@ import org.opensva.api.accelerator.EngineFactory;
  *       reached.
  *   <li>Decryption with AES-GCM releases nothing before the tag was found good; it takes 16 MiB in
  *       one job at most, more is {@code UNSUPPORTED}.
+ *   <li>A key, IV, tag or signature has 8 KiB at most, an IV of AES-GCM 1 KiB, a dictionary 32 KiB,
+ *       an RSA key 8192 bits; more is {@code BAD_PARAMETERS}.
  *   <li>A cipher may work in place. Apart from that, compression, decompression and ciphers do not
  *       support a destination that overlaps the source.
  *   <li>A stream survives {@code PAGE_FAULT} and {@code DESTINATION_FULL}: the next job goes on
