@@ -11,11 +11,13 @@ import org.opensva.api.accelerator.ErrorInjection;
 import org.opensva.api.accelerator.Operation;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.accelerator.QueueRegion;
+import org.opensva.api.accelerator.QueueRequest;
 import org.opensva.api.accelerator.SysfsTree;
 import org.opensva.api.accelerator.VirtualFunctions;
 import org.opensva.api.ats.Endpoint;
 import org.opensva.api.iommu.RequesterId;
 import org.opensva.api.iommu.SvaBinder;
+import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.api.telemetry.PasidLimit;
@@ -52,7 +54,6 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
             EnumSet.of(Operation.NOP, Operation.DRAIN, Operation.BATCH);
 
     private final String name;
-    private final int depth;
     private final Endpoint endpoint;
     private final CharDevice device;
     private final Isolation isolation;
@@ -117,7 +118,6 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
             Isolation isolation,
             boolean physical) {
         name = config.name();
-        depth = config.queueDepth();
         this.endpoint = endpoint;
         this.isolation = isolation;
         QueueScheduler scheduler =
@@ -222,8 +222,17 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
 
     @Override
     public QueueHandle open(SvaProcess process) {
-        CharDevice.Opened opened = device.open(process);
-        return new UacceQueueHandle(this, opened.file(), process, opened.fd(), depth);
+        return open(process, QueueRequest.DEDICATED);
+    }
+
+    @Override
+    public QueueHandle open(SvaProcess process, QueueRequest request) {
+        if (request.shared()) {
+            throw new ErrnoException(
+                    Errno.EOPNOTSUPP, "open(" + name + ")", "the device has no shared queue");
+        }
+        CharDevice.Opened opened = device.open(process, request);
+        return new UacceQueueHandle(this, opened.file(), process, opened.fd());
     }
 
     @Override

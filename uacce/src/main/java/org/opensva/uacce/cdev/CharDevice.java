@@ -137,19 +137,23 @@ public final class CharDevice {
      * Opens a queue for a process; see {@link org.opensva.api.accelerator.Accelerator#open}.
      *
      * @param process who opens
+     * @param request what kind of queue, a dedicated one
      * @return the open queue
      * @throws ErrnoException nothing is changed then
      */
-    public Opened open(SvaProcess process) {
+    public Opened open(SvaProcess process, QueueRequest request) {
         AddressSpace space = process.addressSpace();
         checkUsable();
+        if (request.limit() > settings.depth()) {
+            throw refusal(Errno.EINVAL, "a queue holds %d jobs".formatted(settings.depth()));
+        }
         int number = numbers.take();
         if (number < 0) {
             throw refusal(Errno.EBUSY, "all queues are taken: close one first");
         }
         QueueFile file;
         try {
-            file = bind(space, number);
+            file = bind(space, number, request);
         } catch (RuntimeException e) {
             numbers.giveBack(number);
             throw e;
@@ -178,12 +182,12 @@ public final class CharDevice {
         return new ErrnoException(errno, "open(" + name + ")", detail);
     }
 
-    private QueueFile bind(AddressSpace space, int number) {
+    private QueueFile bind(AddressSpace space, int number, QueueRequest request) {
         control.lock();
         try {
             checkUsable();
             SvaBond bond = binder.bind(endpoint, space);
-            QueueFile file = create(bond, space, number);
+            QueueFile file = create(bond, space, number, request);
             try {
                 spaces.add(file, space);
             } catch (RuntimeException e) {
@@ -197,7 +201,7 @@ public final class CharDevice {
         }
     }
 
-    private QueueFile create(SvaBond bond, AddressSpace space, int number) {
+    private QueueFile create(SvaBond bond, AddressSpace space, int number, QueueRequest request) {
         int pasid = bond.pasid().value();
         DeviceTelemetry recording = telemetry;
         JobSpans spans = recording == null ? null : recording.queue(pasid);
@@ -211,8 +215,8 @@ public final class CharDevice {
                         settings.regionSize(),
                         space::isAlive,
                         scheduler,
-                        QueueRequest.DEDICATED.priority(),
-                        settings.depth(),
+                        request.priority(),
+                        request.limit() == 0 ? settings.depth() : request.limit(),
                         spans == null ? JobObserver.NONE : spans);
         return new QueueFile(this, number, bond, hardware, spans, this::isPresent);
     }

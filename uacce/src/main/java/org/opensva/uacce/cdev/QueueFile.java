@@ -14,12 +14,12 @@ import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.OpenFile;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.uacce.queue.HardwareQueue;
-import org.opensva.uacce.queue.JobTable;
 import org.opensva.uacce.queue.QueueError;
 import org.opensva.uacce.queue.QueueLayout;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -276,25 +276,26 @@ public final class QueueFile implements OpenFile {
     }
 
     /**
-     * Pushes a job into the device, as a {@code write(2)} on an idxd node does.
+     * Pushes jobs into the device, as a {@code write(2)} on an idxd node does: all or none.
      *
      * @param caller who asks
-     * @param owner who will collect the result
-     * @param job the job
-     * @param accepted gets the ticket before the device can see the job, or null
-     * @return a ticket
+     * @param owner who will collect the results
+     * @param jobs the jobs, as many as the queue can hold at most
+     * @param accepted gets each ticket before the device can see the job, or null
+     * @return a ticket for each
      * @throws ErrnoException {@code EPERM}, {@code ENXIO}, {@code EINVAL} if the queue is not
-     *     started, {@code EIO} if it has failed, {@code EAGAIN} if it is full
+     *     started, {@code EIO} if it has failed, {@code EAGAIN} if there is no room
      */
-    public long submit(SvaProcess caller, Object owner, Job job, @Nullable LongConsumer accepted) {
+    public long[] submit(
+            SvaProcess caller, Object owner, List<Job> jobs, @Nullable LongConsumer accepted) {
         admit(caller, "submit");
         started("submit");
-        long ticket = hardware.submit(owner, job, accepted);
-        if (ticket == JobTable.NONE) {
+        long[] tickets = hardware.submit(owner, jobs, accepted);
+        if (tickets.length != jobs.size()) {
             started("submit");
             throw error(Errno.EAGAIN, "submit", "the queue is full");
         }
-        return ticket;
+        return tickets;
     }
 
     /**

@@ -2,7 +2,6 @@ package org.opensva.uacce.library;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Job;
-import org.opensva.api.accelerator.JobResult;
 import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.QueueRegion;
 import org.opensva.api.process.Advice;
@@ -17,6 +16,8 @@ import org.opensva.uacce.cdev.QueueFile;
 import org.opensva.uacce.queue.JobTable;
 import org.opensva.uacce.queue.QueueLayout;
 import org.opensva.uacce.queue.SharedPage;
+
+import java.util.List;
 
 /**
  * The rings of one queue in the memory of one process, and the mapped regions.
@@ -53,12 +54,13 @@ final class Rings {
     private boolean lost;
 
     /** Takes memory for the rings. */
-    Rings(QueueFile file, SvaProcess process, int depth) {
+    Rings(QueueFile file, SvaProcess process) {
         this.file = file;
         this.process = process;
-        this.depth = depth;
+        int limit = file.hardware().limit();
+        depth = Math.max(2, Integer.highestOneBit(limit * 2 - 1));
         addressSpace = process.addressSpace().id();
-        table = new JobTable(depth, 0);
+        table = new JobTable(limit, 0);
         long ring = (long) depth << QueueLayout.ENTRY_SHIFT;
         long page = process.pageSize();
         memorySize = 2 * ring + page - 1 & -page;
@@ -129,52 +131,111 @@ final class Rings {
     /** Submits; see {@link org.opensva.api.accelerator.QueueHandle#submit}. */
     synchronized long submit(Job job) {
         try {
-            // The device may still be in a lap that this process has not looked at.
-            reap();
-            if (lost) {
-                throw file.error(Errno.EIO, "submit", "the completion ring is damaged");
-            }
-            long status = process.loadLong(sharedPage + SharedPage.STATUS);
-            if ((status & SharedPage.STATUS_ERROR_MASK) != 0) {
-                file.alive("submit");
-                throw file.error(
-                        Errno.EIO,
-                        "submit",
-                        "the queue has stopped with error "
-                                + (status & SharedPage.STATUS_ERROR_MASK));
-            }
-            return push(job);
+            admit(1);
+            long ticket = put(job, 0);
+            ring(1, ticket, null);
+            return ticket;
         } catch (CpuFaultException e) {
             file.alive("submit");
             throw fault("submit", e);
         }
     }
 
-    private long push(Job job) {
-        long ticket = table.open(null);
-        if (ticket == JobTable.NONE) {
+    /** Submits all or none; see {@link org.opensva.api.accelerator.QueueHandle#submitAll}. */
+    synchronized long[] submitAll(List<Job> jobs) {
+        long[] tickets = new long[jobs.size()];
+        if (tickets.length == 0) {
+            return tickets;
+        }
+        int filled = 0;
+        try {
+            admit(tickets.length);
+            try {
+                for (Job job : jobs) {
+                    tickets[filled] = put(job, filled);
+                    filled++;
+                }
+            } catch (CpuFaultException e) {
+                for (int i = 0; i < filled; i++) {
+                    refuse(tickets[i]);
+                }
+                throw e;
+            }
+            ring(filled, JobTable.NONE, tickets);
+            return tickets;
+        } catch (CpuFaultException e) {
+            file.alive("submit");
+            throw fault("submit", e);
+        }
+    }
+
+    /** Refuses jobs for which there is no room, or which a queue that has stopped would not do. */
+    private void admit(int jobs) {
+        // The device may still be in a lap that this process has not looked at.
+        reap();
+        if (lost) {
+            throw file.error(Errno.EIO, "submit", "the completion ring is damaged");
+        }
+        long status = process.loadLong(sharedPage + SharedPage.STATUS);
+        if ((status & SharedPage.STATUS_ERROR_MASK) != 0) {
+            file.alive("submit");
+            throw file.error(
+                    Errno.EIO,
+                    "submit",
+                    "the queue has stopped with error " + (status & SharedPage.STATUS_ERROR_MASK));
+        }
+        if (table.room() < jobs) {
             throw file.error(Errno.EAGAIN, "submit", "the queue is full");
         }
+    }
+
+    /** Stores a descriptor behind those that were rung for. */
+    private long put(Job job, int ahead) {
+        long ticket = table.open(null);
         JobSpans spans = file.spans();
         if (spans != null) {
             spans.submitted(ticket, spans.begin(process.pid(), job));
         }
-        boolean rung = false;
+        boolean stored = false;
         try {
             QueueLayout.encode(entry, ticket, job);
-            process.store(submission + offset(submitted), entry, 0, QueueLayout.ENTRY_SIZE);
-            process.storeLong(doorbell + QueueLayout.DOORBELL, submitted + 1 & 0xffff_ffffL);
-            submitted++;
-            rung = true;
+            process.store(submission + offset(submitted + ahead), entry, 0, entry.length);
+            stored = true;
         } finally {
-            if (!rung) {
-                table.cancel(ticket);
-                if (spans != null) {
-                    spans.refused(ticket);
-                }
+            if (!stored) {
+                refuse(ticket);
             }
         }
         return ticket;
+    }
+
+    /** Tells the device of descriptors that were stored: of one ticket or of several. */
+    private void ring(int count, long ticket, long @Nullable [] tickets) {
+        boolean rung = false;
+        try {
+            process.storeLong(doorbell + QueueLayout.DOORBELL, submitted + count & 0xffff_ffffL);
+            submitted += count;
+            rung = true;
+        } finally {
+            if (!rung) {
+                if (tickets == null) {
+                    refuse(ticket);
+                } else {
+                    for (long one : tickets) {
+                        refuse(one);
+                    }
+                }
+            }
+        }
+    }
+
+    /** The device does not get a job after all. */
+    private void refuse(long ticket) {
+        table.cancel(ticket);
+        JobSpans spans = file.spans();
+        if (spans != null) {
+            spans.refused(ticket);
+        }
     }
 
     /** Takes what has completed out of the ring. */
@@ -250,15 +311,16 @@ final class Rings {
     /**
      * Collects a result.
      *
-     * @return null if the job has not completed
+     * @param result takes what {@link JobTable#collect} gives
+     * @return how the job ended, or null if it has not
      * @throws ErrnoException {@code EINVAL} for an unknown ticket
      */
-    synchronized @Nullable JobResult collect(long ticket) {
+    synchronized @Nullable JobStatus collect(long ticket, long[] result) {
         settle();
         return switch (table.stateOf(ticket)) {
             case UNKNOWN -> throw file.error(Errno.EINVAL, "await", "unknown ticket " + ticket);
             case PENDING -> null;
-            case DONE -> table.collect(ticket);
+            case DONE -> table.collect(ticket, result);
         };
     }
 

@@ -18,10 +18,10 @@ import org.opensva.uacce.cdev.JobSpans;
 import org.opensva.uacce.cdev.QueueFile;
 import org.opensva.uacce.cdev.UacceCommands;
 import org.opensva.uacce.queue.CompletionEvent;
-import org.opensva.uacce.queue.HardwareQueue;
-import org.opensva.uacce.queue.JobTable;
 
 import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
 
 /**
  * A queue as one process holds it.
@@ -50,11 +50,10 @@ public final class UacceQueueHandle implements QueueHandle {
     private final QueueFile file;
     private final SvaProcess holder;
     private final int fd;
-    private final int depth;
     private final long addressSpace;
     private final Object control = new Object();
     private final Region[] regions = new Region[QueueRegion.values().length];
-    private volatile @Nullable Rings rings;
+    private final Completions completions;
     private volatile boolean closed;
 
     /** Where a region is mapped in the holder. */
@@ -68,16 +67,14 @@ public final class UacceQueueHandle implements QueueHandle {
      * @param file the open queue
      * @param holder who holds the descriptor
      * @param fd the descriptor
-     * @param depth how many jobs the queue holds
      */
-    public UacceQueueHandle(
-            Accelerator accelerator, QueueFile file, SvaProcess holder, int fd, int depth) {
+    public UacceQueueHandle(Accelerator accelerator, QueueFile file, SvaProcess holder, int fd) {
         this.accelerator = accelerator;
         this.file = file;
         this.holder = holder;
         this.fd = fd;
-        this.depth = depth;
         addressSpace = holder.addressSpace().id();
+        completions = new Completions(file, this, () -> closed);
     }
 
     @Override
@@ -183,10 +180,10 @@ public final class UacceQueueHandle implements QueueHandle {
         if (doorbell == null || shared == null) {
             return null;
         }
-        Rings current = rings;
+        Rings current = completions.rings();
         if (current == null) {
-            current = new Rings(file, holder, depth);
-            rings = current;
+            current = new Rings(file, holder);
+            completions.use(current);
         }
         current.prepare(doorbell.address(), doorbell.mapping(), shared.address(), shared.mapping());
         return current;
@@ -196,101 +193,67 @@ public final class UacceQueueHandle implements QueueHandle {
     public long submit(Job job) {
         boolean own = enter("submit");
         file.started("submit");
-        Rings current = rings;
+        Rings current = completions.rings();
         if (own && current != null && current.usable()) {
             return current.submit(job);
         }
-        return submitThroughDescriptor(job);
+        return submitThroughDescriptor(List.of(job))[0];
     }
 
-    private long submitThroughDescriptor(Job job) {
+    @Override
+    public long[] submitAll(List<Job> jobs) {
+        boolean own = enter("submit");
+        file.started("submit");
+        int limit = file.hardware().limit();
+        if (jobs.size() > limit) {
+            throw file.error(
+                    Errno.EINVAL,
+                    "submit",
+                    "%d jobs, and the queue holds %d".formatted(jobs.size(), limit));
+        }
+        Rings current = completions.rings();
+        if (own && current != null && current.usable()) {
+            return current.submitAll(jobs);
+        }
+        return submitThroughDescriptor(jobs);
+    }
+
+    private long[] submitThroughDescriptor(List<Job> jobs) {
         JobSpans spans = file.spans();
         if (spans == null) {
-            return file.submit(holder, this, job, null);
+            return file.submit(holder, this, jobs, null);
         }
-        JobSpans.Open open = spans.begin(holder.pid(), job);
+        List<JobSpans.Open> begun = jobs.stream().map(job -> spans.begin(holder.pid(), job)).toList();
+        Iterator<JobSpans.Open> next = begun.iterator();
         boolean accepted = false;
         try {
-            long ticket = file.submit(holder, this, job, tag -> spans.submitted(tag, open));
+            long[] tickets =
+                    file.submit(holder, this, jobs, tag -> spans.submitted(tag, next.next()));
             accepted = true;
-            return ticket;
+            return tickets;
         } finally {
             if (!accepted) {
-                spans.refused(open);
+                begun.forEach(spans::refused);
             }
         }
     }
 
     @Override
     public boolean poll(Duration timeout) {
-        long deadline = deadline(timeout);
-        HardwareQueue hardware = file.hardware();
-        CompletionEvent event = hardware.event();
-        while (true) {
-            long seen = event.count();
-            boolean dead = closed || file.state() == QueueState.ZOMBIE || !mayUse();
-            if (ready(hardware)) {
-                return true;
-            }
-            if (dead || !event.await(seen, deadline)) {
-                return ready(hardware);
-            }
-        }
-    }
-
-    private boolean ready(HardwareQueue hardware) {
-        Rings current = rings;
-        return current != null && current.ready() || hardware.hasDone(this);
+        return completions.poll(deadline(timeout), this::mayUse);
     }
 
     @Override
     public JobResult await(long ticket, Duration timeout) {
-        long deadline = deadline(timeout);
-        CompletionEvent event = file.hardware().event();
-        boolean expired = false;
-        while (true) {
-            long seen = event.count();
-            boolean dead = closed || file.state() == QueueState.ZOMBIE;
-            JobResult result = collect(ticket);
-            if (result != null) {
-                return result;
-            }
-            if (closed || expired && dead) {
-                // Closed: nobody waits for it any more. Dead and expired: the device holds on to
-                // it, and a dead queue has no later result to give.
-                return new JobResult(JobStatus.ABORTED, 0, 0, 0, 0);
-            }
-            if (expired) {
-                throw file.error(
-                        Errno.ETIMEDOUT, "await", "the job has not completed in " + timeout);
-            }
-            expired = !event.await(seen, deadline);
-        }
+        long[] result = new long[4];
+        JobStatus status = completions.await(ticket, deadline(timeout), result);
+        return new JobResult(status, result[0], result[1], result[2], result[3]);
     }
 
-    private @Nullable JobResult collect(long ticket) {
-        if (ticket >= 0 && (ticket & JobTable.DIRECT) != 0) {
-            HardwareQueue hardware = file.hardware();
-            return switch (hardware.stateOf(ticket)) {
-                case UNKNOWN -> {
-                    if (closed) {
-                        yield null;
-                    }
-                    throw unknown(ticket);
-                }
-                case PENDING -> null;
-                case DONE -> hardware.collect(ticket);
-            };
-        }
-        Rings current = rings;
-        if (current == null) {
-            throw unknown(ticket);
-        }
-        return current.collect(ticket);
-    }
-
-    private ErrnoException unknown(long ticket) {
-        return file.error(Errno.EINVAL, "await", "unknown ticket " + ticket);
+    @Override
+    public JobStatus await(long ticket, long nanoseconds, long[] result) {
+        long most = Math.clamp(nanoseconds, 0, FOREVER);
+        return completions.await(ticket, System.nanoTime() + most, result);
     }
 
     private static long deadline(Duration timeout) {
@@ -310,14 +273,14 @@ public final class UacceQueueHandle implements QueueHandle {
             throw file.error(
                     Errno.EBADF, "inherit", "descriptor %d is not this queue".formatted(fd));
         }
-        return new UacceQueueHandle(accelerator, file, child, fd, depth);
+        return new UacceQueueHandle(accelerator, file, child, fd);
     }
 
     @Override
     public QueueHandle passTo(SvaProcess receiver) {
         checkOpen("pass");
         int received = receiver.files().receive(holder.files(), fd);
-        return new UacceQueueHandle(accelerator, file, receiver, received, depth);
+        return new UacceQueueHandle(accelerator, file, receiver, received);
     }
 
     @Override
@@ -327,7 +290,7 @@ public final class UacceQueueHandle implements QueueHandle {
                 return;
             }
             closed = true;
-            Rings current = rings;
+            Rings current = completions.rings();
             boolean here = isSameProgram();
             if (current != null && here) {
                 finish(current);

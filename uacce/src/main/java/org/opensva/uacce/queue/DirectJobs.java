@@ -2,9 +2,9 @@ package org.opensva.uacce.queue;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Job;
-import org.opensva.api.accelerator.JobResult;
 import org.opensva.api.accelerator.JobStatus;
 
+import java.util.List;
 import java.util.function.LongConsumer;
 
 /**
@@ -14,19 +14,33 @@ import java.util.function.LongConsumer;
 final class DirectJobs {
 
     private final int depth;
-    private final JobTable table;
-    private final int[] waiting;
-    private final byte[] entry = new byte[QueueLayout.ENTRY_SIZE];
-    private byte @Nullable [] descriptors;
+    private @Nullable Slots slots;
     private int first;
 
     /** How many wait; read without the lock as a hint. */
     private volatile int count;
 
+    /** Made with the first job: most queues never have one. */
+    private static final class Slots {
+        final JobTable table;
+        final int[] waiting;
+        final byte[] descriptors;
+        final byte[] entry = new byte[QueueLayout.ENTRY_SIZE];
+
+        Slots(int depth) {
+            table = new JobTable(depth, JobTable.DIRECT);
+            waiting = new int[depth];
+            descriptors = new byte[depth << QueueLayout.ENTRY_SHIFT];
+        }
+
+        /** Where the descriptor of a slot is. */
+        static int at(int slot) {
+            return slot << QueueLayout.ENTRY_SHIFT;
+        }
+    }
+
     DirectJobs(int depth) {
         this.depth = depth;
-        table = new JobTable(depth, JobTable.DIRECT);
-        waiting = new int[depth];
     }
 
     boolean isEmpty() {
@@ -34,43 +48,56 @@ final class DirectJobs {
     }
 
     /**
-     * Accepts a job, or returns {@link JobTable#NONE} if there is no room.
+     * Accepts jobs; none if there is no room for all of them.
      *
-     * @param accepted gets the ticket before any worker can see the job, or null
+     * @param accepted gets each ticket before any worker can see the job, or null
      */
-    synchronized long submit(Object owner, Job job, @Nullable LongConsumer accepted) {
-        long ticket = table.open(owner);
-        if (ticket == JobTable.NONE) {
-            return ticket;
+    synchronized long[] submit(Object owner, List<Job> jobs, @Nullable LongConsumer accepted) {
+        Slots all = slots;
+        if (all == null) {
+            all = new Slots(depth);
+            slots = all;
         }
-        byte[] memory = descriptors;
-        if (memory == null) {
-            memory = new byte[depth * QueueLayout.ENTRY_SIZE];
-            descriptors = memory;
+        if (all.table.room() < jobs.size()) {
+            return new long[0];
         }
-        int slot = (int) ticket & 0xffff;
-        QueueLayout.encode(entry, ticket, job);
-        System.arraycopy(entry, 0, memory, slot * QueueLayout.ENTRY_SIZE, QueueLayout.ENTRY_SIZE);
-        if (accepted != null) {
-            accepted.accept(ticket);
+        long[] tickets = new long[jobs.size()];
+        for (int i = 0; i < tickets.length; i++) {
+            tickets[i] = put(all, owner, jobs.get(i), i);
+            if (accepted != null) {
+                accepted.accept(tickets[i]);
+            }
         }
-        waiting[(first + count) % depth] = slot;
-        count = count + 1;
+        count = count + tickets.length;
+        return tickets;
+    }
+
+    /** Behind those that wait, not counted yet. */
+    private long put(Slots all, Object owner, Job job, int ahead) {
+        long ticket = all.table.open(owner);
+        int slot = JobTable.slotOf(ticket);
+        QueueLayout.encode(all.entry, ticket, job);
+        System.arraycopy(all.entry, 0, all.descriptors, Slots.at(slot), QueueLayout.ENTRY_SIZE);
+        all.waiting[(first + count + ahead) % depth] = slot;
         return ticket;
     }
 
     /** Takes the next descriptor; false if there is none. */
     synchronized boolean take(byte[] descriptor) {
-        byte[] memory = descriptors;
-        if (count == 0 || memory == null) {
+        Slots all = slots;
+        if (count == 0 || all == null) {
             return false;
         }
-        int slot = waiting[first];
+        int at = Slots.at(next(all));
+        System.arraycopy(all.descriptors, at, descriptor, 0, QueueLayout.ENTRY_SIZE);
+        return true;
+    }
+
+    private int next(Slots all) {
+        int slot = all.waiting[first];
         first = (first + 1) % depth;
         count = count - 1;
-        System.arraycopy(
-                memory, slot * QueueLayout.ENTRY_SIZE, descriptor, 0, QueueLayout.ENTRY_SIZE);
-        return true;
+        return slot;
     }
 
     synchronized void finish(
@@ -80,39 +107,53 @@ final class DirectJobs {
             long produced,
             long value,
             long faultAddress) {
-        table.finish(ticket, status, consumed, produced, value, faultAddress);
+        Slots all = slots;
+        if (all != null) {
+            all.table.finish(ticket, status, consumed, produced, value, faultAddress);
+        }
     }
 
     /** Ends what no worker has taken. */
     synchronized void abortWaiting() {
-        byte[] descriptor = descriptors;
-        while (count > 0 && descriptor != null) {
-            int at = waiting[first] * QueueLayout.ENTRY_SIZE + QueueLayout.DESCRIPTOR_TAG;
-            first = (first + 1) % depth;
-            count = count - 1;
-            table.finish(QueueLayout.get(descriptor, at), JobStatus.ABORTED, 0, 0, 0, 0);
+        Slots all = slots;
+        while (count > 0 && all != null) {
+            int at = Slots.at(next(all)) + QueueLayout.DESCRIPTOR_TAG;
+            all.table.finish(QueueLayout.get(all.descriptors, at), JobStatus.ABORTED, 0, 0, 0, 0);
         }
     }
 
     /** Ends everything that has not completed. */
     synchronized void abortAll() {
         count = 0;
-        table.abortPending();
+        Slots all = slots;
+        if (all != null) {
+            all.table.abortPending();
+        }
     }
 
     synchronized JobTable.State stateOf(long ticket) {
-        return table.stateOf(ticket);
+        Slots all = slots;
+        return all == null ? JobTable.State.UNKNOWN : all.table.stateOf(ticket);
     }
 
-    synchronized JobResult collect(long ticket) {
-        return table.collect(ticket);
+    /** Collects a job that is done; see {@link JobTable#collect}. */
+    synchronized JobStatus collect(long ticket, long[] result) {
+        Slots all = slots;
+        if (all == null) {
+            throw new IllegalStateException("not done: " + ticket);
+        }
+        return all.table.collect(ticket, result);
     }
 
     synchronized boolean hasDone(Object owner) {
-        return table.done() > 0 && table.hasDone(owner);
+        Slots all = slots;
+        return all != null && all.table.done() > 0 && all.table.hasDone(owner);
     }
 
     synchronized void forget(Object owner) {
-        table.forget(owner);
+        Slots all = slots;
+        if (all != null) {
+            all.table.forget(owner);
+        }
     }
 }

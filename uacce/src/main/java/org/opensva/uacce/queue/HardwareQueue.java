@@ -2,9 +2,10 @@ package org.opensva.uacce.queue;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Job;
-import org.opensva.api.accelerator.JobResult;
+import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.memory.MmioRegion;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
@@ -31,6 +32,7 @@ public final class HardwareQueue extends ServedQueue {
 
     private final int pasid;
     private final int depth;
+    private final int limit;
     private final BooleanSupplier reachable;
     private final JobObserver observer;
     private final SharedPage shared;
@@ -72,6 +74,7 @@ public final class HardwareQueue extends ServedQueue {
         super(scheduler, weight);
         this.pasid = pasid;
         this.depth = depth;
+        this.limit = limit;
         this.reachable = reachable;
         this.observer = observer;
         shared = new SharedPage(regionSize);
@@ -117,12 +120,21 @@ public final class HardwareQueue extends ServedQueue {
     }
 
     /**
-     * How many jobs each source holds.
+     * How many entries a ring can have.
      *
      * @return a power of two
      */
     public int depth() {
         return depth;
+    }
+
+    /**
+     * How many jobs each source may hold.
+     *
+     * @return 1 to {@link #depth}
+     */
+    public int limit() {
+        return limit;
     }
 
     int pasid() {
@@ -266,19 +278,19 @@ public final class HardwareQueue extends ServedQueue {
     }
 
     /**
-     * Pushes a job into the device.
+     * Pushes jobs into the device, all or none.
      *
-     * @param owner who will collect the result
-     * @param job the job
-     * @param accepted gets the ticket before any worker can see the job, or null
-     * @return a ticket, or {@link JobTable#NONE} if there is no room or it does not run
+     * @param owner who will collect the results
+     * @param jobs the jobs
+     * @param accepted gets each ticket before any worker can see the job, or null
+     * @return a ticket for each, or none if there is no room or it does not run
      */
-    public long submit(Object owner, Job job, @Nullable LongConsumer accepted) {
+    public long[] submit(Object owner, List<Job> jobs, @Nullable LongConsumer accepted) {
         if (mode.get() != Mode.RUNNING) {
-            return JobTable.NONE;
+            return new long[0];
         }
-        long ticket = direct.submit(owner, job, accepted);
-        if (ticket != JobTable.NONE) {
+        long[] tickets = direct.submit(owner, jobs, accepted);
+        if (tickets.length > 0) {
             schedule();
             Mode now = mode.get();
             if (now != Mode.RUNNING && now != Mode.DRAINING) {
@@ -286,7 +298,7 @@ public final class HardwareQueue extends ServedQueue {
                 direct.abortWaiting();
             }
         }
-        return ticket;
+        return tickets;
     }
 
     /**
@@ -303,10 +315,11 @@ public final class HardwareQueue extends ServedQueue {
      * Collects the result of a job that was pushed.
      *
      * @param ticket a ticket that is done
-     * @return the result
+     * @param result takes consumed, produced, value and fault address
+     * @return how the job ended
      */
-    public JobResult collect(long ticket) {
-        return direct.collect(ticket);
+    public JobStatus collect(long ticket, long[] result) {
+        return direct.collect(ticket, result);
     }
 
     /**

@@ -1,7 +1,6 @@
 package org.opensva.uacce.queue;
 
 import org.jspecify.annotations.Nullable;
-import org.opensva.api.accelerator.JobResult;
 import org.opensva.api.accelerator.JobStatus;
 
 import java.util.Arrays;
@@ -9,7 +8,7 @@ import java.util.Arrays;
 /**
  * Jobs that were submitted and whose results have not been collected, in a fixed number of slots.
  *
- * <p>A ticket is the slot in bits 15:0, the use of that slot in bits 61:16, and in bit 62 whether
+ * <p>A ticket is the slot in bits 19:0, the use of that slot in bits 61:20, and in bit 62 whether
  * the job went through the descriptor. No ticket of a table is ever used twice.
  *
  * <p><b>Threading.</b> None: its owner guards it.
@@ -22,7 +21,7 @@ public final class JobTable {
     /** Set in tickets of jobs that went through the descriptor. */
     public static final long DIRECT = 1L << 62;
 
-    private static final int SLOT_BITS = 16;
+    private static final int SLOT_BITS = 20;
     private static final int SLOT_MASK = (1 << SLOT_BITS) - 1;
     private static final int FIELDS = 4;
 
@@ -159,23 +158,27 @@ public final class JobTable {
      * Collects a result and frees its slot.
      *
      * @param ticket a ticket that is {@link State#DONE}
-     * @return the result
-     * @throws IllegalStateException if it is not
+     * @param result takes consumed, produced, value and fault address in its first four elements
+     * @return how the job ended
+     * @throws IllegalStateException if it has not
      */
-    public JobResult collect(long ticket) {
+    public JobStatus collect(long ticket, long[] result) {
         if (stateOf(ticket) != State.DONE) {
             throw new IllegalStateException("not done: " + ticket);
         }
         int slot = slotOf(ticket);
-        JobResult result =
-                new JobResult(
-                        statuses[slot],
-                        results[slot * FIELDS],
-                        results[slot * FIELDS + 1],
-                        results[slot * FIELDS + 2],
-                        results[slot * FIELDS + 3]);
+        System.arraycopy(results, slot * FIELDS, result, 0, FIELDS);
         release(slot);
-        return result;
+        return statuses[slot];
+    }
+
+    /**
+     * How many slots are free.
+     *
+     * @return 0 to the capacity
+     */
+    public int room() {
+        return freeCount;
     }
 
     /** Ends every pending job as aborted. */
@@ -247,7 +250,8 @@ public final class JobTable {
         free[freeCount++] = slot;
     }
 
-    private static int slotOf(long ticket) {
+    /** The slot of a ticket. */
+    static int slotOf(long ticket) {
         return (int) ticket & SLOT_MASK;
     }
 }

@@ -80,7 +80,7 @@ public final class QueueLayout {
     public static final int MAX_BATCH = 1024;
 
     /** The largest number of entries of a ring. */
-    public static final int MAX_DEPTH = 1 << 15;
+    public static final int MAX_DEPTH = 1 << 20;
 
     /** Descriptor: operation, flags, algorithm, and reserved bits. */
     public static final int DESCRIPTOR_OPERATION = 0x00;
