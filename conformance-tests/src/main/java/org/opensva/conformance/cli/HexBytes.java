@@ -5,14 +5,20 @@ import picocli.CommandLine.TypeConversionException;
 
 import java.util.HexFormat;
 
-/**
- * Bytes that were typed in hexadecimal.
- *
- * @param bytes 1 to 128 bytes
- */
-record HexBytes(byte[] bytes) {
+/** Bytes that were typed in hexadecimal: 1 to 128 of them. */
+final class HexBytes {
 
     private static final int MOST = 128;
+
+    private final byte[] bytes;
+
+    private HexBytes(byte[] bytes) {
+        this.bytes = bytes;
+    }
+
+    byte[] bytes() {
+        return bytes.clone();
+    }
 
     /** Reads them. */
     static final class Reader implements ITypeConverter<HexBytes> {

@@ -20,7 +20,6 @@ import picocli.CommandLine.TypeConversionException;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.concurrent.Callable;
 
 /** {@code opensva run}: accelerators work on a file in a process's memory. */
@@ -232,7 +231,7 @@ final class RunCommand implements Callable<Integer> {
             return ExitStatus.FOUND;
         }
         if (task.printsResult()) {
-            context.console().out().println(sum(HexFormat.of().formatHex(result.digest()), input));
+            context.console().out().println(sum(result.digest(), input));
         }
         return ExitStatus.GOOD;
     }

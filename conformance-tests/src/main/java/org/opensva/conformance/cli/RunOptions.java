@@ -2,9 +2,9 @@ package org.opensva.conformance.cli;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Algorithm;
+import org.opensva.conformance.cli.work.Secrets;
 import org.opensva.conformance.cli.work.Task;
 import org.opensva.conformance.cli.work.WorkRequest;
-import org.opensva.conformance.cli.work.WorkRequest.Secrets;
 
 import picocli.CommandLine.Option;
 
@@ -127,7 +127,7 @@ final class RunOptions {
                 queues,
                 depth,
                 level == null ? 0 : level,
-                task.needsKey() ? secrets(task, gcm) : Secrets.NONE,
+                task.needsKey() ? secrets(task, gcm) : Secrets.none(),
                 length == null ? 0 : length,
                 pattern());
     }

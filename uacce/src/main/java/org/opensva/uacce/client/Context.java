@@ -6,6 +6,7 @@ import org.opensva.api.accelerator.JobParameters;
 import org.opensva.api.accelerator.JobResult;
 import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.QueueHandle;
+import org.opensva.api.accelerator.QueueState;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.SvaProcess;
@@ -78,7 +79,7 @@ final class Context {
 
         void leave() {
             synchronized (context.seats) {
-                if (context.seated == queue) {
+                if (isSame(context.seated, queue)) {
                     context.seats.clear(number);
                 }
             }
@@ -148,11 +149,16 @@ final class Context {
     /** Takes the number of a stream; null if the queue can keep none more, or there is no queue. */
     @Nullable Seat seat() {
         QueueHandle current = queue;
+        if (current != null && current.state() == QueueState.ZOMBIE) {
+            // A stream that begins on a dead queue would be lost with its first job.
+            renew(current);
+            current = queue;
+        }
         if (current == null) {
             return null;
         }
         synchronized (seats) {
-            if (seated != current) {
+            if (!isSame(seated, current)) {
                 seated = current;
                 seats.clear();
             }
@@ -163,6 +169,12 @@ final class Context {
             seats.set(number);
             return new Seat(this, current, number);
         }
+    }
+
+    /** Two handles are the same queue only if they are one object: a new one has other streams. */
+    @SuppressWarnings("ReferenceEquality")
+    static boolean isSame(@Nullable QueueHandle one, @Nullable QueueHandle other) {
+        return one == other;
     }
 
     /** How many streams the queue keeps. */
@@ -187,7 +199,7 @@ final class Context {
         QueueHandle current = queue;
         boolean launched = false;
         try {
-            if (current != null && (flight.pinned == null || flight.pinned == current)) {
+            if (current != null && flight.mayUse(current)) {
                 flight.ticket = current.submit(flight.job);
                 flight.queue = current;
                 flight.since = System.nanoTime();
@@ -200,7 +212,7 @@ final class Context {
                 window.release();
             }
         }
-        boolean tried = flight.pinned == null || flight.pinned == current;
+        boolean tried = flight.mayUse(current);
         if (!launched && current != null && tried && !isBusy(flight)) {
             renew(current);
         }
@@ -323,7 +335,7 @@ final class Context {
     /** Replaces a queue that has failed, unless that has happened already. */
     void renew(QueueHandle seen) {
         synchronized (control) {
-            if (queue == seen && !closed) {
+            if (isSame(queue, seen) && !closed) {
                 queue = null;
                 OpenedQueue.close(seen);
                 reopen();

@@ -13,13 +13,19 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Supplier;
 
 /**
  * Sends jobs to contexts, and again elsewhere when a device fails under them, until they are done
  * or nothing helps.
  */
 final class Dispatcher {
+
+    /** Where the pool is at home now. */
+    @FunctionalInterface
+    interface Home {
+        /** What the pool has there; throws if it is not usable. */
+        Attachment usable();
+    }
 
     private static final int MOST_REPAIRS = 16;
     private static final long BUSY_REST = 20_000;
@@ -30,21 +36,19 @@ final class Dispatcher {
     private final PoolConfig config;
     private final PoolCounters counters;
     private final @Nullable SoftwareContext software;
-
-    /** What the pool has now; throws if it is not usable. */
-    private final Supplier<Attachment> usable;
+    private final Home home;
 
     Dispatcher(
             SvaProcess process,
             PoolConfig config,
             PoolCounters counters,
             @Nullable SoftwareContext software,
-            Supplier<Attachment> usable) {
+            Home home) {
         this.process = process;
         this.config = config;
         this.counters = counters;
         this.software = software;
-        this.usable = usable;
+        this.home = home;
     }
 
     JobResult run(Job job, Duration timeout, Runnable landed) {
@@ -115,7 +119,7 @@ final class Dispatcher {
     private @Nullable Context launch(Flight flight) {
         Operation operation = flight.job.operation();
         while (true) {
-            Attachment current = usable.get();
+            Attachment current = home.usable();
             Context context = current.choose(flight);
             if (context == null) {
                 if (software != null && software.knows(operation)) {
@@ -199,7 +203,7 @@ final class Dispatcher {
             case PAGE_FAULT -> !repaired(flight, result);
             case UNSUPPORTED -> !isElsewhere(context, flight);
             case ABORTED, DEVICE_ERROR -> {
-                usable.get();
+                home.usable();
                 flight.avoid = context;
                 flight.failures++;
                 if (flight.failures >= config.attempts()
@@ -223,7 +227,7 @@ final class Dispatcher {
     private boolean isElsewhere(Context context, Flight flight) {
         Operation operation = flight.job.operation();
         flight.addUnable(context.accelerator());
-        return usable.get().knows(operation, flight.unable)
+        return home.usable().knows(operation, flight.unable)
                 || (software != null && software.knows(operation));
     }
 
@@ -242,7 +246,7 @@ final class Dispatcher {
     JobStream stream(Operation operation) {
         Flight probe = new Flight(Job.nop(), () -> {}, deadline(config.timeout()), null);
         while (true) {
-            Attachment current = usable.get();
+            Attachment current = home.usable();
             Context.Seat seat = current.seat(operation);
             if (seat != null) {
                 return new JobStream(this, operation, seat, null);
@@ -277,7 +281,7 @@ final class Dispatcher {
 
     private JobResult pinned(Flight flight, Context context) {
         while (true) {
-            usable.get();
+            home.usable();
             enter(context, flight);
             if (context.launch(flight)) {
                 JobResult result = context.land(flight);

@@ -71,6 +71,11 @@ final class Flight {
         return current;
     }
 
+    /** Tells whether a queue may do it: a job of a stream only where the stream is. */
+    boolean mayUse(@Nullable QueueHandle candidate) {
+        return pinned == null || Context.isSame(pinned, candidate);
+    }
+
     void addUnable(Accelerator accelerator) {
         List<Accelerator> all = new ArrayList<>(unable);
         all.add(accelerator);

@@ -96,15 +96,16 @@ public final class JobStream implements AutoCloseable {
         boolean good = false;
         try {
             JobResult result = dispatcher.runPinned(job, seat, landed);
-            switch (result.status()) {
-                case ABORTED, DEVICE_ERROR, NO_SESSION -> {
-                    return gone(result);
-                }
-                default -> {
-                    good = true;
-                    return result;
-                }
+            boolean gone =
+                    switch (result.status()) {
+                        case ABORTED, DEVICE_ERROR, NO_SESSION -> true;
+                        default -> false;
+                    };
+            if (gone) {
+                return gone(result);
             }
+            good = true;
+            return result;
         } finally {
             // A job that nobody waited for may have changed what the device keeps, or may not.
             lost |= !good;

@@ -14,11 +14,18 @@ final class OpenedQueue {
     private OpenedQueue() {}
 
     /**
-     * Opens a queue, maps its regions and starts it; what a backend does not have is left out.
+     * Opens a queue, maps its regions and starts it; what a backend does not have is left out. A
+     * device that is isolated is left alone, as UADK does ({@code get_dev_info}).
      *
      * @throws ErrnoException as opening and starting; then nothing is open
      */
     static QueueHandle open(Accelerator accelerator, SvaProcess process) {
+        if (isIsolated(accelerator)) {
+            throw new ErrnoException(
+                    Errno.EIO,
+                    "open(" + accelerator.name() + ")",
+                    "the device is isolated after errors");
+        }
         QueueHandle queue = accelerator.open(process);
         boolean ready = false;
         try {
@@ -34,6 +41,18 @@ final class OpenedQueue {
             if (!ready) {
                 close(queue);
             }
+        }
+    }
+
+    /** A device without the attribute is never isolated. */
+    private static boolean isIsolated(Accelerator accelerator) {
+        try {
+            return accelerator
+                    .sysfs()
+                    .map(files -> files.read("isolate").strip().equals("1"))
+                    .orElse(false);
+        } catch (ErrnoException e) {
+            return false;
         }
     }
 

@@ -23,6 +23,7 @@ final class SoftwareJob implements JobExecution {
     static final class StreamSlot {
         private @Nullable EngineSession session;
 
+        @SuppressWarnings("ReferenceEquality")
         void keep(@Nullable EngineSession next) {
             EngineSession old = session;
             session = next;

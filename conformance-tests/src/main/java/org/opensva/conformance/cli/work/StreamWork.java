@@ -13,6 +13,7 @@ import org.opensva.uacce.client.stream.StreamConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.HexFormat;
 import java.util.function.LongConsumer;
 import java.util.zip.ZipException;
 
@@ -86,7 +87,7 @@ public final class StreamWork {
         return new WorkResult(
                 in.count(),
                 out.count(),
-                digest,
+                HexFormat.of().formatHex(digest),
                 mismatch,
                 done.jobs(),
                 done.retries(),

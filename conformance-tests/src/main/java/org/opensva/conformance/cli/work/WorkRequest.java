@@ -20,20 +20,4 @@ public record WorkRequest(
         int level,
         Secrets secrets,
         long length,
-        long pattern) {
-
-    /**
-     * What encryption and MACs need.
-     *
-     * @param key the key
-     * @param iv the IV; empty to have one made and put before the ciphertext, or read there
-     * @param associated additional authenticated data
-     * @param decrypt true for the way back
-     * @param segment with AES-GCM how many bytes are sealed on their own; 0 for all as one message
-     */
-    public record Secrets(byte[] key, byte[] iv, byte[] associated, boolean decrypt, int segment) {
-        /** Nothing secret. */
-        public static final Secrets NONE =
-                new Secrets(new byte[0], new byte[0], new byte[0], false, 0);
-    }
-}
+        long pattern) {}

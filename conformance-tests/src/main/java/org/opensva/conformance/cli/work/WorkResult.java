@@ -5,7 +5,8 @@ package org.opensva.conformance.cli.work;
  *
  * @param consumed bytes of input
  * @param produced bytes of output
- * @param digest the digest, MAC or checksum, where one was asked for; otherwise empty
+ * @param digest the digest, MAC or checksum in hexadecimal, where one was asked for; otherwise
+ *     empty
  * @param mismatch where two inputs differ first, from 0; -1 where they do not
  * @param jobs how many jobs devices did
  * @param retries how many were tried again because a device failed
@@ -15,7 +16,7 @@ package org.opensva.conformance.cli.work;
 public record WorkResult(
         long consumed,
         long produced,
-        byte[] digest,
+        String digest,
         long mismatch,
         long jobs,
         long retries,

@@ -19,7 +19,7 @@ enum BlockMode {
     }
 
     /** The IV with which the mode goes on after whole blocks. */
-    byte[] next(byte[] iv, byte[] ciphertext, int end, long blocks) {
+    byte[] next(byte[] iv, byte[] ciphertext, int end, int blocks) {
         return switch (this) {
             case ECB -> iv;
             case CBC -> {
@@ -32,7 +32,7 @@ enum BlockMode {
     }
 
     /** Adds to a counter of 128 bits, the highest byte first (SP 800-38A, appendix B.1). */
-    private static byte[] add(byte[] counter, long blocks) {
+    private static byte[] add(byte[] counter, int blocks) {
         byte[] sum = counter.clone();
         long carry = blocks;
         for (int i = BLOCK - 1; i >= 0 && carry != 0; i--) {

@@ -1,19 +1,26 @@
 package org.opensva.uacce.client.session;
 
-/**
- * How a message is encrypted, beside its key.
- *
- * @param iv the IV, initial counter or number of the data unit; empty for none
- * @param associated additional authenticated data; empty for none
- * @param tagLength bytes of the tag of AES-GCM, 12 to 16; 0 for 16
- * @param unit bytes of a data unit of AES-XTS; 0 for one unit
- */
-public record CipherParameters(byte[] iv, byte[] associated, int tagLength, long unit) {
+/** How a message is encrypted, beside its key. Immutable. */
+public final class CipherParameters {
 
-    /** Copies the bytes. */
-    public CipherParameters {
-        iv = iv.clone();
-        associated = associated.clone();
+    private final byte[] iv;
+    private final byte[] associated;
+    private final int tagLength;
+    private final long unit;
+
+    /**
+     * Says all of it.
+     *
+     * @param iv the IV, initial counter or number of the data unit; empty for none
+     * @param associated additional authenticated data; empty for none
+     * @param tagLength bytes of the tag of AES-GCM, 12 to 16; 0 for 16
+     * @param unit bytes of a data unit of AES-XTS; 0 for one unit
+     */
+    public CipherParameters(byte[] iv, byte[] associated, int tagLength, long unit) {
+        this.iv = iv.clone();
+        this.associated = associated.clone();
+        this.tagLength = tagLength;
+        this.unit = unit;
     }
 
     /**
@@ -34,5 +41,10 @@ public record CipherParameters(byte[] iv, byte[] associated, int tagLength, long
      */
     public CipherParameters withAssociated(byte[] bytes) {
         return new CipherParameters(iv, bytes, tagLength, unit);
+    }
+
+    /** What a job needs of it. */
+    Recipe complete(Recipe base) {
+        return base.withIv(iv).withAssociated(associated).withTagLength(tagLength).withValue(unit);
     }
 }

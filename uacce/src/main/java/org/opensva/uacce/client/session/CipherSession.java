@@ -82,7 +82,7 @@ public final class CipherSession implements AutoCloseable {
      */
     public byte[] encrypt(CipherParameters how, byte[] bytes, int offset, int length) {
         return messages.run(
-                recipe(encrypt, how), bytes, offset, length, (long) length + MORE, LIMIT);
+                how.complete(encrypt), bytes, offset, length, (long) length + MORE, LIMIT);
     }
 
     /**
@@ -94,7 +94,7 @@ public final class CipherSession implements AutoCloseable {
      */
     public CompletableFuture<byte[]> encryptAsync(CipherParameters how, byte[] bytes) {
         return messages.submit(
-                recipe(encrypt, how), bytes, 0, bytes.length, (long) bytes.length + MORE, LIMIT);
+                how.complete(encrypt), bytes, 0, bytes.length, (long) bytes.length + MORE, LIMIT);
     }
 
     /**
@@ -122,7 +122,7 @@ public final class CipherSession implements AutoCloseable {
      */
     public byte[] decrypt(CipherParameters how, byte[] bytes, int offset, int length) {
         return messages.run(
-                recipe(decrypt, how), bytes, offset, length, (long) length + MORE, LIMIT);
+                how.complete(decrypt), bytes, offset, length, (long) length + MORE, LIMIT);
     }
 
     /**
@@ -134,14 +134,7 @@ public final class CipherSession implements AutoCloseable {
      */
     public CompletableFuture<byte[]> decryptAsync(CipherParameters how, byte[] bytes) {
         return messages.submit(
-                recipe(decrypt, how), bytes, 0, bytes.length, (long) bytes.length + MORE, LIMIT);
-    }
-
-    private static Recipe recipe(Recipe base, CipherParameters how) {
-        return base.withIv(how.iv())
-                .withAssociated(how.associated())
-                .withTagLength(how.tagLength())
-                .withValue(how.unit());
+                how.complete(decrypt), bytes, 0, bytes.length, (long) bytes.length + MORE, LIMIT);
     }
 
     /** Overwrites the keys. */

@@ -4,172 +4,150 @@ import org.opensva.api.accelerator.Algorithm;
 import org.opensva.api.accelerator.Operation;
 
 /**
- * What a job does, apart from its input: everything that lies beside the input in memory.
- *
- * @param operation what to do
- * @param algorithm with what
- * @param options bits of the parameter block
- * @param argument what the operation says
- * @param value what the algorithm says
- * @param key the key; empty for none, as with the rest
- * @param iv the initialisation vector
- * @param associated the additional authenticated data
- * @param tag the signature to verify
- * @param tagLength bytes of the tag that follows the ciphertext; 0 for the usual number
- * @param dictionary the preset dictionary
+ * What a job does, apart from its input: everything that lies beside the input in memory. Immutable
+ * but for the key, whose session overwrites it.
  */
-record Recipe(
-        Operation operation,
-        Algorithm algorithm,
-        int options,
-        long argument,
-        long value,
-        byte[] key,
-        byte[] iv,
-        byte[] associated,
-        byte[] tag,
-        int tagLength,
-        byte[] dictionary) {
+final class Recipe {
 
     private static final byte[] NONE = {};
 
+    private final Operation operation;
+    private final Algorithm algorithm;
+    private int options;
+    private long argument;
+    private long value;
+    private int tagLength;
+    private byte[] key = NONE;
+    private byte[] iv = NONE;
+    private byte[] associated = NONE;
+    private byte[] tag = NONE;
+    private byte[] dictionary = NONE;
+
+    private Recipe(Operation operation, Algorithm algorithm) {
+        this.operation = operation;
+        this.algorithm = algorithm;
+    }
+
     static Recipe of(Operation operation, Algorithm algorithm) {
-        return new Recipe(operation, algorithm, 0, 0, 0, NONE, NONE, NONE, NONE, 0, NONE);
+        return new Recipe(operation, algorithm);
     }
 
+    private Recipe copy() {
+        Recipe copy = new Recipe(operation, algorithm);
+        copy.options = options;
+        copy.argument = argument;
+        copy.value = value;
+        copy.tagLength = tagLength;
+        copy.key = key;
+        copy.iv = iv;
+        copy.associated = associated;
+        copy.tag = tag;
+        copy.dictionary = dictionary;
+        return copy;
+    }
+
+    /** Bits of the parameter block. */
     Recipe withOptions(int bits) {
-        return new Recipe(
-                operation,
-                algorithm,
-                bits,
-                argument,
-                value,
-                key,
-                iv,
-                associated,
-                tag,
-                tagLength,
-                dictionary);
+        Recipe copy = copy();
+        copy.options = bits;
+        return copy;
     }
 
+    /** What the operation says. */
     Recipe withArgument(long number) {
-        return new Recipe(
-                operation,
-                algorithm,
-                options,
-                number,
-                value,
-                key,
-                iv,
-                associated,
-                tag,
-                tagLength,
-                dictionary);
+        Recipe copy = copy();
+        copy.argument = number;
+        return copy;
     }
 
+    /** What the algorithm says. */
     Recipe withValue(long number) {
-        return new Recipe(
-                operation,
-                algorithm,
-                options,
-                argument,
-                number,
-                key,
-                iv,
-                associated,
-                tag,
-                tagLength,
-                dictionary);
+        Recipe copy = copy();
+        copy.value = number;
+        return copy;
     }
 
+    /** The key; not copied. */
     Recipe withKey(byte[] bytes) {
-        return new Recipe(
-                operation,
-                algorithm,
-                options,
-                argument,
-                value,
-                bytes,
-                iv,
-                associated,
-                tag,
-                tagLength,
-                dictionary);
+        Recipe copy = copy();
+        copy.key = bytes;
+        return copy;
     }
 
     Recipe withIv(byte[] bytes) {
-        return new Recipe(
-                operation,
-                algorithm,
-                options,
-                argument,
-                value,
-                key,
-                bytes,
-                associated,
-                tag,
-                tagLength,
-                dictionary);
+        Recipe copy = copy();
+        copy.iv = bytes;
+        return copy;
     }
 
     Recipe withAssociated(byte[] bytes) {
-        return new Recipe(
-                operation,
-                algorithm,
-                options,
-                argument,
-                value,
-                key,
-                iv,
-                bytes,
-                tag,
-                tagLength,
-                dictionary);
+        Recipe copy = copy();
+        copy.associated = bytes;
+        return copy;
     }
 
+    /** The signature to verify. */
     Recipe withTag(byte[] bytes) {
-        return new Recipe(
-                operation,
-                algorithm,
-                options,
-                argument,
-                value,
-                key,
-                iv,
-                associated,
-                bytes,
-                tagLength,
-                dictionary);
+        Recipe copy = copy();
+        copy.tag = bytes;
+        return copy;
     }
 
+    /** The length of the tag that follows the ciphertext; 0 for the usual one. */
     Recipe withTagLength(int count) {
-        return new Recipe(
-                operation,
-                algorithm,
-                options,
-                argument,
-                value,
-                key,
-                iv,
-                associated,
-                tag,
-                count,
-                dictionary);
+        Recipe copy = copy();
+        copy.tagLength = count;
+        return copy;
     }
 
     Recipe withDictionary(byte[] bytes) {
-        return new Recipe(
-                operation,
-                algorithm,
-                options,
-                argument,
-                value,
-                key,
-                iv,
-                associated,
-                tag,
-                tagLength,
-                bytes);
+        Recipe copy = copy();
+        copy.dictionary = bytes;
+        return copy;
+    }
+
+    Operation operation() {
+        return operation;
+    }
+
+    Algorithm algorithm() {
+        return algorithm;
+    }
+
+    int options() {
+        return options;
+    }
+
+    long argument() {
+        return argument;
+    }
+
+    long value() {
+        return value;
+    }
+
+    int tagLength() {
+        return tagLength;
+    }
+
+    byte[] key() {
+        return key;
+    }
+
+    byte[] iv() {
+        return iv;
+    }
+
+    byte[] associated() {
+        return associated;
+    }
+
+    byte[] tag() {
+        return tag;
+    }
+
+    byte[] dictionary() {
+        return dictionary;
     }
 
     /** Tells whether the job needs a parameter block. */

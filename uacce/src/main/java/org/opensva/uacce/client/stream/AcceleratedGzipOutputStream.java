@@ -49,7 +49,7 @@ public final class AcceleratedGzipOutputStream extends BlockOutputStream {
 
         @Override
         public long bound(int length) {
-            return length + (length >> 10) + OVERHEAD;
+            return (long) length + (length >> 10) + OVERHEAD;
         }
 
         @Override

@@ -216,7 +216,7 @@ public class CodecInputStream extends FilterInputStream {
 
     @Override
     public long skip(long count) throws IOException {
-        byte[] dropped = new byte[(int) Math.clamp(count, 0, 1 << 12)];
+        byte[] dropped = new byte[Math.clamp(count, 0, 1 << 12)];
         long skipped = 0;
         while (skipped < count) {
             int part = read(dropped, 0, (int) Math.min(dropped.length, count - skipped));
