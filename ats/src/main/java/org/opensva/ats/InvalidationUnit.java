@@ -93,8 +93,18 @@ final class InvalidationUnit {
                         1,
                         TimeUnit.SECONDS,
                         new LinkedBlockingQueue<>(),
-                        Thread.ofPlatform().daemon().name(name + "-invalidate").factory());
-        completer.allowCoreThreadTimeOut(true);
+                        task -> thread(name).unstarted(task));
+        // Virtual threads cost nothing, and shall not end when a clock says so.
+        completer.allowCoreThreadTimeOut(!Thread.currentThread().isVirtual());
+    }
+
+    /** Who is started by a virtual thread belongs to its scheduler too. */
+    private static Thread.Builder thread(String device) {
+        Thread.Builder builder =
+                Thread.currentThread().isVirtual()
+                        ? Thread.ofVirtual()
+                        : Thread.ofPlatform().daemon();
+        return builder.name(device + "-invalidate");
     }
 
     void invalidate(InvalidateRequest request) {

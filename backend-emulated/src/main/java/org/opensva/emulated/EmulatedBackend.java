@@ -6,6 +6,7 @@ import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Introspection;
 import org.opensva.api.backend.MachineParts;
 import org.opensva.api.backend.MemoryPressure;
+import org.opensva.api.backend.Schedule;
 import org.opensva.api.process.ProcessHost;
 
 import java.util.List;
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param inside a look inside
  * @param machineParts what it is made of
  * @param pressure memory pressure, where devices bear it
+ * @param schedule who decides whose turn it is, where threads take turns
  * @param lifecycle takes it down
  */
 record EmulatedBackend(
@@ -29,6 +31,7 @@ record EmulatedBackend(
         Introspection inside,
         MachineParts machineParts,
         Optional<MemoryPressure> pressure,
+        Optional<Schedule> schedule,
         Lifecycle lifecycle)
         implements Backend {
 

@@ -1,6 +1,7 @@
 package org.opensva.emulated;
 
 import com.google.inject.AbstractModule;
+import com.google.inject.Inject;
 import com.google.inject.Provider;
 import com.google.inject.Provides;
 
@@ -14,6 +15,7 @@ import org.opensva.api.ats.EndpointFactory;
 import org.opensva.api.ats.TranslationAgent;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
+import org.opensva.api.backend.BackendException;
 import org.opensva.api.backend.Introspection;
 import org.opensva.api.backend.MachineParts;
 import org.opensva.api.backend.MemoryPressure;
@@ -31,6 +33,7 @@ import org.opensva.emulated.kernel.mm.AddressSpaces;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.kernel.sva.SvaCore;
 import org.opensva.emulated.machine.EventLog;
+import org.opensva.emulated.machine.SeededSchedule;
 import org.opensva.emulated.machine.WatchedMemory;
 import org.opensva.emulated.profile.MachineProfile;
 import org.opensva.uacce.UacceConfig;
@@ -43,6 +46,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 
@@ -69,12 +73,13 @@ public final class EmulatedModule extends AbstractModule {
     @Override
     protected void configure() {
         bindScope(MachineScoped.class, new MachineScope());
-        install(new MachineModule(profile));
+        install(new MachineModule(profile, options.deterministic().isPresent()));
         install(new IommuModule(profile));
         install(new KernelModule(profile, options.hugePages()));
         install(new TelemetryModule(profile, options.pasidSeries()));
         bind(EndpointFactory.class).to(AtsEndpointFactory.class);
         bind(EngineFactory.class).to(StandardEngines.class);
+        bind(Start.class);
         bind(Introspection.class).to(EmulatedIntrospection.class);
     }
 
@@ -82,6 +87,23 @@ public final class EmulatedModule extends AbstractModule {
     @MachineScoped
     Lifecycle lifecycle() {
         return new Lifecycle();
+    }
+
+    @Provides
+    @MachineScoped
+    Optional<SeededSchedule> schedule(Lifecycle lifecycle) {
+        if (options.deterministic().isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(
+                    lifecycle.add(
+                            Stage.SCHEDULE,
+                            new SeededSchedule(options.deterministic().getAsLong())));
+        } catch (UnsupportedOperationException e) {
+            throw new BackendException(
+                    "option deterministic of backend 'emulated': " + e.getMessage(), e);
+        }
     }
 
     @Provides
@@ -175,6 +197,8 @@ public final class EmulatedModule extends AbstractModule {
         properties.put("page-table-levels", Integer.toString(profile.paging().levels()));
         properties.put("huge-pages", options.hugePages().id());
         options.torment().ifPresent(seed -> properties.put("tormentor", Long.toString(seed)));
+        options.deterministic()
+                .ifPresent(seed -> properties.put("deterministic", Long.toString(seed)));
         properties.put("memory", Long.toString(profile.memory()));
         properties.put(
                 "iommu",
@@ -222,8 +246,13 @@ public final class EmulatedModule extends AbstractModule {
      */
     @Provides
     @MachineScoped
-    Backend backend(
-            Lifecycle lifecycle,
+    Backend backend(Lifecycle lifecycle, Optional<SeededSchedule> schedule, Provider<Start> start) {
+        Supplier<Backend> opening = () -> open(lifecycle, schedule, start.get());
+        return schedule.isPresent() ? schedule.get().call(opening) : opening.get();
+    }
+
+    /** What a machine is started from. */
+    record Start(
             Provider<BackendDescriptor> descriptor,
             Provider<ProcessHost> processes,
             Provider<Iommus> iommus,
@@ -235,31 +264,39 @@ public final class EmulatedModule extends AbstractModule {
             ControlMeters meters,
             Provider<MemoryPressure> pressure,
             OpenTelemetry telemetry) {
+
+        @Inject
+        Start {}
+    }
+
+    private Backend open(Lifecycle lifecycle, Optional<SeededSchedule> schedule, Start start) {
         boolean running = false;
         try {
-            FaultReports reports = faultReports.get();
-            iommus.get().instances().forEach(iommu -> iommu.driver().onFault(reports));
+            FaultReports reports = start.faultReports().get();
+            start.iommus().get().instances().forEach(iommu -> iommu.driver().onFault(reports));
             EmulatedBackend backend =
                     new EmulatedBackend(
-                            descriptor.get(),
-                            processes.get(),
-                            accelerators.get().nodes(),
-                            introspection.get(),
-                            parts.get(),
+                            start.descriptor().get(),
+                            start.processes().get(),
+                            start.accelerators().get().nodes(),
+                            start.introspection().get(),
+                            start.parts().get(),
                             options.bearsPressure()
-                                    ? Optional.of(pressure.get())
+                                    ? Optional.of(start.pressure().get())
                                     : Optional.empty(),
+                            schedule.map(turns -> turns),
                             lifecycle);
             observe(
-                    telemetry,
-                    introspection.get(),
-                    accelerators.get(),
-                    meters,
-                    sva.get(),
+                    start.telemetry(),
+                    start.introspection().get(),
+                    start.accelerators().get(),
+                    start.meters(),
+                    start.sva().get(),
                     lifecycle);
             if (options.torment().isPresent()) {
                 lifecycle.add(
-                        Stage.PRESSURE, pressure.get().torment(options.torment().getAsLong()));
+                        Stage.PRESSURE,
+                        start.pressure().get().torment(options.torment().getAsLong()));
             }
             running = true;
             return backend;

@@ -28,6 +28,7 @@ import java.util.Set;
  * @param hugePages which mappings get huge pages
  * @param pasidSeries how many PASIDs get metric series of their own
  * @param torment the seed of memory pressure from the start, empty for none
+ * @param deterministic the seed of the schedule, empty if threads run freely
  */
 record EmulatedOptions(
         MachineProfile profile,
@@ -35,7 +36,8 @@ record EmulatedOptions(
         int queues,
         HugePagePolicy hugePages,
         int pasidSeries,
-        OptionalLong torment) {
+        OptionalLong torment,
+        OptionalLong deterministic) {
 
     /** The value of an option that leaves the profile as it is. */
     private static final String PROFILE = "profile";
@@ -101,6 +103,13 @@ record EmulatedOptions(
                             + " the variant says, off for those that come with the backend",
                     PROFILE);
 
+    private static final BackendOption DETERMINISTIC =
+            new BackendOption(
+                    "deterministic",
+                    "one thread of the machine runs at a time: off, or a seed from 0 that chooses"
+                            + " which",
+                    "off");
+
     private static final int MAX_ATC_ENTRIES = 1 << 20;
     private static final int MAX_IOMMU_ENTRIES = 1 << 23;
     private static final int LEAST_IOMMU_ENTRIES = 4;
@@ -135,7 +144,8 @@ record EmulatedOptions(
                 QUEUES,
                 HUGE_PAGES,
                 PASID_SERIES,
-                TORMENTOR);
+                TORMENTOR,
+                DETERMINISTIC);
     }
 
     static EmulatedOptions parse(MachineProfile profile, Map<String, String> values) {
@@ -164,7 +174,14 @@ record EmulatedOptions(
                 (int) number(QUEUES, value(values, QUEUES), 1, MAX_QUEUES),
                 hugePages(value(values, HUGE_PAGES)),
                 (int) number(PASID_SERIES, value(values, PASID_SERIES), 0, MAX_PASID_SERIES),
-                torment);
+                torment,
+                deterministic(value(values, DETERMINISTIC)));
+    }
+
+    private static OptionalLong deterministic(String text) {
+        return text.equals("off")
+                ? OptionalLong.empty()
+                : OptionalLong.of(number(DETERMINISTIC, text, 0, Long.MAX_VALUE));
     }
 
     private static OptionalLong torment(String text, MachineProfile profile) {

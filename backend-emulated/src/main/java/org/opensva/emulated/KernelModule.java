@@ -24,7 +24,12 @@ import org.opensva.emulated.kernel.pressure.Tormentor;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.kernel.sva.IommuLookup;
 import org.opensva.emulated.kernel.sva.SvaCore;
+import org.opensva.emulated.machine.MachineThreads;
+import org.opensva.emulated.machine.SeededSchedule;
 import org.opensva.emulated.profile.MachineProfile;
+
+import java.util.Optional;
+import java.util.concurrent.ThreadFactory;
 
 /** The operating system of a machine. */
 final class KernelModule extends AbstractModule {
@@ -80,20 +85,20 @@ final class KernelModule extends AbstractModule {
         addressSpaces.whenOutOfMemory(kernel.outOfMemoryKiller());
         lifecycle.add(
                 Stage.PRESSURE,
-                new ReclaimDaemon(
-                        addressSpaces,
-                        Thread.ofPlatform().daemon().name("opensva-kswapd").factory()));
+                new ReclaimDaemon(addressSpaces, MachineThreads.named("opensva-kswapd-")));
         return kernel;
     }
 
     @Provides
     @MachineScoped
-    Tormentor tormentor(AddressSpaces addressSpaces, Lifecycle lifecycle) {
+    Tormentor tormentor(
+            AddressSpaces addressSpaces, Optional<SeededSchedule> schedule, Lifecycle lifecycle) {
+        ThreadFactory threads = MachineThreads.named("opensva-tormentor-");
         return lifecycle.add(
                 Stage.PRESSURE,
-                new Tormentor(
-                        addressSpaces,
-                        Thread.ofPlatform().daemon().name("opensva-tormentor-", 0).factory()));
+                schedule.isPresent()
+                        ? new Tormentor(addressSpaces, threads, schedule.get()::pace)
+                        : new Tormentor(addressSpaces, threads));
     }
 
     @Provides

@@ -32,7 +32,9 @@ final class Lifecycle implements AutoCloseable {
         /** The IOMMU is gone. */
         IOMMU,
         /** Memory management gives back what is left. */
-        MEMORY
+        MEMORY,
+        /** Threads that take turns get none any more. */
+        SCHEDULE
     }
 
     private static final System.Logger LOG = System.getLogger(Lifecycle.class.getName());

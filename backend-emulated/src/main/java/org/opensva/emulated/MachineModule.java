@@ -19,9 +19,13 @@ final class MachineModule extends AbstractModule {
 
     private static final int EVENTS = 1 << 18;
 
-    private final MachineProfile profile;
+    private static final int FRAME_CACHES = 4;
 
-    MachineModule(MachineProfile profile) {
+    private final MachineProfile profile;
+    private final boolean repeatable;
+
+    MachineModule(MachineProfile profile, boolean repeatable) {
+        this.repeatable = repeatable;
         this.profile = profile;
     }
 
@@ -53,7 +57,8 @@ final class MachineModule extends AbstractModule {
                 memory,
                 profile.memoryBase(),
                 profile.memory(),
-                profile.paging().entries().poison());
+                profile.paging().entries().poison(),
+                repeatable ? 1 : FRAME_CACHES);
     }
 
     @Provides

@@ -52,6 +52,15 @@ public interface Backend extends AutoCloseable {
     }
 
     /**
+     * The schedule of a backend that runs one of its threads at a time.
+     *
+     * @return the schedule, empty if threads run freely
+     */
+    default Optional<Schedule> schedule() {
+        return Optional.empty();
+    }
+
+    /**
      * Memory pressure on demand.
      *
      * @return present if and only if {@link Capability#MEMORY_PRESSURE} is claimed

@@ -34,7 +34,7 @@ public final class BuddyFrameAllocator implements FrameAllocator {
     private final byte[] poisoned;
     private final BuddyFreeLists free;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Stripe[] stripes = new Stripe[STRIPES];
+    private final Stripe[] stripes;
     private final LongAdder allocated = new LongAdder();
 
     /**
@@ -46,6 +46,22 @@ public final class BuddyFrameAllocator implements FrameAllocator {
      * @param poison what each eight bytes of a freed frame hold
      */
     public BuddyFrameAllocator(PhysicalMemory memory, long base, long bytes, long poison) {
+        this(memory, base, bytes, poison, STRIPES);
+    }
+
+    /**
+     * Creates an allocator with every frame free, and so many caches of single frames.
+     *
+     * @param memory what the frames are part of
+     * @param base first physical address, a multiple of 4096
+     * @param bytes number of bytes, a multiple of 4096
+     * @param poison what each eight bytes of a freed frame hold
+     * @param caches a power of two; with 1 the same calls give the same frames, whatever thread
+     *     makes them
+     */
+    public BuddyFrameAllocator(
+            PhysicalMemory memory, long base, long bytes, long poison, int caches) {
+        stripes = new Stripe[caches];
         if (!memory.contains(base, bytes)) {
             throw new IllegalArgumentException(
                     "there is no memory of %d bytes at 0x%x".formatted(bytes, base));
@@ -55,7 +71,7 @@ public final class BuddyFrameAllocator implements FrameAllocator {
         this.bytes = bytes;
         this.poisoned = poisonedFrame(poison);
         this.free = new BuddyFreeLists(base >>> FRAME_SHIFT, bytes >>> FRAME_SHIFT, MAX_ORDER);
-        for (int i = 0; i < STRIPES; i++) {
+        for (int i = 0; i < caches; i++) {
             stripes[i] = new Stripe();
         }
     }
@@ -144,7 +160,7 @@ public final class BuddyFrameAllocator implements FrameAllocator {
     }
 
     private Stripe stripe() {
-        return stripes[(int) Thread.currentThread().threadId() & (STRIPES - 1)];
+        return stripes[(int) Thread.currentThread().threadId() & (stripes.length - 1)];
     }
 
     private long takeSingle() {

@@ -34,7 +34,8 @@ public final class InterruptDispatcher implements InterruptController, AutoClose
 
     /** Starts the dispatcher's thread. */
     public InterruptDispatcher() {
-        thread = Thread.ofPlatform().daemon().name("opensva-interrupts").start(this::dispatch);
+        thread = MachineThreads.named("opensva-interrupts-").newThread(this::dispatch);
+        thread.start();
     }
 
     @Override

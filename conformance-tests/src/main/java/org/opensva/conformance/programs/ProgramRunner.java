@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 
 /**
  * Does programs on a backend, each with processes of its own, beside the {@link ReferenceModel}.
@@ -63,7 +64,8 @@ public final class ProgramRunner {
         TestBench bench =
                 new TestBench(backend, new BenchSettings("program", List.of(), 0, limits));
         try {
-            finding = steps(program, bench, observations, observer);
+            Supplier<Optional<Finding>> steps = () -> steps(program, bench, observations, observer);
+            finding = backend.schedule().map(schedule -> schedule.call(steps)).orElseGet(steps);
         } finally {
             Optional<Finding> left = close(program, bench, free);
             if (finding.isEmpty()) {

@@ -108,11 +108,13 @@ public final class QueueScheduler implements AutoCloseable {
 
     private void startWorkers() {
         for (QueueWorker worker : workers) {
+            // Who is started by a virtual thread belongs to its scheduler too.
+            Thread.Builder builder =
+                    Thread.currentThread().isVirtual()
+                            ? Thread.ofVirtual()
+                            : Thread.ofPlatform().daemon();
             threads.add(
-                    Thread.ofPlatform()
-                            .name(name + "-worker-" + threads.size())
-                            .daemon()
-                            .start(() -> work(worker)));
+                    builder.name(name + "-worker-" + threads.size()).start(() -> work(worker)));
         }
     }
 

@@ -8,6 +8,7 @@ import org.opensva.emulated.kernel.paging.Geometry;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,7 +32,7 @@ public final class MemoryObject {
     private final Map<Long, Long> cache = new HashMap<>();
 
     /** Who maps it, and how many mappings each has. */
-    private final Map<ProcessAddressSpace, Integer> mappers = new HashMap<>();
+    private final Map<ProcessAddressSpace, Integer> mappers = new LinkedHashMap<>();
 
     /** Held around a whole change of size, above the locks of address spaces. */
     private final ReentrantLock truncation = new ReentrantLock();

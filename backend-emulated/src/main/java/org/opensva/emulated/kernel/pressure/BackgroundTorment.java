@@ -13,17 +13,16 @@ final class BackgroundTorment implements MemoryPressure.Torment {
 
     private static final System.Logger LOG = System.getLogger(BackgroundTorment.class.getName());
 
-    /** Between two rounds: devices shall get something done as well. */
-    private static final long PAUSE_NANOS = 200_000;
-
     private final Tormentor tormentor;
     private final Random random;
+    private final Runnable pause;
     private final AtomicLong rounds = new AtomicLong();
     private final AtomicLongArray pages = new AtomicLongArray(MemoryPressure.Kind.values().length);
     private final Thread thread;
     private volatile boolean closed;
 
-    BackgroundTorment(Tormentor tormentor, long seed, ThreadFactory threads) {
+    BackgroundTorment(Tormentor tormentor, long seed, ThreadFactory threads, Runnable pause) {
+        this.pause = pause;
         this.tormentor = tormentor;
         this.random = new Random(seed);
         this.thread = threads.newThread(this::run);
@@ -39,7 +38,7 @@ final class BackgroundTorment implements MemoryPressure.Torment {
                 return;
             }
             rounds.incrementAndGet();
-            LockSupport.parkNanos(this, PAUSE_NANOS);
+            pause.run();
         }
     }
 

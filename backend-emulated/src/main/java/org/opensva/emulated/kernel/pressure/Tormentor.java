@@ -15,6 +15,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The pressure of the emulated kernel.
@@ -38,18 +39,34 @@ public final class Tormentor implements MemoryPressure, AutoCloseable {
 
     private static final int MOST_PAGES = 64;
 
+    /** Between two rounds: devices shall get something done as well. */
+    private static final long PAUSE_NANOS = 200_000;
+
     private final AddressSpaces addressSpaces;
     private final ThreadFactory threads;
+    private final Runnable pause;
     private final Set<BackgroundTorment> running = new LinkedHashSet<>();
     private boolean closed;
+
+    /**
+     * Creates the pressure, with a short pause between rounds; nothing happens by itself.
+     *
+     * @param addressSpaces whose pages it is about
+     * @param threads makes the threads of the background
+     */
+    public Tormentor(AddressSpaces addressSpaces, ThreadFactory threads) {
+        this(addressSpaces, threads, () -> LockSupport.parkNanos(PAUSE_NANOS));
+    }
 
     /**
      * Creates the pressure; nothing happens by itself.
      *
      * @param addressSpaces whose pages it is about
      * @param threads makes the threads of the background
+     * @param pause lets others go on between two rounds; ends early when the thread is unparked
      */
-    public Tormentor(AddressSpaces addressSpaces, ThreadFactory threads) {
+    public Tormentor(AddressSpaces addressSpaces, ThreadFactory threads, Runnable pause) {
+        this.pause = pause;
         this.addressSpaces = addressSpaces;
         this.threads = threads;
     }
@@ -113,7 +130,7 @@ public final class Tormentor implements MemoryPressure, AutoCloseable {
             if (closed) {
                 throw new IllegalStateException("the machine is shut down");
             }
-            BackgroundTorment torment = new BackgroundTorment(this, seed, threads);
+            BackgroundTorment torment = new BackgroundTorment(this, seed, threads, pause);
             running.add(torment);
             return torment;
         }

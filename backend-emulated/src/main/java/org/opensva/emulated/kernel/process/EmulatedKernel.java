@@ -8,6 +8,7 @@ import org.opensva.emulated.kernel.KernelTracer;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
 import org.opensva.emulated.kernel.mm.OutOfMemoryKiller;
 import org.opensva.emulated.kernel.mm.ProcessAddressSpace;
+import org.opensva.emulated.machine.MachineThreads;
 
 import java.util.List;
 import java.util.Map;
@@ -56,8 +57,9 @@ public final class EmulatedKernel implements ProcessHost, AutoCloseable {
                         1,
                         TimeUnit.SECONDS,
                         new LinkedBlockingQueue<>(),
-                        Thread.ofPlatform().daemon().name("opensva-exit-", 0).factory());
-        background.allowCoreThreadTimeOut(true);
+                        MachineThreads.named("opensva-exit-"));
+        // Virtual threads cost nothing, and shall not end when a clock says so.
+        background.allowCoreThreadTimeOut(!Thread.currentThread().isVirtual());
     }
 
     @Override

@@ -12,6 +12,7 @@ import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.FaultOutcome;
 import org.opensva.api.telemetry.ControlMeters;
 import org.opensva.emulated.kernel.KernelTracer;
+import org.opensva.emulated.machine.MachineThreads;
 
 import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -49,8 +50,9 @@ final class FaultService implements AutoCloseable {
                         1,
                         TimeUnit.SECONDS,
                         new LinkedTransferQueue<>(),
-                        Thread.ofPlatform().daemon().name("opensva-iopf-", 0).factory());
-        workers.allowCoreThreadTimeOut(true);
+                        MachineThreads.named("opensva-iopf-"));
+        // Virtual threads cost nothing, and shall not end when a clock says so.
+        workers.allowCoreThreadTimeOut(!Thread.currentThread().isVirtual());
     }
 
     /** Queues a group whose bond has been entered; the bond is left after the answer. */
