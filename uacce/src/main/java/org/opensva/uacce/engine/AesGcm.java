@@ -72,18 +72,27 @@ final class AesGcm {
             return;
         }
         Cipher gcm = begin(Cipher.ENCRYPT_MODE, tag);
-        long written = 0;
-        while (gcm != null && !data.failed() && data.fill()) {
-            int made = gcm.update(data.in, 0, data.inLimit, data.out, 0);
-            data.inPosition = data.inLimit;
-            int moved = data.writeAt(written, data.out, 0, made);
-            data.moved(moved);
-            written += moved;
-        }
-        if (gcm == null || data.failed()) {
+        if (gcm == null) {
             return;
         }
-        int made = gcm.doFinal(data.out, 0);
+        long written = 0;
+        int made = -1;
+        while (data.fill()) {
+            data.inPosition = data.inLimit;
+            if (data.more()) {
+                int ready = gcm.update(data.in, 0, data.inLimit, data.out, 0);
+                int moved = data.writeAt(written, data.out, 0, ready);
+                data.moved(moved);
+                written += moved;
+            } else {
+                // The last chunk, mostly the only one, with its tag in one call.
+                made = gcm.doFinal(data.in, 0, data.inLimit, data.out, 0);
+            }
+        }
+        if (data.failed()) {
+            return;
+        }
+        made = made < 0 ? gcm.doFinal(data.out, 0) : made;
         int text = separate ? made - tag : made;
         data.moved(data.writeAt(written, data.out, 0, text));
         if (separate && !data.failed()) {

@@ -26,7 +26,7 @@ class EngineAllocationTest {
     /** What the key objects of the library cost. */
     private static final int KEY_OBJECTS = 512;
 
-    /** In GCM it makes buffers of its own as well. */
+    /** For the same key and IV twice in a row, as here, a new cipher is made. */
     private static final int GCM_OBJECTS = 12 << 10;
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
