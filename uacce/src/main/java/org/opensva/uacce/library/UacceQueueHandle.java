@@ -223,7 +223,8 @@ public final class UacceQueueHandle implements QueueHandle {
         if (spans == null) {
             return file.submit(holder, this, jobs, null);
         }
-        List<JobSpans.Open> begun = jobs.stream().map(job -> spans.begin(holder.pid(), job)).toList();
+        List<JobSpans.Open> begun =
+                jobs.stream().map(job -> spans.begin(holder.pid(), job)).toList();
         Iterator<JobSpans.Open> next = begun.iterator();
         boolean accepted = false;
         try {

@@ -119,8 +119,8 @@ class ContextPoolTest {
 
     @Test
     void aFullWindowHoldsTheProducerBack() throws Exception {
-        try (Bench bench = new Bench(1, ScriptedEngine::new, 4);
-                ContextPool pool = bench.pool(Bench.config().withContexts(1, 2))) {
+        try (Bench bench = new Bench(1, ScriptedEngine::new, 4)) {
+            ContextPool pool = bench.pool(Bench.config().withContexts(1, 2));
             CompletableFuture<JobResult> first = pool.submit(stuck());
             CompletableFuture<JobResult> second = pool.submit(Job.nop());
             CountDownLatch through = new CountDownLatch(1);
@@ -148,8 +148,8 @@ class ContextPoolTest {
 
     @Test
     void whoeverGivesUpLeavesItsMemoryToTheDeviceUntilTheJobHasLanded() {
-        try (Bench bench = new Bench(1, ScriptedEngine::new, 4);
-                ContextPool pool = bench.pool(Bench.config().withContexts(1, 4))) {
+        try (Bench bench = new Bench(1, ScriptedEngine::new, 4)) {
+            ContextPool pool = bench.pool(Bench.config().withContexts(1, 4));
             AtomicBoolean landed = new AtomicBoolean();
             refused(
                     Reason.TIMED_OUT,
@@ -298,15 +298,14 @@ class ContextPoolTest {
             int pages = process.lastSpace().pageCount();
             int files = process.labFiles().count();
             for (int i = 0; i < 1000; i++) {
-                try (ContextPool pool = bench.pool()) {
-                    Buffer buffer = pool.buffer(i);
-                    assertTrue(pool.submit(crc(buffer.address(), i)).join().succeeded());
-                    if (i % 2 == 0) {
-                        buffer.close();
-                    }
-                    pool.close();
+                ContextPool pool = bench.pool();
+                Buffer buffer = pool.buffer(i);
+                assertTrue(pool.submit(crc(buffer.address(), i)).join().succeeded());
+                if (i % 2 == 0) {
                     buffer.close();
                 }
+                pool.close();
+                buffer.close();
             }
             assertEquals(512, bench.free());
             assertEquals(pages, process.lastSpace().pageCount());

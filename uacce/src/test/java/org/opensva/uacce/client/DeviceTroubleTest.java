@@ -22,8 +22,8 @@ class DeviceTroubleTest {
 
     @Test
     void resetsInTheMidstOfJobsCostNoJob() {
-        try (Bench bench = new Bench(1);
-                ContextPool pool = bench.pool(Bench.config().withContexts(3, 4))) {
+        try (Bench bench = new Bench(1)) {
+            ContextPool pool = bench.pool(Bench.config().withContexts(3, 4));
             byte[] bytes = Bench.bytes(LENGTH, 1);
             long memory = bench.process.memory(bytes);
             long expected = pool.run(Job.crc32c(memory, LENGTH)).value();

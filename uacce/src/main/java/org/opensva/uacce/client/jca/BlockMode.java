@@ -32,7 +32,7 @@ enum BlockMode {
     }
 
     /** Adds to a counter of 128 bits, the highest byte first (SP 800-38A, appendix B.1). */
-    private static byte[] add(byte[] counter, int blocks) {
+    private byte[] add(byte[] counter, int blocks) {
         byte[] sum = counter.clone();
         long carry = blocks;
         for (int i = BLOCK - 1; i >= 0 && carry != 0; i--) {
