@@ -10,6 +10,7 @@ import org.opensva.conformance.cli.certificate.CertificateFiles;
 import org.opensva.conformance.cli.certificate.InputException;
 import org.opensva.conformance.cli.telemetry.Telemetry;
 import org.opensva.conformance.cli.telemetry.TelemetryOptions;
+import org.opensva.conformance.report.Annotations;
 import org.opensva.conformance.report.Certificate;
 import org.opensva.conformance.report.ReportFolder;
 import org.opensva.conformance.report.RunEnvironment;
@@ -100,9 +101,16 @@ final class CertifyCommand implements Callable<Integer> {
             names = "--report",
             paramLabel = "DIR",
             description =
-                    "Write certificate.json, index.html and junit.xml into this folder; with"
-                            + " several backends into one folder for each of them in it.")
+                    "Write certificate.json, index.html, junit.xml, open-test-report.xml and"
+                            + " badge.svg into this folder; with several backends into one"
+                            + " folder for each of them in it.")
     private @Nullable Path report;
+
+    @Option(
+            names = "--annotations",
+            paramLabel = "FORM",
+            description = "Print annotations for a CI system; the form is 'github'.")
+    private @Nullable String annotations;
 
     @Option(
             names = "--sign",
@@ -123,6 +131,11 @@ final class CertifyCommand implements Callable<Integer> {
                     "time-out factor %s is not above 0 and at most 1000".formatted(timeoutFactor));
         }
         campaign.check(report != null);
+        if (annotations != null && !annotations.equals("github")) {
+            throw new UsageException(
+                    "--annotations '%s' is not a form that is known: github"
+                            .formatted(annotations));
+        }
         RuleBook book = RuleBook.load();
         chooseLayer(book);
         checkRules(book);
@@ -263,6 +276,10 @@ final class CertifyCommand implements Callable<Integer> {
             try {
                 Certificate certificate = certify(catalog, selector, book, journal, told);
                 printer.print(certificate);
+                if (annotations != null) {
+                    Annotations.github(certificate).forEach(console.out()::println);
+                    console.out().flush();
+                }
                 certificates.add(certificate);
                 status = worse(status, status(certificate));
             } catch (BackendException e) {

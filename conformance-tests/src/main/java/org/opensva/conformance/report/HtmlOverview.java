@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** Renders the page above the reports of several backends: a matrix of rules by backend. */
 public final class HtmlOverview {
@@ -63,7 +64,9 @@ public final class HtmlOverview {
                 matrix.computeIfAbsent(rule.id(), key -> new HashMap<>()).put(folder, rule);
             }
         });
-        out.open("section").leaf("h2", "Rules").open("div", "class", "wide").open("table");
+        out.open("section").leaf("h2", "Rules").line();
+        RuleFilter.render(out, matrix.keySet().stream().map(HtmlOverview::group).distinct());
+        out.open("div", "class", "wide").open("table");
         out.open("thead").open("tr").leaf("th", "Rule", "scope", "col");
         out.leaf("th", "Promise", "scope", "col");
         certificates.forEach((folder, certificate) -> {
@@ -71,14 +74,25 @@ public final class HtmlOverview {
             link(out, folder, certificate);
             out.close();
         });
-        out.close().close().open("tbody").line();
+        out.close().close().open("tbody", "id", "rows").line();
         matrix.forEach((id, row) -> {
-            out.open("tr").leaf("th", id, "scope", "row");
+            String verdicts =
+                    row.values().stream()
+                            .map(rule -> rule.verdict().id())
+                            .distinct()
+                            .sorted()
+                            .collect(Collectors.joining(" "));
+            out.open("tr", "data-verdict", verdicts, "data-group", group(id));
+            out.leaf("th", id, "scope", "row");
             out.leaf("td", titles.getOrDefault(id, ""));
             certificates.keySet().forEach(folder -> cell(out, row.get(folder)));
             out.close().line();
         });
         out.close().close().close().close().line();
+    }
+
+    private static String group(String id) {
+        return id.replaceFirst("-.*", "");
     }
 
     private static void cell(Markup out, @Nullable RuleVerdict rule) {

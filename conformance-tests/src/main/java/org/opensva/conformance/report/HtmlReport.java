@@ -20,15 +20,6 @@ import java.util.TreeMap;
  */
 public final class HtmlReport {
 
-    /** What a reader looks for comes first. */
-    private static final List<Verdict> ORDER =
-            List.of(
-                    Verdict.FAILED,
-                    Verdict.INCONCLUSIVE,
-                    Verdict.PASSED,
-                    Verdict.NOT_OBSERVABLE,
-                    Verdict.NOT_APPLICABLE);
-
     private final Certificate certificate;
     private final RuleBook book;
     private final Markup out = new Markup();
@@ -49,8 +40,10 @@ public final class HtmlReport {
         HtmlReport report = new HtmlReport(certificate, book);
         report.head();
         report.failures();
+        report.claims();
         report.groups();
         report.rules();
+        report.proof();
         report.facts();
         return Page.render(
                 certificate.backend().qualifiedName() + ": OpenSVA conformance", report.out);
@@ -58,18 +51,63 @@ public final class HtmlReport {
 
     private void head() {
         out.open("header").line();
+        out.leaf("p", "OpenSVA conformance", "class", "kind");
         out.leaf("h1", certificate.backend().qualifiedName());
         out.open("p", "class", "lead");
         badge(out, certificate.conclusion());
         out.text(" " + certificate.explanation()).close().line();
         out.open("ul", "class", "counts");
-        for (Verdict verdict : ORDER) {
+        for (Verdict verdict : RuleFilter.ORDER) {
             out.open("li", "class", verdict.id())
                     .leaf("b", count(certificate.summary().get(verdict)))
                     .text(" " + verdict.id().replace('-', ' '))
                     .close();
         }
-        out.close().line().close().line();
+        out.close().line();
+        bar();
+        out.close().line();
+    }
+
+    /** The verdicts as shares of a line. */
+    private void bar() {
+        out.open("div", "class", "bar", "aria-hidden", "true");
+        for (Verdict verdict : RuleFilter.ORDER) {
+            Integer share = certificate.summary().get(verdict);
+            if (share != null && share > 0) {
+                out.open("span", "class", verdict.id(), "style", "flex-grow:" + share).close();
+            }
+        }
+        out.close().line();
+    }
+
+    /** Claims that were asked about, those that are contradicted first. */
+    private void claims() {
+        if (certificate.claims().isEmpty()) {
+            return;
+        }
+        out.open("section", "id", "claims").leaf("h2", "Claims").open("div", "class", "wide");
+        out.open("table").open("thead").open("tr");
+        for (String head : List.of("Capability", "Claimed", "Found", "How")) {
+            out.leaf("th", head, "scope", "col");
+        }
+        out.close().close().open("tbody").line();
+        certificate.claims().stream()
+                .sorted(Comparator.comparing(claim -> !claim.isContradicted()))
+                .forEach(this::claim);
+        out.close().close().close().close().line();
+    }
+
+    private void claim(ClaimVerdict claim) {
+        out.open("tr").leaf("th", claim.capability(), "scope", "row");
+        out.leaf("td", claim.claimed() ? "yes" : "no").open("td");
+        String colour = claim.isContradicted() ? "verdict failed" : "verdict";
+        out.leaf("span", claim.found(), "class", colour).close();
+        out.leaf("td", claim.how()).close().line();
+    }
+
+    /** What proves the suite: for each rule its tests and the broken machines that they caught. */
+    private void proof() {
+        ProofTable.render(out, certificate, book);
     }
 
     static void badge(Markup out, Conclusion conclusion) {
@@ -98,7 +136,7 @@ public final class HtmlReport {
         rule.ifPresent(r -> out.open("p").leaf("b", r.level() + ". ").text(r.text()).close());
         for (TestEvidence test : failed.evidence()) {
             if (test.verdict() == Verdict.FAILED) {
-                evidence(test);
+                evidence(failed, test);
             }
         }
         out.open("dl");
@@ -111,7 +149,7 @@ public final class HtmlReport {
         out.close().close().line();
     }
 
-    private void evidence(TestEvidence test) {
+    private void evidence(RuleVerdict rule, TestEvidence test) {
         out.leaf("h4", test.sentence());
         Optional<Evidence> finding = test.finding();
         if (finding.isEmpty()) {
@@ -124,12 +162,23 @@ public final class HtmlReport {
         fact("seen", found.seen());
         fact("at step", found.step());
         fact("test", test.test());
+        if (!found.trace().isEmpty()) {
+            fact("trace", found.trace());
+        }
         out.close();
         if (!found.steps().isEmpty()) {
-            out.open("details").leaf("summary", found.steps().size() + " steps").open("ol");
+            out.open("details", "open", "open");
+            out.leaf("summary", "The program: " + steps(found)).open("ol");
             found.steps().forEach(step -> out.leaf("li", step));
             out.close().close();
         }
+        String id = "picture-" + rule.id() + "-" + rule.evidence().indexOf(test);
+        found.timeline().ifPresent(timeline -> HtmlTimeline.draw(out, id, timeline));
+    }
+
+    private static String steps(Evidence found) {
+        int count = found.steps().size();
+        return count == 1 ? "1 step" : count + " steps";
     }
 
     private void groups() {
@@ -140,13 +189,13 @@ public final class HtmlReport {
         }
         out.open("section").leaf("h2", "Groups").open("div", "class", "wide").open("table").line();
         out.open("thead").open("tr").leaf("th", "Group", "scope", "col");
-        ORDER.forEach(v -> out.leaf("th", v.id().replace('-', ' '), "scope", "col"));
+        RuleFilter.ORDER.forEach(v -> out.leaf("th", v.id().replace('-', ' '), "scope", "col"));
         out.close().close().open("tbody").line();
         counts.forEach((group, row) -> {
             out.open("tr").open("th", "scope", "row").text(group);
             book.group(group).ifPresent(g -> out.leaf("small", " " + g.title()));
             out.close();
-            ORDER.forEach(v -> out.leaf("td", count(row.get(v)), "class", "number"));
+            RuleFilter.ORDER.forEach(v -> out.leaf("td", count(row.get(v)), "class", "number"));
             out.close().line();
         });
         out.close().close().close().close().line();
@@ -154,7 +203,8 @@ public final class HtmlReport {
 
     private void rules() {
         out.open("section", "id", "rules").leaf("h2", "Rules").line();
-        filter();
+        RuleFilter.render(
+                out, certificate.rules().stream().map(RuleVerdict::group).distinct().sorted());
         out.open("div", "class", "wide").open("table").open("thead").open("tr");
         for (String head : List.of("Rule", "Level", "Verdict", "Promise", "Why", "Time")) {
             out.leaf("th", head, "scope", "col");
@@ -162,40 +212,11 @@ public final class HtmlReport {
         out.close().close().open("tbody", "id", "rows").line();
         certificate.rules().stream()
                 .sorted(
-                        Comparator.comparingInt((RuleVerdict rule) -> ORDER.indexOf(rule.verdict()))
+                        Comparator.comparingInt((RuleVerdict rule) ->
+                                        RuleFilter.ORDER.indexOf(rule.verdict()))
                                 .thenComparing(RuleVerdict::id))
                 .forEach(this::row);
         out.close().close().close().close().line();
-    }
-
-    /** Works with the script of the page; without it all rules are shown. */
-    private void filter() {
-        out.open("form", "id", "filter", "hidden", "hidden");
-        out.open("label").text("Search ").empty("input", "type", "search", "id", "search").close();
-        out.open("label").text(" Group ").open("select", "id", "group");
-        out.leaf("option", "all", "value", "");
-        certificate.rules().stream()
-                .map(RuleVerdict::group)
-                .distinct()
-                .sorted()
-                .forEach(group -> out.leaf("option", group, "value", group));
-        out.close().close();
-        for (Verdict verdict : ORDER) {
-            out.open("label")
-                    .empty(
-                            "input",
-                            "type",
-                            "checkbox",
-                            "name",
-                            "verdict",
-                            "value",
-                            verdict.id(),
-                            "checked",
-                            "checked")
-                    .text(" " + verdict.id().replace('-', ' '))
-                    .close();
-        }
-        out.leaf("output", "", "id", "shown").close().line();
     }
 
     private void row(RuleVerdict rule) {
@@ -267,7 +288,9 @@ public final class HtmlReport {
                 .text("The same as data: ")
                 .leaf("a", "certificate.json", "href", "certificate.json")
                 .text(", ")
-                .leaf("a", "junit.xml", "href", "junit.xml");
+                .leaf("a", "junit.xml", "href", "junit.xml")
+                .text(", ")
+                .leaf("a", "open-test-report.xml", "href", "open-test-report.xml");
         out.text(".").close().close().line();
     }
 

@@ -13,8 +13,9 @@ import java.util.Optional;
 import java.util.SequencedMap;
 
 /**
- * A folder with the report of a run: {@code certificate.json}, {@code junit.xml} and {@code
- * index.html}; with several backends one such folder for each, and an {@code index.html} above.
+ * A folder with the report of a run: {@code certificate.json}, {@code index.html}, {@code
+ * junit.xml}, {@code open-test-report.xml} and {@code badge.svg}; with several backends one such
+ * folder for each, and an {@code index.html} above.
  */
 public final class ReportFolder {
 
@@ -85,10 +86,14 @@ public final class ReportFolder {
         // Rendered first: a fault in a renderer must not leave one file new and another one old.
         String html = HtmlReport.render(certificate, book);
         String junit = JunitReport.render(certificate);
+        String open = OpenTestReport.render(certificate);
+        String badge = Badge.render(certificate);
         String json = CertificateWriter.write(certificate, key);
         Path index = folder.resolve("index.html");
         files.write(index, html);
         files.write(folder.resolve("junit.xml"), junit);
+        files.write(folder.resolve("open-test-report.xml"), open);
+        files.write(folder.resolve("badge.svg"), badge);
         files.write(folder.resolve("certificate.json"), json);
         return index;
     }

@@ -9,20 +9,24 @@ import org.junit.platform.engine.support.descriptor.MethodSource;
 import org.junit.platform.launcher.EngineFilter;
 import org.junit.platform.launcher.Launcher;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
+import org.junit.platform.launcher.LauncherSession;
 import org.junit.platform.launcher.PostDiscoveryFilter;
 import org.junit.platform.launcher.TestPlan;
 import org.junit.platform.launcher.core.LauncherConfig;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
 import org.opensva.conformance.rules.RuleId;
 
 import java.lang.reflect.Method;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** Which tests a run has: those of the rules that were asked for, and of them the wanted ones. */
 final class TestSelection {
@@ -55,6 +59,24 @@ final class TestSelection {
                 .enableLauncherDiscoveryListenerAutoRegistration(false)
                 .enablePostDiscoveryFilterAutoRegistration(false)
                 .build();
+    }
+
+    /** Every test of the suite, without a backend. */
+    static List<PlannedTest> everything() {
+        Set<String> rules =
+                Arrays.stream(RuleId.values())
+                        .map(RuleId::id)
+                        .collect(Collectors.toUnmodifiableSet());
+        TestSelection selection = new TestSelection(List.of(), rules, name -> true);
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        thread.setContextClassLoader(TestSelection.class.getClassLoader());
+        try (LauncherSession session = LauncherFactory.openSession(config())) {
+            selection.discover(session.getLauncher());
+            return selection.all();
+        } finally {
+            thread.setContextClassLoader(before);
+        }
     }
 
     /** Finds the tests. */

@@ -146,9 +146,11 @@ class CertifyCommandTest {
         assertEquals(ExitStatus.GOOD, result.status(), result.err());
         assertEquals(
                 List.of(
+                        "new/report/badge.svg",
                         "new/report/certificate.json",
                         "new/report/index.html",
-                        "new/report/junit.xml"),
+                        "new/report/junit.xml",
+                        "new/report/open-test-report.xml"),
                 shell.names());
         assertTrue(
                 result.out().endsWith("report: " + shell.path("new/report/index.html") + "\n"),
@@ -177,13 +179,17 @@ class CertifyCommandTest {
         assertEquals(ExitStatus.GOOD, result.status(), result.err());
         assertEquals(
                 List.of(
+                        "report/fake-good/badge.svg",
                         "report/fake-good/certificate.json",
                         "report/fake-good/index.html",
                         "report/fake-good/junit.xml",
+                        "report/fake-good/open-test-report.xml",
                         "report/index.html",
+                        "report/other-second/badge.svg",
                         "report/other-second/certificate.json",
                         "report/other-second/index.html",
-                        "report/other-second/junit.xml"),
+                        "report/other-second/junit.xml",
+                        "report/other-second/open-test-report.xml"),
                 shell.names());
     }
 
@@ -195,7 +201,7 @@ class CertifyCommandTest {
         Shell broken = new Shell(folder).tests(SampleRules.Breaking.class);
         assertEquals(ExitStatus.FOUND, broken.plugged(command).status());
         assertEquals(Conclusion.FAILED, certificate(shell, "r/certificate.json").conclusion());
-        assertEquals(3, shell.names().size());
+        assertEquals(5, shell.names().size());
     }
 
     @ParameterizedTest
@@ -314,9 +320,11 @@ class CertifyCommandTest {
         assertEquals(
                 List.of(
                         "r/index.html",
+                        "r/other-good/badge.svg",
                         "r/other-good/certificate.json",
                         "r/other-good/index.html",
-                        "r/other-good/junit.xml"),
+                        "r/other-good/junit.xml",
+                        "r/other-good/open-test-report.xml"),
                 shell.names());
     }
 
