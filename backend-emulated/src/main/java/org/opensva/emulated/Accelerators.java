@@ -3,6 +3,7 @@ package org.opensva.emulated;
 import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.ats.Endpoint;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -21,7 +22,10 @@ record Accelerators(List<Endpoint> endpoints, List<Accelerator> nodes) {
     /** How many queues are open. */
     long openQueues() {
         long open = 0;
-        for (Accelerator node : nodes) {
+        List<Accelerator> all = new ArrayList<>(nodes);
+        nodes.forEach(node ->
+                node.virtualFunctions().ifPresent(functions -> all.addAll(functions.enabled())));
+        for (Accelerator node : all) {
             int free = node.availableInstances();
             // A device that was removed has no queues at all.
             open += free == 0 && !isPresent(node) ? 0 : node.info().instances() - free;

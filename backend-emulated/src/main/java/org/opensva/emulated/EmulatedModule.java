@@ -137,10 +137,8 @@ public final class EmulatedModule extends AbstractModule {
         List<Endpoint> buses = new ArrayList<>();
         List<Accelerator> nodes = new ArrayList<>();
         for (EndpointConfig device : profile.devices()) {
-            Endpoint endpoint =
-                    lifecycle.add(
-                            Stage.ENDPOINTS,
-                            endpoints.create(device, iommus.of(device.name()).agent()));
+            TranslationAgent iommu = iommus.of(device.name()).agent();
+            Endpoint endpoint = lifecycle.add(Stage.ENDPOINTS, endpoints.create(device, iommu));
             buses.add(endpoint);
             UacceConfig config =
                     UacceConfig.of(device.name())
@@ -151,7 +149,18 @@ public final class EmulatedModule extends AbstractModule {
             nodes.add(
                     lifecycle.add(
                             Stage.ACCELERATORS,
-                            new UacceDevice(config, endpoint, binder, engines, telemetry)));
+                            new UacceDevice(
+                                    config,
+                                    endpoint,
+                                    binder,
+                                    engines,
+                                    telemetry,
+                                    new FunctionSlots(
+                                            device,
+                                            nodes.size(),
+                                            profile.devices().size(),
+                                            endpoints,
+                                            iommu))));
         }
         return new Accelerators(buses, nodes);
     }

@@ -30,9 +30,11 @@ record Iommus(List<Instance> instances, Map<String, Integer> byDevice) implement
         byDevice = Map.copyOf(byDevice);
     }
 
-    /** The IOMMU of a device. */
+    /** The IOMMU of a device, and of its virtual functions. */
     Instance of(String device) {
-        return instances.get(byDevice.getOrDefault(device, 0));
+        int function = device.indexOf(FunctionSlots.SUFFIX);
+        String physical = function < 0 ? device : device.substring(0, function);
+        return instances.get(byDevice.getOrDefault(physical, 0));
     }
 
     @Override

@@ -304,6 +304,8 @@ final class HostModule extends AbstractModule {
                         Capability.ERROR_INJECTION,
                         Capability.RESET,
                         Capability.SYSFS,
+                        Capability.BATCH_SUBMIT,
+                        Capability.QUEUE_PRIORITIES,
                         Capability.DIRECT_SUBMIT,
                         Capability.QUEUE_STATES,
                         Capability.REGIONS,

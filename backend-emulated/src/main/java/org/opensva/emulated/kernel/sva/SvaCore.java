@@ -251,6 +251,13 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
             throw new ErrnoException(Errno.ENODEV, call, "the device is gone");
         }
         ManagedDevice known = devices.get(function.requester());
+        if (known != null
+                && !known.attached().function().isPresent()
+                && known.byPasid().isEmpty()) {
+            // What was there before under this requester id is gone.
+            detach(known);
+            known = null;
+        }
         return known != null
                 ? known
                 : devices.computeIfAbsent(function.requester(), id -> attach(function, call));
