@@ -5,6 +5,7 @@ import org.opensva.api.accelerator.JobResult;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.backend.Capability;
 import org.opensva.api.process.CpuFaultException;
+import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.Signal;
@@ -99,9 +100,17 @@ final class Stage {
                 case Step.Write s -> write(s);
             };
         } catch (ErrnoException refused) {
+            mustExist(refused);
             return Observation.refused(refused.errno());
         } catch (CpuFaultException fault) {
             return Observation.fault();
+        }
+    }
+
+    /** A call that does not exist is no answer that a program is about: it says what is missing. */
+    private static void mustExist(ErrnoException refused) {
+        if (refused.errno() == Errno.ENOSYS) {
+            throw refused;
         }
     }
 
@@ -130,6 +139,7 @@ final class Stage {
         try {
             process.mmap(MapRequest.anonymous(length).at(window));
         } catch (ErrnoException e) {
+            mustExist(e);
             throw new NotObservable(
                     "no window for programs could be mapped at 0x%x: %s"
                             .formatted(window, e.errno()));
