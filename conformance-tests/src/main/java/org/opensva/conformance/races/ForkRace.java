@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
  * A process forks while its devices write its private memory. A child has what its parent had at
@@ -23,12 +24,15 @@ public final class ForkRace {
 
     private static final int PAGES = 4;
     private static final int DEVICES = 3;
-    private static final int LOOKS = 6;
+    private static final int LOOKS = 3;
 
     private final TestBench bench;
     private final SplittableRandom random;
     private final int rounds;
     private final History history = new History();
+
+    /** How often a device tried to write each page. */
+    private final AtomicLongArray tried = new AtomicLongArray(PAGES);
 
     /**
      * Prepares a race.
@@ -86,6 +90,7 @@ public final class ForkRace {
                 if (device.write(memory.page(page), token).succeeded()) {
                     history.note(Kind.WRITE, page, -1, token, begun);
                 }
+                tried.incrementAndGet(page);
             }
         }
         return true;
@@ -96,6 +101,7 @@ public final class ForkRace {
             // The parent has the pages to itself again, and its devices may write them.
             parent.storeLong(memory.page(page), bench.token("stored by the parent"));
         }
+        awaitWrites();
         SvaProcess child = parent.fork();
         long returned = history.now();
         try {
@@ -114,6 +120,9 @@ public final class ForkRace {
                     }
                     first[page] = value;
                 }
+                if (look == 0) {
+                    awaitWrites();
+                }
             }
             Optional<String> late = late(first, returned);
             if (late.isPresent()) {
@@ -129,6 +138,29 @@ public final class ForkRace {
         } finally {
             child.close();
         }
+    }
+
+    /**
+     * Before fork, so that each page's translation is cached for writing; after it, so that what
+     * was cached is used.
+     */
+    private void awaitWrites() {
+        long[] before = new long[PAGES];
+        for (int page = 0; page < PAGES; page++) {
+            // Those under way may have been begun before.
+            before[page] = tried.get(page) + DEVICES;
+        }
+        bench.until(
+                "the devices' writes to the parent's memory",
+                bench.limits().job(),
+                () -> {
+                    for (int page = 0; page < PAGES; page++) {
+                        if (tried.get(page) <= before[page]) {
+                            return false;
+                        }
+                    }
+                    return true;
+                });
     }
 
     private Optional<String> late(long[] seen, long returned) {

@@ -27,7 +27,7 @@ final class HardwareFaults {
     private HardwareFaults() {}
 
     /** Endpoints that deviate. */
-    private static Defect quirk(EndpointQuirks quirks) {
+    static Defect quirk(EndpointQuirks quirks) {
         return new Defect() {
             @Override
             public Module layers() {
