@@ -9,6 +9,7 @@ import org.opensva.api.iommu.Pasid;
 import org.opensva.api.memory.Access;
 import org.opensva.api.memory.FrameAllocator;
 import org.opensva.api.memory.OutOfFramesException;
+import org.opensva.api.process.Advice;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.SvaProcess;
@@ -31,6 +32,8 @@ class FailedForkTests {
     private static final int PLACES = 12;
 
     private static final int ATTEMPTS = 9;
+
+    private static final int BALLAST = 250;
 
     /** The machine's memory, all but some frames of it taken by the suite. */
     private static final class Squeeze implements AutoCloseable {
@@ -95,6 +98,7 @@ class FailedForkTests {
             places[i] = bench.memory(process, 2 + ATTEMPTS, "the parent's memory");
             places[i].writeBy(device, 0, "by the parent's device before fork");
         }
+        ballast(bench, process);
         boolean failed = false;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             failed |= fork(bench, frames, process, probe, pasid, places, attempt);
@@ -110,6 +114,20 @@ class FailedForkTests {
         }
         if (!failed) {
             throw new NotObservable("no fork failed for want of memory");
+        }
+    }
+
+    /**
+     * Memory whose copy takes page tables, and that nothing can be had for: pages that are out
+     * already, where pages can be reclaimed.
+     */
+    private static void ballast(TestBench bench, SvaProcess process) {
+        for (int i = 0; i < BALLAST; i++) {
+            bench.map(process, 1500);
+            Memory page = bench.memory(process, 1, "ballast");
+            if (bench.claims(Capability.PAGEOUT)) {
+                process.madvise(page.address(), page.length(), Advice.PAGEOUT);
+            }
         }
     }
 
@@ -137,6 +155,9 @@ class FailedForkTests {
                 process.fork().close();
                 return false;
             } catch (ErrnoException e) {
+                if (!process.isAlive()) {
+                    throw new NotObservable("memory was short, and the parent was killed for it");
+                }
                 bench.check(
                         e.errno() == Errno.ENOMEM,
                         "a fork that finds no memory to be refused with ENOMEM",

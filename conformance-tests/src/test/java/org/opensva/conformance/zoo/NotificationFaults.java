@@ -172,7 +172,7 @@ final class NotificationFaults {
                         .because("mmap over a mapping replaces it without calling the hook")
                         .notTouching(UNMAP_01)
                         .by(() -> deafTo(Call.MMAP)),
-                BrokenBackend.breaking("fork-tells-nobody", FORK_05, FORK_24, UNMAP_10)
+                BrokenBackend.breaking("fork-tells-nobody", FORK_05, UNMAP_10)
                         .as(
                                 "e7ad6c2a4b1a, iommu/vt-d: the parent's translations stayed"
                                         + " writable after fork")
