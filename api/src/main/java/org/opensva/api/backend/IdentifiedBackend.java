@@ -75,6 +75,16 @@ final class IdentifiedBackend implements Backend {
     }
 
     @Override
+    public Optional<MemoryPressure> memoryPressure() {
+        return backend.memoryPressure();
+    }
+
+    @Override
+    public Optional<Schedule> schedule() {
+        return backend.schedule();
+    }
+
+    @Override
     public void close() {
         backend.close();
     }

@@ -151,6 +151,29 @@ final class NotificationFaults {
                         .because("pages are reclaimed without calling the hook")
                         .notTouching(UNMAP_01, UNMAP_19)
                         .by(() -> deafTo(Call.RECLAIM)),
+                BrokenBackend.breaking("migration-tells-nobody", UNMAP_22)
+                        .as(
+                                "f268f6cf875f (CVE-2022-48991), khugepaged: pages moved"
+                                        + " without the notifier")
+                        .because("pages are moved to other frames without calling the hook")
+                        .notTouching(UNMAP_01, UNMAP_20, UNMAP_25, UNMAP_34)
+                        .by(() -> deafTo(Call.MIGRATION)),
+                BrokenBackend.breaking("merging-tells-nobody", UNMAP_25)
+                        .as(
+                                "class of bug: same-page merging that compares before the"
+                                        + " page is write-protected for everybody")
+                        .because(
+                                "pages are compared and merged while a device may still write"
+                                        + " to them")
+                        .notTouching(UNMAP_01, UNMAP_22, UNMAP_34)
+                        .by(() -> deafTo(Call.MERGING)),
+                BrokenBackend.breaking("reaping-tells-nobody", UNMAP_34)
+                        .as(
+                                "d9be2b9b6049, riscv: a flush of processors that did not"
+                                        + " call the notifier hook")
+                        .because("the memory of a victim is freed without calling the hook")
+                        .notTouching(UNMAP_01, UNMAP_22, UNMAP_25)
+                        .by(() -> deafTo(Call.REAPING)),
                 BrokenBackend.breaking("move-tells-nobody", UNMAP_16)
                         .as(
                                 "d9be2b9b6049, riscv: a flush of processors that did not"

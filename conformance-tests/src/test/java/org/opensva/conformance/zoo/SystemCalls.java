@@ -1,11 +1,15 @@
 package org.opensva.conformance.zoo;
 
 import org.opensva.api.backend.Backend;
+import org.opensva.api.backend.MemoryPressure;
+import org.opensva.api.memory.AddressRange;
 import org.opensva.api.memory.Protection;
+import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.Advice;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
 
+import java.util.Set;
 import java.util.function.Supplier;
 
 /** Knows which call of a process the current thread carries out. */
@@ -25,7 +29,15 @@ final class SystemCalls {
         OTHER_ADVICE,
         TRUNCATE,
         FORK,
-        STORE
+        STORE,
+        /** Not a call: the kernel moves pages. */
+        MIGRATION,
+        /** Not a call: the kernel merges pages. */
+        MERGING,
+        /** Not a call: the kernel write-protects pages. */
+        WATCHING,
+        /** Not a call: the kernel takes memory away. */
+        REAPING
     }
 
     private final ThreadLocal<Call> current = ThreadLocal.withInitial(() -> Call.NONE);
@@ -34,9 +46,48 @@ final class SystemCalls {
         return current.get();
     }
 
-    /** Has every process of a machine tell what it is doing. */
+    /** Has every process of a machine, and its kernel, tell what it is doing. */
     Backend around(Backend machine) {
-        return WrappedBackend.withProcesses(machine, Observed::new);
+        return WrappedBackend.withPressure(
+                WrappedBackend.withProcesses(machine, Observed::new), ObservedPressure::new);
+    }
+
+    private static Call of(MemoryPressure.Kind kind) {
+        return switch (kind) {
+            case MIGRATE -> Call.MIGRATION;
+            case MERGE -> Call.MERGING;
+            case WRITE_PROTECT -> Call.WATCHING;
+            case REAP -> Call.REAPING;
+            case RECLAIM, SPLIT, COLLAPSE, AGE -> Call.NONE;
+        };
+    }
+
+    private final class ObservedPressure implements MemoryPressure {
+        private final MemoryPressure to;
+
+        ObservedPressure(MemoryPressure to) {
+            this.to = to;
+        }
+
+        @Override
+        public Set<Kind> kinds() {
+            return to.kinds();
+        }
+
+        @Override
+        public long apply(Kind kind, AddressSpace space, AddressRange range) {
+            return during(of(kind), () -> to.apply(kind, space, range));
+        }
+
+        @Override
+        public long round(long seed) {
+            return to.round(seed);
+        }
+
+        @Override
+        public Torment torment(long seed) {
+            return to.torment(seed);
+        }
     }
 
     private <T> T during(Call call, Supplier<T> body) {

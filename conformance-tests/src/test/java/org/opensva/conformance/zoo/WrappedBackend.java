@@ -5,6 +5,8 @@ import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Introspection;
 import org.opensva.api.backend.MachineParts;
+import org.opensva.api.backend.MemoryPressure;
+import org.opensva.api.backend.Schedule;
 import org.opensva.api.process.ProcessHost;
 import org.opensva.api.process.SvaProcess;
 
@@ -13,13 +15,18 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * A backend that hands out other processes or accelerators than its machine does.
+ * A backend that hands out other processes, accelerators or pressure than its machine does.
  *
  * @param machine the machine
  * @param processes where processes come from
  * @param accelerators its devices
+ * @param memoryPressure its pressure, where it has one
  */
-record WrappedBackend(Backend machine, ProcessHost processes, List<Accelerator> accelerators)
+record WrappedBackend(
+        Backend machine,
+        ProcessHost processes,
+        List<Accelerator> accelerators,
+        Optional<MemoryPressure> memoryPressure)
         implements Backend {
 
     WrappedBackend {
@@ -40,12 +47,24 @@ record WrappedBackend(Backend machine, ProcessHost processes, List<Accelerator> 
                         return host.pageSize();
                     }
                 };
-        return new WrappedBackend(machine, wrapped, machine.accelerators());
+        return new WrappedBackend(
+                machine, wrapped, machine.accelerators(), machine.memoryPressure());
     }
 
     static Backend withAccelerators(Backend machine, UnaryOperator<Accelerator> around) {
         return new WrappedBackend(
-                machine, machine.processes(), machine.accelerators().stream().map(around).toList());
+                machine,
+                machine.processes(),
+                machine.accelerators().stream().map(around).toList(),
+                machine.memoryPressure());
+    }
+
+    static Backend withPressure(Backend machine, UnaryOperator<MemoryPressure> around) {
+        return new WrappedBackend(
+                machine,
+                machine.processes(),
+                machine.accelerators(),
+                machine.memoryPressure().map(around));
     }
 
     @Override
@@ -61,6 +80,11 @@ record WrappedBackend(Backend machine, ProcessHost processes, List<Accelerator> 
     @Override
     public Optional<MachineParts> parts() {
         return machine.parts();
+    }
+
+    @Override
+    public Optional<Schedule> schedule() {
+        return machine.schedule();
     }
 
     @Override
