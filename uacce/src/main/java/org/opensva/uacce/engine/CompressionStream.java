@@ -4,11 +4,13 @@ import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.JobExecution;
 
 import java.util.Arrays;
+import java.util.zip.Deflater;
+import java.util.zip.Inflater;
 
 /** What compression and decompression have in common from one job of a stream to the next. */
 abstract class CompressionStream extends Streams.Stream {
 
-    static final byte[] NOTHING = {};
+    private static final byte[] NOTHING = {};
 
     final CompressionFormat format;
 
@@ -62,6 +64,16 @@ abstract class CompressionStream extends Streams.Stream {
     final void keepUnwritten(byte value) {
         unwritten = new byte[] {value};
         unwrittenCount = 1;
+    }
+
+    /** The buffer that a codec reads belongs to the next job. */
+    static void letGo(Deflater deflater) {
+        deflater.setInput(NOTHING);
+    }
+
+    /** The buffer that a codec reads belongs to the next job. */
+    static void letGo(Inflater inflater) {
+        inflater.setInput(NOTHING);
     }
 
     final void forgetUnwritten() {

@@ -93,8 +93,7 @@ final class Compressor implements AutoCloseable {
                 && (!streams.last() || putTrailer(output))) {
             data.flush();
         }
-        // The buffer belongs to the next job.
-        output.deflater.setInput(CompressionStream.NOTHING);
+        CompressionStream.letGo(output.deflater);
         data.flushBeforeHole();
         if (streams.streaming()) {
             output.keepUnwritten(data);

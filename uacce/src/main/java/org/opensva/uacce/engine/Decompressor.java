@@ -110,8 +110,7 @@ final class Decompressor implements AutoCloseable {
             }
         }
         long consumed = data.taken() - input.inflater.getRemaining();
-        // The buffer belongs to the next job.
-        input.inflater.setInput(CompressionStream.NOTHING);
+        CompressionStream.letGo(input.inflater);
         data.flushBeforeHole();
         if (streams.streaming()) {
             input.keepUnwritten(data);

@@ -113,8 +113,7 @@ public final class QueueScheduler implements AutoCloseable {
                     Thread.currentThread().isVirtual()
                             ? Thread.ofVirtual()
                             : Thread.ofPlatform().daemon();
-            threads.add(
-                    builder.name(name + "-worker-" + threads.size()).start(() -> work(worker)));
+            threads.add(builder.name(name + "-worker-" + threads.size()).start(() -> work(worker)));
         }
     }
 
