@@ -2,6 +2,8 @@ package org.opensva.uacce.client.jca;
 
 import org.opensva.api.accelerator.Algorithm;
 
+import java.util.Arrays;
+
 /** Modes of AES that can be continued from block to block. */
 enum BlockMode {
     ECB(Algorithm.AES_ECB, false),
@@ -22,17 +24,13 @@ enum BlockMode {
     byte[] next(byte[] iv, byte[] ciphertext, int end, int blocks) {
         return switch (this) {
             case ECB -> iv;
-            case CBC -> {
-                byte[] last = new byte[BLOCK];
-                System.arraycopy(ciphertext, end - BLOCK, last, 0, BLOCK);
-                yield last;
-            }
+            case CBC -> Arrays.copyOfRange(ciphertext, end - BLOCK, end);
             case CTR -> add(iv, blocks);
         };
     }
 
     /** Adds to a counter of 128 bits, the highest byte first (SP 800-38A, appendix B.1). */
-    private byte[] add(byte[] counter, int blocks) {
+    private static byte[] add(byte[] counter, int blocks) {
         byte[] sum = counter.clone();
         long carry = blocks;
         for (int i = BLOCK - 1; i >= 0 && carry != 0; i--) {
