@@ -25,6 +25,7 @@ import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.kernel.sva.IommuLookup;
 import org.opensva.emulated.kernel.sva.SvaCore;
 import org.opensva.emulated.machine.MachineThreads;
+import org.opensva.emulated.machine.Processors;
 import org.opensva.emulated.machine.SeededSchedule;
 import org.opensva.emulated.profile.MachineProfile;
 
@@ -61,6 +62,7 @@ final class KernelModule extends AbstractModule {
     AddressSpaces addressSpaces(
             PhysicalMemory memory,
             FrameAllocator frames,
+            Processors processors,
             ProcessorTlbs tlbs,
             HardwareEventSink events,
             Lifecycle lifecycle) {
@@ -73,6 +75,7 @@ final class KernelModule extends AbstractModule {
                         profile.paging(),
                         hugePages,
                         AddressSpaces.SWAP_PAGES,
+                        processors,
                         tlbs,
                         events));
     }

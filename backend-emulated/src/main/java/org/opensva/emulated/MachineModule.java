@@ -11,6 +11,7 @@ import org.opensva.emulated.machine.BuddyFrameAllocator;
 import org.opensva.emulated.machine.ChunkedMemory;
 import org.opensva.emulated.machine.EventLog;
 import org.opensva.emulated.machine.InterruptDispatcher;
+import org.opensva.emulated.machine.Processors;
 import org.opensva.emulated.machine.WatchedMemory;
 import org.opensva.emulated.profile.MachineProfile;
 
@@ -18,6 +19,10 @@ import org.opensva.emulated.profile.MachineProfile;
 final class MachineModule extends AbstractModule {
 
     private static final int EVENTS = 1 << 18;
+    private static final int PROCESSORS = 4;
+
+    /** As many as the second level of a small core's TLB has. */
+    private static final int TLB_ENTRIES = 1024;
 
     private static final int FRAME_CACHES = 4;
 
@@ -65,6 +70,12 @@ final class MachineModule extends AbstractModule {
     @MachineScoped
     InterruptDispatcher interrupts(Lifecycle lifecycle) {
         return lifecycle.add(Stage.INTERRUPTS, new InterruptDispatcher());
+    }
+
+    @Provides
+    @MachineScoped
+    Processors processors() {
+        return new Processors(PROCESSORS, TLB_ENTRIES);
     }
 
     @Provides

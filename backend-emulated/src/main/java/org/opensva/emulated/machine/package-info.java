@@ -1,6 +1,6 @@
 /**
- * The bare machine: sparse physical memory, the frame allocator, the interrupt controller, and the
- * log of hardware events.
+ * The bare machine: sparse physical memory, the frame allocator, processors with their TLBs, the
+ * interrupt controller, and the log of hardware events.
  *
  * <p>Not here: processes, page tables, PASIDs, and any particular IOMMU.
  */

@@ -15,6 +15,7 @@ import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.machine.BuddyFrameAllocator;
 import org.opensva.emulated.machine.ChunkedMemory;
 import org.opensva.emulated.machine.EventLog;
+import org.opensva.emulated.machine.Processors;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -47,12 +48,27 @@ public final class TestMachine implements AutoCloseable {
     }
 
     public TestMachine(PagingMode mode, long bytes, HugePagePolicy hugePages, ProcessorTlbs tlbs) {
-        this(mode, bytes, hugePages, AddressSpaces.SWAP_PAGES, tlbs);
+        this(mode, bytes, hugePages, AddressSpaces.SWAP_PAGES, new Processors(4, 256), tlbs);
     }
 
     public static TestMachine withSwap(PagingMode mode, long bytes, int swapPages) {
         return new TestMachine(
-                mode, bytes, HugePagePolicy.MADVISE, swapPages, ProcessorTlbs.UNSHARED);
+                mode,
+                bytes,
+                HugePagePolicy.MADVISE,
+                swapPages,
+                new Processors(4, 256),
+                ProcessorTlbs.UNSHARED);
+    }
+
+    public static TestMachine withProcessors(PagingMode mode, Processors processors) {
+        return new TestMachine(
+                mode,
+                1L << 30,
+                HugePagePolicy.MADVISE,
+                AddressSpaces.SWAP_PAGES,
+                processors,
+                ProcessorTlbs.UNSHARED);
     }
 
     private TestMachine(
@@ -60,6 +76,7 @@ public final class TestMachine implements AutoCloseable {
             long bytes,
             HugePagePolicy hugePages,
             int swapPages,
+            Processors processors,
             ProcessorTlbs tlbs) {
         this.mode = mode;
         pageBytes = mode.geometry().granule().bytes();
@@ -67,7 +84,15 @@ public final class TestMachine implements AutoCloseable {
         frames = new BuddyFrameAllocator(memory, BASE, bytes, mode.entries().poison());
         addressSpaces =
                 new AddressSpaces(
-                        memory, frames, BASE + bytes, mode, hugePages, swapPages, tlbs, events);
+                        memory,
+                        frames,
+                        BASE + bytes,
+                        mode,
+                        hugePages,
+                        swapPages,
+                        processors,
+                        tlbs,
+                        events);
         pressure = new Tormentor(addressSpaces, Thread.ofPlatform().daemon().factory());
         kernel = new EmulatedKernel(addressSpaces, new KernelTracer(OpenTelemetry.noop()));
     }

@@ -9,6 +9,7 @@ import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.emulated.kernel.paging.EntryFormat;
 import org.opensva.emulated.kernel.paging.Geometry;
 import org.opensva.emulated.kernel.paging.PagingMode;
+import org.opensva.emulated.machine.Processors;
 
 import java.util.Collection;
 import java.util.Map;
@@ -33,6 +34,7 @@ public final class AddressSpaces implements AutoCloseable {
     private final Geometry geometry;
     private final PageFrames frames;
     private final SwapArea swap;
+    private final Processors processors;
     private final AsidSpace asids;
     private final Transits transits;
     private final PageWork pages;
@@ -52,7 +54,8 @@ public final class AddressSpaces implements AutoCloseable {
      * @param mode how page tables are written
      * @param hugePages which mappings get huge pages
      * @param swapPages how many pages swap has room for
-     * @param tlbs how processors maintain their TLBs
+     * @param processors who loads and stores, with TLBs of their own
+     * @param tlbs how they maintain the TLBs of others
      * @param events where events go
      * @throws IllegalArgumentException if entries cannot hold the addresses of memory
      */
@@ -63,6 +66,7 @@ public final class AddressSpaces implements AutoCloseable {
             PagingMode mode,
             HugePagePolicy hugePages,
             int swapPages,
+            Processors processors,
             ProcessorTlbs tlbs,
             HardwareEventSink events) {
         if (memoryLimit <= 0 || memoryLimit > 1L << mode.entries().physicalAddressBits()) {
@@ -70,6 +74,7 @@ public final class AddressSpaces implements AutoCloseable {
                     "memory that ends at 0x%x does not fit page tables".formatted(memoryLimit));
         }
         this.hugePages = hugePages;
+        this.processors = processors;
         this.asids = new AsidSpace(tlbs);
         this.entries = mode.entries();
         this.geometry = mode.geometry();
@@ -257,6 +262,10 @@ public final class AddressSpaces implements AutoCloseable {
 
     Transits transits() {
         return transits;
+    }
+
+    Processors processors() {
+        return processors;
     }
 
     AsidSpace asids() {

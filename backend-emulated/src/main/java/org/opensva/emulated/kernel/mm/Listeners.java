@@ -5,6 +5,7 @@ import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.AddressSpaceListener;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
+import org.opensva.emulated.machine.Processors;
 
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -24,11 +25,15 @@ final class Listeners {
     private static final Entry[] NONE = {};
 
     private final SharedAsid asid;
+    private final Processors.View processors;
+    private final int pageShift;
     private volatile Entry[] entries = NONE;
     private boolean released;
 
-    Listeners(SharedAsid asid) {
+    Listeners(SharedAsid asid, Processors.View processors, int pageShift) {
         this.asid = asid;
+        this.processors = processors;
+        this.pageShift = pageShift;
     }
 
     synchronized AddressSpace.Subscription add(AddressSpaceListener listener, long id) {
@@ -55,7 +60,7 @@ final class Listeners {
 
     /** Whether nobody would hear of a change. */
     boolean isEmpty() {
-        return entries.length == 0 && !asid.isPinned();
+        return entries.length == 0 && !asid.isPinned() && !processors.isUsed();
     }
 
     /**
@@ -65,11 +70,30 @@ final class Listeners {
      */
     void invalidate(AddressRange range, boolean lastLevelOnly) {
         VarHandle.fullFence();
+        forget(range);
         // Complete before anybody else is told: an ATC must not be filled from a stale IOTLB.
         asid.invalidate(range, lastLevelOnly);
         for (Entry entry : entries) {
             entry.invalidate(range);
         }
+    }
+
+    /**
+     * The processors' own TLBs come first: what a device sees next, a process may not see first.
+     */
+    private void forget(AddressRange range) {
+        if (range.isWhole()) {
+            processors.invalidate(0, -1L);
+        } else {
+            long first = range.start() >>> pageShift;
+            processors.invalidate(first, (range.end() - 1 >>> pageShift) - first + 1);
+        }
+    }
+
+    /** No processor walks the tables any more. */
+    void forgetAll() {
+        forget(AddressRange.WHOLE);
+        asid.invalidate(AddressRange.WHOLE, false);
     }
 
     /**

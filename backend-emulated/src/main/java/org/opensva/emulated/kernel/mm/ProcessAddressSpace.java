@@ -17,6 +17,7 @@ import org.opensva.api.process.Signal;
 import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.emulated.kernel.paging.EntryFormat;
 import org.opensva.emulated.kernel.paging.Geometry;
+import org.opensva.emulated.machine.Processors;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -68,6 +69,7 @@ public final class ProcessAddressSpace implements AddressSpace {
         EntryFormat entries = owner.entries();
         Geometry geometry = owner.geometry();
         SharedAsid asid = new SharedAsid(owner.asids());
+        Processors.View tlbs = owner.processors().view();
         this.mm =
                 new Mm(
                         owner.hugePages(),
@@ -78,13 +80,13 @@ public final class ProcessAddressSpace implements AddressSpace {
                         new TranslationTable(this, owner.frames(), entries, geometry),
                         new VmaTree(this, geometry, LOWEST),
                         asid,
-                        new Listeners(asid));
+                        new Listeners(asid, tlbs, geometry.pageShift()));
         HugePages huge = new HugePages(mm);
         this.visits = new PageVisits(mm, huge, lock);
         this.mappings = new MappingCalls(mm, huge, LOWEST);
         this.faults = new PageFaults(mm, huge);
         this.advice = new AdviceCalls(mm, mappings, faults, huge);
-        this.processor = new ProcessorAccess(mm, lock, this::processorFault);
+        this.processor = new ProcessorAccess(mm, tlbs, lock, this::processorFault);
         this.pageTable =
                 new PageTable(
                         entries.tables(geometry.virtualAddressBits()),

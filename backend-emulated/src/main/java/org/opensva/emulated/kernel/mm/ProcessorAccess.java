@@ -3,13 +3,15 @@ package org.opensva.emulated.kernel.mm;
 import org.opensva.api.memory.Access;
 import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.Signal;
+import org.opensva.emulated.machine.Processors;
 
 import java.util.Objects;
 import java.util.concurrent.locks.StampedLock;
 
 /**
- * Loads and stores of a process: each walks the page tables and moves its bytes with the lock held
- * for reading, so that a change of the tables waits for it as for a shootdown.
+ * Loads and stores of a process: each looks into the TLB of its processor, walks the page tables if
+ * nothing is there, and moves its bytes with the lock held for reading, so that a change of the
+ * tables waits for it as for a shootdown.
  */
 final class ProcessorAccess {
 
@@ -25,14 +27,16 @@ final class ProcessorAccess {
     }
 
     private final Mm mm;
+    private final Processors.View tlbs;
     private final StampedLock lock;
     private final FaultHandler faults;
 
     /** The tables are gone; written with the lock held for writing. */
     private boolean ended;
 
-    ProcessorAccess(Mm mm, StampedLock lock, FaultHandler faults) {
+    ProcessorAccess(Mm mm, Processors.View tlbs, StampedLock lock, FaultHandler faults) {
         this.mm = mm;
+        this.tlbs = tlbs;
         this.lock = lock;
         this.faults = faults;
     }
@@ -57,7 +61,7 @@ final class ProcessorAccess {
         while (true) {
             long stamp = lock.readLock();
             try {
-                long entry = entry(address);
+                long entry = entry(address, Access.READ);
                 if (isThere(entry, Access.READ)) {
                     return mm.frames().memory().readLong(physical(entry, address));
                 }
@@ -83,7 +87,7 @@ final class ProcessorAccess {
         while (true) {
             long stamp = lock.readLock();
             try {
-                long entry = entry(address);
+                long entry = entry(address, Access.WRITE);
                 if (isThere(entry, Access.WRITE)) {
                     mm.frames().memory().writeLong(physical(entry, address), value);
                     return;
@@ -130,7 +134,7 @@ final class ProcessorAccess {
         while (true) {
             long stamp = lock.readLock();
             try {
-                long entry = entry(address);
+                long entry = entry(address, access);
                 if (isThere(entry, access)) {
                     long physical = physical(entry, address);
                     if (store) {
@@ -172,11 +176,25 @@ final class ProcessorAccess {
         return mm.entries().allows(entry, access) && mm.entries().isAccessed(entry);
     }
 
-    /** Addresses outside of the lower half have no entry: the kernel's half does not exist. */
-    private long entry(long address) {
-        return !ended && Long.compareUnsigned(address, mm.geometry().limit()) < 0
-                ? mm.table().entry(address)
-                : 0;
+    /**
+     * What the TLB of this processor has for an address, or else the tables. What the TLB has does
+     * not always allow the access: then the tables may, as they may have been widened since.
+     * Addresses outside of the lower half have no entry: the kernel's half does not exist.
+     */
+    private long entry(long address, int access) {
+        if (ended || Long.compareUnsigned(address, mm.geometry().limit()) >= 0) {
+            return 0;
+        }
+        long page = address >>> mm.geometry().pageShift();
+        long cached = tlbs.lookUp(page);
+        if (cached != 0 && isThere(cached, access)) {
+            return cached;
+        }
+        long entry = mm.table().entry(address);
+        if (isThere(entry, access)) {
+            tlbs.fill(page, entry);
+        }
+        return entry;
     }
 
     private long physical(long entry, long address) {

@@ -82,7 +82,7 @@ final class Zap {
 
     /** Frees the whole of an address space whose listeners were released: processors are told. */
     void finishAll() {
-        mm.asid().invalidate(AddressRange.WHOLE, false);
+        mm.listeners().forgetAll();
         free();
     }
 

@@ -1,0 +1,172 @@
+package org.opensva.emulated.machine;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * The processors of the machine, each with a TLB of its own. A thread runs on one of them, always
+ * the same. A TLB is tenacious: it keeps a translation until that is shot down, or another one
+ * needs its place.
+ *
+ * <p>Shooting down reaches the TLB of every processor before the call returns, as the broadcast
+ * TLBI and DSB of Arm do, and the interrupts that processors of x86-64 send each other.
+ *
+ * <p><b>Threading.</b> Any thread may call. Whether an access that has looked a translation up has
+ * ended before a shoot-down begins is for the caller to see to, as on hardware it is for the
+ * processor.
+ */
+public class Processors {
+
+    /** Above so many pages all of an address space is forgotten (Linux: 33 on x86-64). */
+    private static final long CEILING = 33;
+
+    private final int count;
+    private final int entries;
+    private final AtomicReferenceArray<@Nullable Translation> tlbs;
+    private final LongAdder shootDowns = new LongAdder();
+
+    /**
+     * A cached translation.
+     *
+     * @param owner the tag of its address space
+     * @param page its virtual page number
+     * @param entry the entry of the last level, as the tables have it
+     */
+    private record Translation(Tag owner, long page, long entry) {}
+
+    /**
+     * What tells the translations of an address space from all others: an ASID or PCID without end.
+     */
+    private static final class Tag {}
+
+    /**
+     * Creates processors with empty TLBs.
+     *
+     * @param count how many, a power of two
+     * @param entries translations that each holds, a power of two
+     */
+    public Processors(int count, int entries) {
+        if (Integer.bitCount(count) != 1 || Integer.bitCount(entries) != 1) {
+            throw new IllegalArgumentException(
+                    "%d processors with %d entries are not powers of two"
+                            .formatted(count, entries));
+        }
+        this.count = count;
+        this.entries = entries;
+        this.tlbs = new AtomicReferenceArray<>(count * entries);
+    }
+
+    /**
+     * Makes room for the translations of one more address space.
+     *
+     * @return its view of every TLB
+     */
+    public View view() {
+        return new View();
+    }
+
+    /**
+     * Counts shoot-downs.
+     *
+     * @return a number that only grows
+     */
+    public long shootDowns() {
+        return shootDowns.sum();
+    }
+
+    /**
+     * Carries a shoot-down out. Whoever replaces it has processors that forget too little.
+     *
+     * @param view the address space
+     * @param page the first virtual page number
+     * @param pages how many; what is more than a few is everything
+     */
+    protected void shootDown(View view, long page, long pages) {
+        view.forget(page, pages);
+    }
+
+    private int slot(int processor, Tag tag, long page) {
+        int hash = (int) (page ^ page >>> 9) + System.identityHashCode(tag);
+        return processor * entries + (hash & entries - 1);
+    }
+
+    /** The translations of one address space in the TLBs of all processors. */
+    public final class View {
+        private volatile Tag tag = new Tag();
+
+        /** Whether anything was ever cached since everything was forgotten. */
+        private volatile boolean used;
+
+        private View() {}
+
+        /**
+         * Looks into the TLB of the processor that the calling thread runs on.
+         *
+         * @param page a virtual page number
+         * @return the entry that was cached, 0 if none is
+         */
+        public long lookUp(long page) {
+            Tag own = tag;
+            Translation found = tlbs.getAcquire(slot(processor(), own, page));
+            return found != null && found.owner == own && found.page == page ? found.entry : 0;
+        }
+
+        /**
+         * Caches a translation in the TLB of the processor that the calling thread runs on.
+         *
+         * @param page a virtual page number
+         * @param entry what a walk has found for it, not 0
+         */
+        public void fill(long page, long entry) {
+            Tag own = tag;
+            used = true;
+            tlbs.setRelease(slot(processor(), own, page), new Translation(own, page, entry));
+        }
+
+        /**
+         * Tells whether any processor may have a translation.
+         *
+         * @return false if there is nothing to shoot down
+         */
+        public boolean isUsed() {
+            return used;
+        }
+
+        /**
+         * Has every processor forget a range. No translation is being filled meanwhile.
+         *
+         * @param page the first virtual page number
+         * @param pages how many
+         */
+        public void invalidate(long page, long pages) {
+            if (used) {
+                shootDowns.increment();
+                shootDown(this, page, pages);
+            }
+        }
+
+        private void forget(long page, long pages) {
+            if (Long.compareUnsigned(pages, CEILING) > 0) {
+                // Nobody looks for the old tag any more; what has it goes when its place is needed.
+                tag = new Tag();
+                used = false;
+                return;
+            }
+            for (int processor = 0; processor < count; processor++) {
+                for (long at = page; at < page + pages; at++) {
+                    int slot = slot(processor, tag, at);
+                    Translation found = tlbs.getAcquire(slot);
+                    if (found != null && found.owner == tag && found.page == at) {
+                        tlbs.compareAndSet(slot, found, null);
+                    }
+                }
+            }
+        }
+
+        private int processor() {
+            return (int) Thread.currentThread().threadId() & count - 1;
+        }
+    }
+}
