@@ -2,6 +2,7 @@ package org.opensva.emulated.machine;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -25,6 +26,7 @@ public class Processors {
     private final int count;
     private final int entries;
     private final AtomicReferenceArray<@Nullable Translation> tlbs;
+    private final AtomicInteger tags = new AtomicInteger();
     private final LongAdder shootDowns = new LongAdder();
 
     /**
@@ -39,7 +41,13 @@ public class Processors {
     /**
      * What tells the translations of an address space from all others: an ASID or PCID without end.
      */
-    private static final class Tag {}
+    private static final class Tag {
+        private final int spread;
+
+        Tag(int number) {
+            spread = number * 0x9E37_79B9;
+        }
+    }
 
     /**
      * Creates processors with empty TLBs.
@@ -87,14 +95,19 @@ public class Processors {
         view.forget(page, pages);
     }
 
+    /** Numbered, so that a machine with a seed has the same translations in the same places. */
+    private Tag newTag() {
+        return new Tag(tags.incrementAndGet());
+    }
+
     private int slot(int processor, Tag tag, long page) {
-        int hash = (int) (page ^ page >>> 9) + System.identityHashCode(tag);
+        int hash = (int) (page ^ page >>> 9) + (tag.spread >>> 16);
         return processor * entries + (hash & entries - 1);
     }
 
     /** The translations of one address space in the TLBs of all processors. */
     public final class View {
-        private volatile Tag tag = new Tag();
+        private volatile Tag tag = newTag();
 
         /** Whether anything was ever cached since everything was forgotten. */
         private volatile boolean used;
@@ -150,7 +163,7 @@ public class Processors {
         private void forget(long page, long pages) {
             if (Long.compareUnsigned(pages, CEILING) > 0) {
                 // Nobody looks for the old tag any more; what has it goes when its place is needed.
-                tag = new Tag();
+                tag = newTag();
                 used = false;
                 return;
             }
