@@ -29,7 +29,6 @@ final class FaultReports implements Consumer<FaultRecord> {
 
     @Override
     public void accept(FaultRecord fault) {
-        log.add(fault);
         int requester = fault.requester().value();
         meters.fault(requester, fault.pasid(), fault.kind().name());
         if (events.isOn()) {
@@ -41,6 +40,8 @@ final class FaultReports implements Consumer<FaultRecord> {
                     fault.kind().name(),
                     fault.architectural());
         }
+        // Last: whoever sees the record may look for what was told of it.
+        log.add(fault);
     }
 
     /** The first job that uses the page; no job where nobody traces jobs. */
