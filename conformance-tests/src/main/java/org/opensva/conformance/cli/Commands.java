@@ -37,6 +37,8 @@ final class Commands {
                 new ExploreCommand(context),
                 new CompareCommand(context),
                 new NewBackendCommand(console.out(), console::complain, SuiteVersion.current()),
+                // What follows the name of the traced command is its own.
+                new CommandLine(new TraceCommand(context)).setStopAtPositional(true),
                 new VerifyCommand(console.out(), console::complain),
                 new DiffCommand(console.out(), console::complain),
                 new SoakCommand(context),

@@ -67,13 +67,30 @@ public final class TelemetryOptions {
      * @throws TelemetryException if the options make no sense or a port is taken
      */
     public Telemetry open(Map<String, String> environment, Consumer<String> complain) {
+        return open(environment, complain, null);
+    }
+
+    /**
+     * Starts what was asked for, and has the spans kept.
+     *
+     * @param environment the environment variables
+     * @param complain takes the one warning if telemetry cannot be delivered
+     * @param tree keeps spans, or null
+     * @return {@link Telemetry#off()} if nothing was asked for and nothing is kept
+     * @throws TelemetryException if the options make no sense or a port is taken
+     */
+    public Telemetry open(
+            Map<String, String> environment, Consumer<String> complain, @Nullable SpanTree tree) {
         OtlpEndpoint otlp = OtlpEndpoint.of(endpoint, environment);
-        if (sinks.isEmpty() && !otlp.isAsked()) {
+        if (sinks.isEmpty() && !otlp.isAsked() && tree == null) {
             return Telemetry.off();
         }
         Telemetry.Builder telemetry = new Telemetry.Builder(otlp, complain);
         boolean started = false;
         try {
+            if (tree != null) {
+                telemetry.add(tree.sink());
+            }
             for (String sink : sinks) {
                 add(sink, telemetry, complain);
             }
