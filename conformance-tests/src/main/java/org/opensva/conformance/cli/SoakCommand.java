@@ -1,9 +1,9 @@
 package org.opensva.conformance.cli;
 
-import io.opentelemetry.api.OpenTelemetry;
-
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.backend.BackendException;
+import org.opensva.conformance.cli.telemetry.Telemetry;
+import org.opensva.conformance.cli.telemetry.TelemetryOptions;
 import org.opensva.conformance.soak.Soak;
 import org.opensva.conformance.soak.SoakResult;
 import org.opensva.conformance.soak.SoakSettings;
@@ -39,6 +39,7 @@ final class SoakCommand implements Callable<Integer> {
     private final Context context;
 
     @Mixin private BackendOptions given = new BackendOptions();
+    @Mixin private TelemetryOptions telemetry = new TelemetryOptions();
 
     @Option(
             names = "--backend",
@@ -92,6 +93,7 @@ final class SoakCommand implements Callable<Integer> {
     public Integer call() {
         SoakSettings settings = settings();
         try (Plugins plugins = given.load();
+                Telemetry told = context.telemetry().apply(telemetry);
                 ProgressLine line = new ProgressLine(context.console(), context.nanoTime())) {
             String selector = plugins.catalog().resolve(given.profiledOr(name, plugins));
             Soak soak =
@@ -99,7 +101,10 @@ final class SoakCommand implements Callable<Integer> {
                             settings,
                             () ->
                                     plugins.catalog()
-                                            .open(selector, given.options(), OpenTelemetry.noop()),
+                                            .open(
+                                                    selector,
+                                                    telemetry.options(given.options()),
+                                                    told.api()),
                             (machine, epoch, done) ->
                                     line.show(
                                             "%s machine %d, epoch %d, %d steps"
