@@ -298,7 +298,6 @@ public final class EmulatedModule extends AbstractModule {
             observe(
                     start.telemetry(),
                     start.introspection().get(),
-                    start.accelerators().get(),
                     start.meters(),
                     start.sva().get(),
                     lifecycle);
@@ -316,30 +315,22 @@ public final class EmulatedModule extends AbstractModule {
         }
     }
 
-    /** Counters of a device are read at one end of its link only: both ends see the same. */
     private void observe(
             OpenTelemetry telemetry,
             Introspection inside,
-            Accelerators accelerators,
             ControlMeters meters,
             SvaCore sva,
             Lifecycle lifecycle) {
         if (!SvaTelemetry.recordsMetrics(telemetry)) {
             return;
         }
-        List<HardwareMeters.Device> devices = new ArrayList<>();
-        for (Endpoint endpoint : accelerators.endpoints()) {
-            int requester = endpoint.requester().value();
-            devices.add(
-                    new HardwareMeters.Device(
-                            endpoint.name(),
-                            requester,
-                            counter -> inside.count(counter, requester)));
-        }
         lifecycle.add(
                 Stage.METRICS,
                 HardwareMeters.observe(
-                        telemetry, TelemetryModule.backend(profile), inside, devices));
+                        telemetry,
+                        TelemetryModule.backend(profile),
+                        inside,
+                        TelemetryModule.devices(profile)));
         meters.observe(sva::pasidCount);
         lifecycle.add(Stage.METRICS, meters);
     }

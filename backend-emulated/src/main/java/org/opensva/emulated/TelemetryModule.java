@@ -33,18 +33,23 @@ final class TelemetryModule extends AbstractModule {
         return EmulatedBackendProvider.NAME + ":" + profile.name();
     }
 
+    /** The names of the devices by requester id. */
+    static Map<Integer, String> devices(MachineProfile profile) {
+        Map<Integer, String> names = new HashMap<>();
+        for (EndpointConfig device : profile.devices()) {
+            names.put(device.requester().value(), device.name());
+        }
+        return names;
+    }
+
     @Provides
     @MachineScoped
     ControlMeters meters(OpenTelemetry telemetry, EventLog log) {
-        Map<Integer, String> devices = new HashMap<>();
-        for (EndpointConfig device : profile.devices()) {
-            devices.put(device.requester().value(), device.name());
-        }
         return new ControlMeters(
                 telemetry,
                 log,
                 backend(profile),
-                devices,
+                devices(profile),
                 profile.paging().geometry().pageBytes(),
                 pasids);
     }

@@ -75,6 +75,22 @@ final class HostIntrospection implements Introspection {
     }
 
     @Override
+    public long count(HardwareCounter counter, int requester) {
+        return switch (counter) {
+            case ATC_HITS, ATC_MISSES, ATC_EVICTIONS, DMA_BYTES_READ, DMA_BYTES_WRITTEN -> {
+                long sum = 0;
+                for (Endpoint endpoint : devices.endpoints()) {
+                    if (endpoint.requester().value() == requester) {
+                        sum += endpoint.count(counter);
+                    }
+                }
+                yield sum;
+            }
+            default -> iommu.count(counter, requester);
+        };
+    }
+
+    @Override
     public SortedMap<String, Long> resources() {
         SortedMap<String, Long> use = new TreeMap<>();
         use.put("address-spaces", memory.identities());

@@ -20,7 +20,11 @@ import org.opensva.api.backend.PasidSupply;
 import org.opensva.api.iommu.RequesterId;
 import org.opensva.api.iommu.SvaBinder;
 import org.opensva.api.process.ProcessHost;
+import org.opensva.api.telemetry.ControlMeters;
 import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.api.telemetry.HardwareMeters;
+import org.opensva.api.telemetry.PasidLimit;
+import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.ats.AtsEndpointFactory;
 import org.opensva.linux.abi.Architecture;
 import org.opensva.linux.abi.SystemCalls;
@@ -42,7 +46,9 @@ import org.opensva.uacce.engine.StandardEngines;
 
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -57,6 +63,8 @@ import java.util.TreeMap;
  */
 final class HostModule extends AbstractModule {
 
+    private static final String BACKEND =
+            NativeBackendProvider.NAME + ":" + NativeBackendProvider.HOST;
     private static final int PASID_BITS = 16;
     private static final int INVALIDATE_QUEUE_DEPTH = 32;
 
@@ -84,7 +92,6 @@ final class HostModule extends AbstractModule {
     @Override
     protected void configure() {
         bindScope(HostScoped.class, new HostScope());
-        bind(HardwareEventSink.class).to(EventLog.class);
         bind(TranslationAgent.class).to(HostIommu.class);
         bind(SvaBinder.class).to(HostBinder.class);
         bind(ProcessHost.class).to(HostProcesses.class);
@@ -110,6 +117,26 @@ final class HostModule extends AbstractModule {
     @HostScoped
     EventLog eventLog() {
         return new EventLog();
+    }
+
+    @Provides
+    @HostScoped
+    ControlMeters meters(OpenTelemetry telemetry, EventLog log) {
+        return new ControlMeters(
+                telemetry, log, BACKEND, names(), facts.pageSize(), PasidLimit.OFF);
+    }
+
+    /** The names of the devices by requester id. */
+    private static Map<Integer, String> names() {
+        Map<Integer, String> names = new HashMap<>();
+        FUNCTIONS.forEach(function -> names.put(function.requester().value(), function.name()));
+        return names;
+    }
+
+    @Provides
+    @HostScoped
+    HardwareEventSink sink(ControlMeters meters) {
+        return meters.sink();
     }
 
     @Provides
@@ -336,7 +363,10 @@ final class HostModule extends AbstractModule {
             Provider<HostDevices> devices,
             Provider<ProcessHost> processes,
             Provider<BackendDescriptor> descriptor,
-            Provider<Introspection> introspection) {
+            Provider<Introspection> introspection,
+            Provider<HostBinder> binder,
+            ControlMeters meters,
+            OpenTelemetry telemetry) {
         boolean running = false;
         try {
             Objects.requireNonNull(pump.get());
@@ -349,6 +379,7 @@ final class HostModule extends AbstractModule {
                             nodes,
                             Optional.of(introspection.get()),
                             shutdown);
+            observe(telemetry, introspection.get(), meters, binder.get(), shutdown);
             running = true;
             return backend;
         } finally {
@@ -356,5 +387,19 @@ final class HostModule extends AbstractModule {
                 shutdown.close();
             }
         }
+    }
+
+    private static void observe(
+            OpenTelemetry telemetry,
+            Introspection inside,
+            ControlMeters meters,
+            HostBinder binder,
+            Shutdown shutdown) {
+        if (!SvaTelemetry.recordsMetrics(telemetry)) {
+            return;
+        }
+        shutdown.add(HardwareMeters.observe(telemetry, BACKEND, inside, names()));
+        meters.observe(binder::pasidCount);
+        shutdown.add(meters);
     }
 }

@@ -8,6 +8,7 @@ import io.opentelemetry.api.metrics.ObservableLongMeasurement;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The metrics of the data plane of a backend: what hardware counts anyway ({@link
@@ -28,15 +29,6 @@ public final class HardwareMeters implements AutoCloseable {
     private static final AttributeKey<String> DIRECTION =
             AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DIRECTION);
 
-    /**
-     * A device whose counters are read.
-     *
-     * @param name the name of the device
-     * @param requester its requester id or stream id
-     * @param counters reads its counters, at both ends of its link
-     */
-    public record Device(String name, int requester, CounterSource counters) {}
-
     private record Point(HardwareCounter counter, CounterSource from, Attributes attributes) {}
 
     private final List<AutoCloseable> instruments = new ArrayList<>();
@@ -48,12 +40,15 @@ public final class HardwareMeters implements AutoCloseable {
      *
      * @param telemetry where metrics go
      * @param backend the backend and variant
-     * @param shared reads counters of what all devices share
-     * @param devices the devices
+     * @param inside reads the counters, of each device and of what all devices share
+     * @param devices the names of the devices by requester id
      * @return ends the observation when closed
      */
     public static HardwareMeters observe(
-            OpenTelemetry telemetry, String backend, CounterSource shared, List<Device> devices) {
+            OpenTelemetry telemetry,
+            String backend,
+            CounterSource inside,
+            Map<Integer, String> devices) {
         HardwareMeters meters = new HardwareMeters();
         if (!SvaTelemetry.recordsMetrics(telemetry)) {
             return meters;
@@ -69,23 +64,17 @@ public final class HardwareMeters implements AutoCloseable {
                         SvaMetric.ATC_EVICTIONS,
                         SvaMetric.DMA_IO)) {
             List<Point> points = new ArrayList<>();
-            for (Device device : devices) {
+            devices.forEach((requester, name) -> {
                 Attributes own =
-                        Attributes.of(
-                                BACKEND,
-                                backend,
-                                DEVICE,
-                                device.name(),
-                                REQUESTER,
-                                (long) device.requester());
-                points.addAll(points(metric, device.counters(), own));
-            }
+                        Attributes.of(BACKEND, backend, DEVICE, name, REQUESTER, (long) requester);
+                points.addAll(points(metric, counter -> inside.count(counter, requester), own));
+            });
             meters.add(metric, meter, points);
         }
         Attributes own = Attributes.of(BACKEND, backend);
         for (SvaMetric metric :
                 List.of(SvaMetric.IOTLB_EVICTIONS, SvaMetric.WALK_CACHE_EVICTIONS)) {
-            meters.add(metric, meter, points(metric, shared, own));
+            meters.add(metric, meter, points(metric, inside, own));
         }
         return meters;
     }

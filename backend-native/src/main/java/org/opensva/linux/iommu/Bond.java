@@ -66,6 +66,10 @@ final class Bond implements AddressSpaceListener {
         events.record(kind, requester.value(), pasid, 0, 0);
     }
 
+    RequesterId requester() {
+        return requester;
+    }
+
     HostAddressSpace space() {
         return space;
     }

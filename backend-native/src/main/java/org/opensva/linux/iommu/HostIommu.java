@@ -82,4 +82,10 @@ public final class HostIommu implements TranslationAgent, CounterSource {
         }
         return sum;
     }
+
+    @Override
+    public long count(HardwareCounter counter, int requester) {
+        HostPort port = ports.get(new RequesterId(requester));
+        return port == null ? 0 : port.count(counter);
+    }
 }
