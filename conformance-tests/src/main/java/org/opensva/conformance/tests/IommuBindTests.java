@@ -219,7 +219,7 @@ class IommuBindTests {
         bench.step("the device makes requests without PASID before the first bind");
         String before = without(probe, at);
         Queue<String> meanwhile = new ConcurrentLinkedQueue<>();
-        try (var ignored =
+        try (var _ =
                 bench.parts()
                         .afterEveryDriverStore(() -> meanwhile.add(without(probe, at)))
                         .orElse(() -> {})) {
@@ -389,7 +389,7 @@ class IommuBindTests {
         AtomicInteger stores = new AtomicInteger();
         byte[] bytes = new byte[Long.BYTES];
         long[] result = {DmaResult.of(DmaStatus.ABORTED, 0)};
-        try (var ignored =
+        try (var _ =
                 bench.parts()
                         .afterEveryDriverStore(() -> {
                             if (stores.incrementAndGet() == store) {
