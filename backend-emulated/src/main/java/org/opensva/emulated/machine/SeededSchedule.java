@@ -34,7 +34,8 @@ public final class SeededSchedule implements Schedule, AutoCloseable {
     /** A member is let go on after so many turns of others when it {@linkplain #pace paces}. */
     private static final int PACE = 24;
 
-    private static final InheritableThreadLocal<@Nullable SeededSchedule> MEMBERSHIP =
+    /** Set in every member: a thread inherits it from the one that starts it. */
+    private final InheritableThreadLocal<@Nullable SeededSchedule> membership =
             new InheritableThreadLocal<>();
 
     private static final Runnable END = () -> {};
@@ -202,7 +203,7 @@ public final class SeededSchedule implements Schedule, AutoCloseable {
 
     private void add(Runnable turn) {
         Thread current = Thread.currentThread();
-        boolean member = current.isVirtual() && this.equals(MEMBERSHIP.get());
+        boolean member = current.isVirtual() && this.equals(membership.get());
         if (member || current.equals(carrier)) {
             sleepers.remove(turn);
             ready.add(turn);
@@ -226,12 +227,12 @@ public final class SeededSchedule implements Schedule, AutoCloseable {
 
     @Override
     public <T> T call(Supplier<T> program) {
-        if (Thread.currentThread().isVirtual() && this.equals(MEMBERSHIP.get())) {
+        if (Thread.currentThread().isVirtual() && this.equals(membership.get())) {
             return program.get();
         }
         FutureTask<T> task =
                 new FutureTask<>(() -> {
-                    MEMBERSHIP.set(this);
+                    membership.set(this);
                     return program.get();
                 });
         Thread.Builder builder;
