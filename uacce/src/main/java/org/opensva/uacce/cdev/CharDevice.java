@@ -295,7 +295,8 @@ public final class CharDevice {
     public void reset() {
         resets.lock();
         try {
-            boolean done = resetQueues() & !failNextReset.getAndSet(false);
+            boolean spoiled = failNextReset.getAndSet(false);
+            boolean done = resetQueues() && !spoiled;
             if (!done) {
                 if (physical) {
                     isolation.isolate();

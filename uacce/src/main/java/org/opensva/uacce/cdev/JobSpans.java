@@ -195,6 +195,7 @@ public final class JobSpans implements JobObserver, WorkInProgress {
                         .setAttribute(PASID, (long) pasid)
                         .startSpan();
         followed.execution = Execution.of(span, job);
+        @SuppressWarnings("MustBeClosedChecker") // closed by what is returned
         Scope current = span.makeCurrent();
         return () -> {
             current.close();

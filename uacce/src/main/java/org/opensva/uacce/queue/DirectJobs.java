@@ -93,7 +93,7 @@ final class DirectJobs {
         return true;
     }
 
-    private int next(Slots all) {
+    private synchronized int next(Slots all) {
         int slot = all.waiting[first];
         first = (first + 1) % depth;
         count = count - 1;
