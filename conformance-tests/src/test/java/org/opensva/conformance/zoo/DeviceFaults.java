@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 
@@ -162,6 +163,8 @@ final class DeviceFaults {
 
     /** One lock for the control calls and the submissions of all queues. */
     private static final class OneLock extends ForwardingAccelerator {
+        private static final long HARDWARE_NANOS = 50_000_000;
+
         private final ReentrantLock lock = new ReentrantLock(true);
 
         OneLock(Accelerator to) {
@@ -181,6 +184,8 @@ final class DeviceFaults {
                     lock.lock();
                     try {
                         super.putQueue();
+                        // As qm_drain_qp, which sleeps between looks at the hardware.
+                        LockSupport.parkNanos(HARDWARE_NANOS);
                     } finally {
                         lock.unlock();
                     }
