@@ -34,17 +34,22 @@ public final class SeededSchedule implements Schedule, AutoCloseable {
     /** A member is let go on after so many turns of others when it {@linkplain #pace paces}. */
     private static final int PACE = 24;
 
-    /** Set in every member: a thread inherits it from the one that starts it. */
-    private final InheritableThreadLocal<@Nullable SeededSchedule> membership =
-            new InheritableThreadLocal<>();
+    /** What ends the carrier. */
+    private enum End implements Runnable {
+        END;
 
-    private static final Runnable END = () -> {};
+        @Override
+        public void run() {}
+    }
 
     private final Executor turns = this::add;
     private final Random random;
     private final Constructor<?> builders;
     private final BlockingQueue<Runnable> outside = new LinkedBlockingQueue<>();
     private final Thread carrier;
+
+    /** The member whose turn it is. */
+    private volatile @Nullable Thread running;
 
     /** Those that can go on; only touched by the carrier, also when a member runs on it. */
     private final List<Runnable> ready = new ArrayList<>();
@@ -115,8 +120,11 @@ public final class SeededSchedule implements Schedule, AutoCloseable {
         if (chosen < ready.size()) {
             ready.set(chosen, last);
         }
+        Thread member = thread(turn);
+        running = member;
         turn.run();
-        Thread.State state = thread(turn).getState();
+        running = null;
+        Thread.State state = member.getState();
         boolean waitsForTime =
                 switch (state) {
                     case TIMED_WAITING -> true;
@@ -137,10 +145,9 @@ public final class SeededSchedule implements Schedule, AutoCloseable {
                 Runnable next = outside.take();
                 sleepers.remove(next);
                 ready.add(next);
-                return !next.equals(END);
+                return !next.equals(End.END);
             } catch (InterruptedException e) {
-                // Nobody else knows the carrier.
-                continue;
+                // Nobody else knows the carrier: whoever did it, the schedule goes on.
             }
         }
     }
@@ -203,8 +210,7 @@ public final class SeededSchedule implements Schedule, AutoCloseable {
 
     private void add(Runnable turn) {
         Thread current = Thread.currentThread();
-        boolean member = current.isVirtual() && this.equals(membership.get());
-        if (member || current.equals(carrier)) {
+        if (current.equals(running) || current.equals(carrier)) {
             sleepers.remove(turn);
             ready.add(turn);
         } else {
@@ -227,14 +233,10 @@ public final class SeededSchedule implements Schedule, AutoCloseable {
 
     @Override
     public <T> T call(Supplier<T> program) {
-        if (Thread.currentThread().isVirtual() && this.equals(membership.get())) {
+        if (Thread.currentThread().equals(running)) {
             return program.get();
         }
-        FutureTask<T> task =
-                new FutureTask<>(() -> {
-                    membership.set(this);
-                    return program.get();
-                });
+        FutureTask<T> task = new FutureTask<>(program::get);
         Thread.Builder builder;
         try {
             builder = (Thread.Builder) builders.newInstance(turns);
@@ -269,6 +271,6 @@ public final class SeededSchedule implements Schedule, AutoCloseable {
     /** Ends the schedule, when its members have ended or wait. */
     @Override
     public void close() {
-        outside.add(END);
+        outside.add(End.END);
     }
 }

@@ -13,6 +13,7 @@ import org.opensva.conformance.suite.Verdict;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 
 /** All runs of one backend: repeated, taken up again, in this JVM or in others. */
 final class Campaign {
@@ -92,7 +93,11 @@ final class Campaign {
         String name = request.selector().replaceFirst(":.*", "");
         for (BackendProvider provider : request.catalog().providers()) {
             if (provider.name().equals(name)) {
-                return provider.getClass().getClassLoader() != Campaign.class.getClassLoader()
+                boolean own =
+                        Objects.equals(
+                                provider.getClass().getClassLoader(),
+                                Campaign.class.getClassLoader());
+                return !own
                         || (!name.equals(IN_PROCESS)
                                 && provider.getClass().getName().startsWith("org.opensva.linux."));
             }

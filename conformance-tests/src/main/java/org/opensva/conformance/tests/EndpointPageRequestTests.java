@@ -96,11 +96,11 @@ class EndpointPageRequestTests {
                 THREADS, allowed);
         List<Concurrent<Boolean>> wishes = new ArrayList<>();
         for (int thread = 0; thread < THREADS; thread++) {
-            long first = BASE + thread * 64 * PAGE;
+            long first = BASE + thread * (64 * PAGE);
             wishes.add(
                     bench.beside(() -> {
                         for (int i = 0; i < 12; i++) {
-                            device.write(first + i * 4 * PAGE, i % 3 == 0 ? 3 * 4096 : 8);
+                            device.write(first + i * (4 * PAGE), i % 3 == 0 ? 3 * 4096 : 8);
                         }
                         return true;
                     }));
@@ -312,7 +312,7 @@ class EndpointPageRequestTests {
             Book book = new Book(WiredEndpoint.CAPACITY);
             device.agent().onPageRequest(book::enter);
             bench.step("a PASID is stopped while the device waits for pages under it");
-            long first = BASE + round * 64 * PAGE;
+            long first = BASE + round * (64 * PAGE);
             List<Concurrent<Long>> wishes = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
                 long at = first + i * PAGE;

@@ -50,14 +50,19 @@ class FailedForkTests {
 
         void takeAll() {
             for (int order = 18; order >= 0; order--) {
-                try {
-                    while (true) {
-                        taken.push(new Block(frames.allocate(order), order));
-                    }
-                } catch (OutOfFramesException e) {
-                    // What is left is in smaller blocks.
-                    continue;
+                // What is left after each is in smaller blocks.
+                while (took(order)) {
+                    Thread.onSpinWait();
                 }
+            }
+        }
+
+        private boolean took(int order) {
+            try {
+                taken.push(new Block(frames.allocate(order), order));
+                return true;
+            } catch (OutOfFramesException e) {
+                return false;
             }
         }
 

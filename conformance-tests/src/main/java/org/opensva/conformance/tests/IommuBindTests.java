@@ -36,6 +36,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -359,7 +360,7 @@ class IommuBindTests {
         for (int pasid : new int[] {2, 3, 700, 9000}) {
             probe.read(pasid, at);
         }
-        TreeSet<String> known = recorded(bench, probe, records, at);
+        Set<String> known = recorded(bench, probe, records, at);
         for (int pasid : new int[] {2, 700}) {
             // Once per bind: what was seen of an entry may be kept until it is invalidated.
             for (int store = 1, stores = store; store <= stores; store++) {
@@ -368,7 +369,7 @@ class IommuBindTests {
                 attached.unbind(pasid);
             }
         }
-        TreeSet<String> during = recorded(bench, probe, records, at);
+        Set<String> during = recorded(bench, probe, records, at);
         during.removeAll(known);
         bench.check(
                 during.isEmpty(),
@@ -426,7 +427,7 @@ class IommuBindTests {
     }
 
     /** The faults so far: records come in order, so a last one that is known ends the list. */
-    private static TreeSet<String> recorded(
+    private static Set<String> recorded(
             TestBench bench, ProbeDevice probe, Queue<FaultRecord> records, long at) {
         int marker = 11_000 + bench.random().nextInt(1000);
         long deadline = System.nanoTime() + bench.limits().settle().toNanos();
@@ -438,7 +439,7 @@ class IommuBindTests {
             }
             Thread.yield();
         }
-        TreeSet<String> seen = new TreeSet<>();
+        Set<String> seen = new TreeSet<>();
         for (FaultRecord record = records.poll(); record != null; record = records.poll()) {
             seen.add(record.architectural());
         }

@@ -7,6 +7,7 @@ import static org.opensva.conformance.rules.RuleId.FAULT_20;
 import static org.opensva.conformance.rules.RuleId.UNMAP_13;
 import static org.opensva.conformance.rules.RuleId.UNMAP_32;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.opensva.api.ats.InvalidateRequest;
 import org.opensva.api.ats.TranslationEntry;
@@ -29,6 +30,7 @@ import org.opensva.conformance.suite.parts.ProbeTraits;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** What an IOMMU and its driver tell a device, and believe of it, with a device of the suite. */
@@ -88,7 +90,7 @@ class IommuLinkTests {
         other.bind(bench.process("another"));
         Memory memory = bench.memory(process, 2, "memory");
         physical(bench, probe, pasid, memory.page(0));
-        AtomicReference<InvalidateRequest> asked = new AtomicReference<>();
+        AtomicReference<@Nullable InvalidateRequest> asked = new AtomicReference<>();
         probe.holdBack(request -> holds(asked, request));
         bench.step("munmap of a page");
         Concurrent<Boolean> unmapping =
@@ -97,7 +99,7 @@ class IommuLinkTests {
                     return true;
                 });
         bench.until("an invalidate request", bench.limits().job(), () -> asked.get() != null);
-        int tag = asked.get().itag();
+        int tag = Objects.requireNonNull(asked.get()).itag();
         bench.step("completions come with other tags, and from another device");
         for (int wrong = 0; wrong < 32; wrong++) {
             if (wrong != tag) {
@@ -131,7 +133,7 @@ class IommuLinkTests {
     }
 
     private static boolean holds(
-            AtomicReference<InvalidateRequest> first, InvalidateRequest request) {
+            AtomicReference<@Nullable InvalidateRequest> first, InvalidateRequest request) {
         first.compareAndSet(null, request);
         return true;
     }

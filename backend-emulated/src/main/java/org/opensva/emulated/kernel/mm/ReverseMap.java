@@ -143,17 +143,17 @@ final class ReverseMap {
         private volatile @Nullable LongSet @Nullable [] more;
 
         @Nullable LongSet more(int index) {
-            LongSet[] all = more;
+            @Nullable LongSet @Nullable [] all = more;
             return all == null ? null : all[index];
         }
 
         LongSet makeMore(int index) {
-            LongSet[] all = more;
+            @Nullable LongSet @Nullable [] all = more;
             if (all == null) {
                 synchronized (this) {
                     all = more;
                     if (all == null) {
-                        all = new LongSet[1 << CHUNK_SHIFT];
+                        all = new @Nullable LongSet[1 << CHUNK_SHIFT];
                         more = all;
                     }
                 }
@@ -164,7 +164,7 @@ final class ReverseMap {
         }
 
         void dropMore(int index) {
-            LongSet[] all = more;
+            @Nullable LongSet @Nullable [] all = more;
             if (all != null) {
                 all[index] = null;
             }

@@ -87,7 +87,7 @@ public final class ChildJvm implements AutoCloseable {
             child.pump("err", process.getErrorStream(), err);
             child.listen(input);
             // A child that ends before it calls would leave the listener waiting.
-            var unused = process.onExit().thenRun(child::stopWaiting);
+            var _ = process.onExit().thenRun(child::stopWaiting);
             started = true;
             return child;
         } finally {

@@ -61,9 +61,10 @@ public final class ParentLink implements AutoCloseable {
 
     private void watch() {
         try {
-            while (reader.readLine() != null) {
-                // The parent says nothing more; only its end is waited for.
-                continue;
+            // The parent says nothing more; only its end is waited for.
+            String said = reader.readLine();
+            while (said != null) {
+                said = reader.readLine();
             }
         } catch (IOException e) {
             orphaned();

@@ -72,7 +72,7 @@ class PrometheusTest {
                                 .anyMatch(line ->
                                         line.matches(
                                                 "uacce_jobs_total\\{.*uacce_operation=\"crc32c\".*}"
-                                                    + " 1")),
+                                                        + " 1")),
                         page.body());
                 assertTrue(
                         lines.stream()
