@@ -47,7 +47,18 @@ final class CampaignOptions {
                     "Run the chapters of the suite in JVMs of their own, so that a backend that"
                             + " crashes costs one test. The default for backends of --plugin and"
                             + " for native ones.")
-    private @Nullable Boolean isolate;
+    void chooseIsolation(boolean chosen) {
+        isolation = chosen ? Isolation.ALWAYS : Isolation.NEVER;
+    }
+
+    private Isolation isolation = Isolation.BY_BACKEND;
+
+    /** Whether chapters run in JVMs of their own. */
+    private enum Isolation {
+        BY_BACKEND,
+        ALWAYS,
+        NEVER
+    }
 
     /** Makes sure that the options go together. */
     void check(boolean hasReport) {
@@ -87,8 +98,11 @@ final class CampaignOptions {
 
     /** True if each chapter runs in a JVM of its own; without the option, {@code other} decides. */
     boolean isolate(boolean other) {
-        Boolean chosen = isolate;
-        return chosen == null ? other : chosen;
+        return switch (isolation) {
+            case BY_BACKEND -> other;
+            case ALWAYS -> true;
+            case NEVER -> false;
+        };
     }
 
     /** Reads {@code K/N}. */

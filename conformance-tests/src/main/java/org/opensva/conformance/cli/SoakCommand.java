@@ -140,7 +140,7 @@ final class SoakCommand implements Callable<Integer> {
                     most == null ? Integer.MAX_VALUE : most,
                     new Limits(timeoutFactor));
         } catch (IllegalArgumentException e) {
-            throw new UsageException(e.getMessage(), e);
+            throw new UsageException(String.valueOf(e.getMessage()), e);
         }
     }
 

@@ -69,7 +69,7 @@ class PressureTests {
         Memory memory = bench.memory(process, 2, "memory that looks alike");
         BoundDevice device = bench.device(process);
         for (int round = 0; round < ROUNDS; round++) {
-            long same = 0x5000 + round;
+            long same = 0x5000L + round;
             device.write(memory.page(0), same);
             device.write(memory.page(1), same);
             apply(bench, Kind.MERGE, memory);
