@@ -74,11 +74,15 @@ enum Module {
                     "org.opensva.vtd.layout..",
                     "org.opensva.vtd.model..");
 
-    /** The main classes of all modules, as the modules' own build made them. */
+    /**
+     * The main classes of all modules, as the modules' own build made them; what JMH generates is
+     * not ours.
+     */
     static final JavaClasses ALL =
             new ClassFileImporter()
                     .withImportOption(location ->
                             !location.contains("/test-classes/")
+                                    && !location.contains("/jmh_generated/")
                                     && !location.contains("/test/org/opensva/"))
                     .importPackages("org.opensva");
 
