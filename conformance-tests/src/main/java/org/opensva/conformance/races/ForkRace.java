@@ -9,7 +9,9 @@ import org.opensva.conformance.suite.bench.Memory;
 import org.opensva.conformance.suite.bench.TestBench;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -182,17 +184,20 @@ public final class ForkRace {
     private Optional<String> seenByDevices() {
         for (int page = 0; page < PAGES; page++) {
             List<Operation> operations = history.of(page);
+            Map<Long, Operation> stores = new HashMap<>();
+            for (Operation store : operations) {
+                if (store.kind() == Kind.STORE) {
+                    stores.put(store.value(), store);
+                }
+            }
             for (Operation read : operations) {
-                for (Operation store : operations) {
-                    if (read.kind() == Kind.READ
-                            && store.kind() == Kind.STORE
-                            && store.value() == read.value()) {
-                        return Optional.of(
-                                "the parent's device read what only the child has: %s; %s"
-                                        .formatted(
-                                                store.text(bench.describe(store.value())),
-                                                read.text(bench.describe(read.value()))));
-                    }
+                Operation store = read.kind() == Kind.READ ? stores.get(read.value()) : null;
+                if (store != null) {
+                    return Optional.of(
+                            "the parent's device read what only the child has: %s; %s"
+                                    .formatted(
+                                            store.text(bench.describe(store.value())),
+                                            read.text(bench.describe(read.value()))));
                 }
             }
         }
