@@ -29,8 +29,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  *
  * <p>Two promises are all there is to it. A translation is looked up and used inside one read lock,
  * which an invalidation takes for writing before it is completed: so a completed invalidation is
- * one that nobody uses any more. And an answer is kept only if no invalidation came while it was
- * on its way.
+ * one that nobody uses any more. And an answer is kept only if no invalidation came while it was on
+ * its way.
  */
 final class AcmeAtc implements Endpoint, DevicePort {
 
