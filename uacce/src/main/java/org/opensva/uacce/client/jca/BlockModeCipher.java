@@ -11,7 +11,6 @@ import java.security.GeneralSecurityException;
 import java.security.InvalidAlgorithmParameterException;
 import java.security.InvalidKeyException;
 import java.security.Key;
-import java.security.NoSuchAlgorithmException;
 import java.security.ProviderException;
 import java.security.SecureRandom;
 import java.security.spec.AlgorithmParameterSpec;
@@ -20,9 +19,7 @@ import java.util.Arrays;
 
 import javax.crypto.BadPaddingException;
 import javax.crypto.Cipher;
-import javax.crypto.CipherSpi;
 import javax.crypto.IllegalBlockSizeException;
-import javax.crypto.NoSuchPaddingException;
 import javax.crypto.ShortBufferException;
 import javax.crypto.spec.IvParameterSpec;
 
@@ -30,7 +27,7 @@ import javax.crypto.spec.IvParameterSpec;
  * AES in the modes that go on from block to block. Each update is a job of its own for the whole
  * blocks that are there.
  */
-final class BlockModeCipher extends CipherSpi {
+final class BlockModeCipher extends AesTransformation {
 
     private final ContextPool pool;
     private final BlockMode mode;
@@ -49,26 +46,6 @@ final class BlockModeCipher extends CipherSpi {
         this.pool = pool;
         this.mode = mode;
         this.padded = padded;
-    }
-
-    @Override
-    protected void engineSetMode(String name) throws NoSuchAlgorithmException {
-        throw new NoSuchAlgorithmException("the mode is part of the transformation");
-    }
-
-    @Override
-    protected void engineSetPadding(String name) throws NoSuchPaddingException {
-        throw new NoSuchPaddingException("the padding is part of the transformation");
-    }
-
-    @Override
-    protected int engineGetBlockSize() {
-        return BlockMode.BLOCK;
-    }
-
-    @Override
-    protected int engineGetKeySize(Key key) throws InvalidKeyException {
-        return AesKey.bits(key);
     }
 
     @Override
@@ -337,27 +314,5 @@ final class BlockModeCipher extends CipherSpi {
             throw new BadPaddingException("the last block is not properly padded");
         }
         return Arrays.copyOf(bytes, bytes.length - pad);
-    }
-
-    @Override
-    protected byte[] engineWrap(Key key) throws IllegalBlockSizeException, InvalidKeyException {
-        byte[] bytes = AesKey.wrapped(key);
-        try {
-            return engineDoFinal(bytes, 0, bytes.length);
-        } catch (BadPaddingException e) {
-            throw new ProviderException("nothing is unpadded in encryption", e);
-        } finally {
-            Arrays.fill(bytes, (byte) 0);
-        }
-    }
-
-    @Override
-    protected Key engineUnwrap(byte[] wrapped, String algorithm, int type)
-            throws InvalidKeyException, NoSuchAlgorithmException {
-        try {
-            return AesKey.unwrapped(engineDoFinal(wrapped, 0, wrapped.length), algorithm, type);
-        } catch (IllegalBlockSizeException | BadPaddingException e) {
-            throw new InvalidKeyException("what was wrapped is no key of this cipher", e);
-        }
     }
 }

@@ -16,7 +16,6 @@ import java.security.InvalidAlgorithmParameterException;
 import java.security.InvalidKeyException;
 import java.security.Key;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.ProviderException;
 import java.security.SecureRandom;
 import java.security.spec.AlgorithmParameterSpec;
@@ -26,9 +25,7 @@ import java.util.Arrays;
 import javax.crypto.AEADBadTagException;
 import javax.crypto.BadPaddingException;
 import javax.crypto.Cipher;
-import javax.crypto.CipherSpi;
 import javax.crypto.IllegalBlockSizeException;
-import javax.crypto.NoSuchPaddingException;
 import javax.crypto.ShortBufferException;
 import javax.crypto.spec.GCMParameterSpec;
 
@@ -36,7 +33,7 @@ import javax.crypto.spec.GCMParameterSpec;
  * AES in Galois/Counter Mode (NIST SP 800-38D). The message is collected, and one job does it at
  * the end: {@code update} returns nothing. Encrypting twice with the same key and IV is refused.
  */
-final class GcmCipher extends CipherSpi {
+final class GcmCipher extends AesTransformation {
 
     private static final int USUAL_IV = 12;
     private static final int USUAL_TAG = 16;
@@ -59,26 +56,6 @@ final class GcmCipher extends CipherSpi {
 
     GcmCipher(ContextPool pool) {
         this.pool = pool;
-    }
-
-    @Override
-    protected void engineSetMode(String name) throws NoSuchAlgorithmException {
-        throw new NoSuchAlgorithmException("the mode is part of the transformation");
-    }
-
-    @Override
-    protected void engineSetPadding(String name) throws NoSuchPaddingException {
-        throw new NoSuchPaddingException("the padding is part of the transformation");
-    }
-
-    @Override
-    protected int engineGetBlockSize() {
-        return BlockMode.BLOCK;
-    }
-
-    @Override
-    protected int engineGetKeySize(Key given) throws InvalidKeyException {
-        return AesKey.bits(given);
     }
 
     @Override
@@ -279,27 +256,5 @@ final class GcmCipher extends CipherSpi {
         byte[] made = engineDoFinal(input, offset, length);
         System.arraycopy(made, 0, output, outputOffset, made.length);
         return made.length;
-    }
-
-    @Override
-    protected byte[] engineWrap(Key given) throws IllegalBlockSizeException, InvalidKeyException {
-        byte[] bytes = AesKey.wrapped(given);
-        try {
-            return engineDoFinal(bytes, 0, bytes.length);
-        } catch (BadPaddingException e) {
-            throw new ProviderException("nothing is verified in encryption", e);
-        } finally {
-            Arrays.fill(bytes, (byte) 0);
-        }
-    }
-
-    @Override
-    protected Key engineUnwrap(byte[] wrapped, String algorithm, int type)
-            throws InvalidKeyException, NoSuchAlgorithmException {
-        try {
-            return AesKey.unwrapped(engineDoFinal(wrapped, 0, wrapped.length), algorithm, type);
-        } catch (IllegalBlockSizeException | BadPaddingException e) {
-            throw new InvalidKeyException("what was wrapped is no key of this cipher", e);
-        }
     }
 }
