@@ -193,7 +193,8 @@ final class NotificationFaults {
                                 "d9be2b9b6049, riscv: a flush of processors that did not"
                                         + " call the notifier hook")
                         .because("mmap over a mapping replaces it without calling the hook")
-                        .notTouching(UNMAP_01)
+                        .perhapsAlso(UNMAP_01)
+                        .notTouching(UNMAP_17)
                         .by(() -> deafTo(Call.MMAP)),
                 BrokenBackend.breaking("fork-tells-nobody", FORK_05, UNMAP_10)
                         .as(
