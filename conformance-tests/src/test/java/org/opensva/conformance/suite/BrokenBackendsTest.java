@@ -139,8 +139,8 @@ class BrokenBackendsTest {
     }
 
     /**
-     * What tests with a scenario of their own found. A random program names the rule of the step at
-     * which a fault came to light, which any fault may reach first.
+     * What tests with a scenario of their own found. A random program or race names the rule of the
+     * step at which a fault came to light, which any fault may reach first.
      */
     private static Set<String> byScenarios(ConformanceResult result) {
         Set<String> ids = new TreeSet<>();
@@ -148,12 +148,17 @@ class BrokenBackendsTest {
             boolean scenario =
                     rule.tests().stream()
                             .filter(test -> test.verdict() == Verdict.FAILED)
-                            .anyMatch(test -> !test.name().startsWith("ProgramTests."));
+                            .anyMatch(test -> !isOfChance(test));
             if (scenario) {
                 ids.add(rule.rule().id());
             }
         }
         return ids;
+    }
+
+    private static boolean isOfChance(TestResult test) {
+        return test.name().startsWith("ProgramTests.")
+                || test.name().startsWith("RecordedRaceTests.");
     }
 
     private static Set<String> failures(ConformanceResult result) {
