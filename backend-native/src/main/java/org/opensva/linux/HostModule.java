@@ -15,6 +15,7 @@ import org.opensva.api.ats.TranslationAgent;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Capability;
+import org.opensva.api.backend.DiagnosticStep;
 import org.opensva.api.backend.Introspection;
 import org.opensva.api.backend.PasidSupply;
 import org.opensva.api.iommu.RequesterId;
@@ -31,7 +32,6 @@ import org.opensva.linux.abi.SystemCalls;
 import org.opensva.linux.agent.Keeper;
 import org.opensva.linux.doctor.Examination;
 import org.opensva.linux.doctor.HostFacts;
-import org.opensva.linux.doctor.Step;
 import org.opensva.linux.iommu.HostBinder;
 import org.opensva.linux.iommu.HostIommu;
 import org.opensva.linux.mm.EventDiscipline;
@@ -294,7 +294,7 @@ final class HostModule extends AbstractModule {
         properties.put(
                 "transfers",
                 transfers.way() == Transfers.Way.PROCESS_VM ? "process-vm" : "proc-mem");
-        for (Step step : examination.steps()) {
+        for (DiagnosticStep step : examination.steps()) {
             properties.put("host." + step.name(), step.line());
         }
         return new BackendDescriptor(

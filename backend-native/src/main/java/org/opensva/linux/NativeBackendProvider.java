@@ -7,9 +7,10 @@ import org.opensva.api.backend.BackendOption;
 import org.opensva.api.backend.BackendProvider;
 import org.opensva.api.backend.BackendRequest;
 import org.opensva.api.backend.BackendVariant;
+import org.opensva.api.backend.Diagnosis;
+import org.opensva.api.backend.DiagnosticStep;
 import org.opensva.linux.doctor.Doctor;
 import org.opensva.linux.doctor.Examination;
-import org.opensva.linux.doctor.Step;
 
 import java.util.List;
 import java.util.stream.Collectors;
@@ -40,12 +41,19 @@ public final class NativeBackendProvider implements BackendProvider {
         }
         String missing =
                 found.steps().stream()
-                        .filter(step -> step.outcome() == Step.Outcome.ABSENT)
-                        .map(Step::name)
+                        .filter(step -> step.outcome() == DiagnosticStep.Outcome.DEGRADED)
+                        .map(DiagnosticStep::name)
                         .collect(Collectors.joining(", "));
         return List.of(
                 BackendVariant.available(
                         HOST, title + (missing.isEmpty() ? "" : "; absent here: " + missing)));
+    }
+
+    @Override
+    public List<Diagnosis> diagnose() {
+        Doctor doctor = new Doctor();
+        return List.of(
+                doctor.examine().diagnosis(NAME + ":" + HOST), doctor.accelerators());
     }
 
     @Override

@@ -26,6 +26,18 @@ public interface BackendProvider {
     List<BackendVariant> variants();
 
     /**
+     * Examines this machine: step by step what is there, what is not, why, and what would help.
+     * Unlike {@link #variants} this may take some hundred milliseconds; it changes nothing, waits
+     * for nobody, and reports what it cannot find out as a step instead of throwing.
+     *
+     * @return one diagnosis for each variant or family of variants that depends on the machine;
+     *     none if all work anywhere
+     */
+    default List<Diagnosis> diagnose() {
+        return List.of();
+    }
+
+    /**
      * The options that the backend knows.
      *
      * @return possibly none

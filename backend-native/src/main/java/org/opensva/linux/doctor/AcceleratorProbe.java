@@ -1,5 +1,7 @@
 package org.opensva.linux.doctor;
 
+import org.opensva.api.backend.DiagnosticStep;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +16,7 @@ import java.util.stream.Stream;
  */
 record AcceleratorProbe(Path sys) {
 
-    List<Step> examine() {
+    List<DiagnosticStep> examine() {
         return List.of(
                 look(
                         "iommu",
@@ -28,19 +30,19 @@ record AcceleratorProbe(Path sys) {
                 look("idxd", "bus/dsa/devices", "a kernel with INTEL_IDXD_SVM and DSA or IAA"));
     }
 
-    private Step look(String name, String folder, String remedy) {
+    private DiagnosticStep look(String name, String folder, String remedy) {
         Path path = sys.resolve(folder);
         if (!Files.isDirectory(path)) {
-            return Step.absent(name, "/sys/" + folder + " does not exist", remedy);
+            return DiagnosticStep.missing(name, "/sys/" + folder + " does not exist", remedy);
         }
         try (Stream<Path> entries = Files.list(path)) {
             List<String> names =
                     entries.map(entry -> entry.getFileName().toString()).sorted().toList();
             return names.isEmpty()
-                    ? Step.absent(name, "/sys/" + folder + " is empty", remedy)
-                    : Step.present(name, String.join(", ", names));
+                    ? DiagnosticStep.missing(name, "/sys/" + folder + " is empty", remedy)
+                    : DiagnosticStep.ok(name, String.join(", ", names));
         } catch (IOException e) {
-            return Step.absent(name, "/sys/" + folder + " cannot be read", "");
+            return DiagnosticStep.missing(name, "/sys/" + folder + " cannot be read", "");
         }
     }
 }

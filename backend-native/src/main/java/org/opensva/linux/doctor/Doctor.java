@@ -1,5 +1,7 @@
 package org.opensva.linux.doctor;
 
+import org.opensva.api.backend.Diagnosis;
+import org.opensva.api.backend.DiagnosticStep;
 import org.opensva.linux.abi.Architecture;
 import org.opensva.linux.abi.KernelErrors;
 import org.opensva.linux.abi.SystemCall;
@@ -52,11 +54,11 @@ public final class Doctor {
      * @return what was found
      */
     public Examination examine() {
-        List<Step> steps = new ArrayList<>();
+        List<DiagnosticStep> steps = new ArrayList<>();
         Optional<Architecture> architecture = Architecture.host();
         if (architecture.isEmpty()) {
             steps.add(
-                    Step.blocking(
+                    DiagnosticStep.missing(
                             "platform",
                             System.getProperty("os.name") + " on " + System.getProperty("os.arch"),
                             "Linux on x86-64 or 64-bit Arm"));
@@ -64,7 +66,7 @@ public final class Doctor {
         }
         SystemCalls kernel = new SystemCalls(architecture.get());
         steps.add(
-                Step.present(
+                DiagnosticStep.ok(
                         "platform",
                         "Linux %s on %s"
                                 .formatted(
@@ -75,30 +77,34 @@ public final class Doctor {
         boolean query = Mappings.canQuery(kernel);
         steps.add(
                 query
-                        ? Step.present("mapping-queries", "PROCMAP_QUERY")
-                        : Step.absent(
+                        ? DiagnosticStep.ok("mapping-queries", "PROCMAP_QUERY")
+                        : DiagnosticStep.degraded(
                                 "mapping-queries",
-                                "no PROCMAP_QUERY; /proc/PID/maps is read as text",
+                                "no PROCMAP_QUERY",
+                                "/proc/PID/maps is read as text, slower",
                                 "Linux 6.11 or later"));
         EventProbe events = EventProbe.examine(kernel, pageSize());
         steps.add(events.step());
         boolean swap = hasSwap();
         steps.add(
                 swap
-                        ? Step.present("reclaim", "swap space")
-                        : Step.absent(
-                                "reclaim", "no swap space: no page is ever reclaimed", "swapon"));
+                        ? DiagnosticStep.ok("reclaim", "swap space")
+                        : DiagnosticStep.degraded(
+                                "reclaim",
+                                "no swap space",
+                                "no anonymous page is reclaimed, no pageout",
+                                "swapon"));
         boolean hugePages = hasHugePages();
         steps.add(
                 hugePages
-                        ? Step.present("huge-pages", "transparent huge pages, at least by advice")
-                        : Step.absent(
+                        ? DiagnosticStep.ok("huge-pages", "transparent huge pages, at least by advice")
+                        : DiagnosticStep.degraded(
                                 "huge-pages",
                                 "no transparent huge pages",
+                                "rules about huge pages are not applicable",
                                 "/sys/kernel/mm/transparent_hugepage/enabled of madvise or"
                                         + " always"));
         steps.add(restrictions());
-        steps.addAll(new AcceleratorProbe(sys).examine());
         Examination soFar = new Examination(steps, Optional.empty());
         return soFar.obstacle().isEmpty()
                 ? new Examination(
@@ -114,15 +120,24 @@ public final class Doctor {
                 : soFar;
     }
 
+    /**
+     * Looks for accelerators of hardware.
+     *
+     * @return one diagnosis for all of them
+     */
+    public Diagnosis accelerators() {
+        return new Diagnosis("native accelerators", new AcceleratorProbe(sys).examine());
+    }
+
     private static long ownPid() {
         return ProcessHandle.current().pid();
     }
 
-    private static Step call(
+    private static DiagnosticStep call(
             SystemCalls kernel, String name, SystemCall call, long a, long b, String remedy) {
         long result = kernel.call(call, a, b, 0);
         if (result < 0) {
-            return Step.blocking(
+            return DiagnosticStep.missing(
                     name,
                     call.name().toLowerCase(java.util.Locale.ROOT)
                             + " is refused: "
@@ -130,10 +145,10 @@ public final class Doctor {
                     remedy);
         }
         kernel.call(SystemCall.CLOSE, result, 0, 0);
-        return Step.present(name, call.name().toLowerCase(java.util.Locale.ROOT));
+        return DiagnosticStep.ok(name, call.name().toLowerCase(java.util.Locale.ROOT));
     }
 
-    private static Step memoryObjects(SystemCalls kernel) {
+    private static DiagnosticStep memoryObjects(SystemCalls kernel) {
         try (Arena arena = Arena.ofConfined()) {
             return call(
                     kernel,
@@ -187,7 +202,7 @@ public final class Doctor {
     }
 
     /** What may keep one process from another's memory; which way is open is tried when it runs. */
-    private Step restrictions() {
+    private DiagnosticStep restrictions() {
         String yama = read("sys/kernel/yama/ptrace_scope").strip();
         String seccomp =
                 read("self/status")
@@ -203,10 +218,11 @@ public final class Doctor {
                                 ? "no seccomp filter"
                                 : "seccomp mode " + seccomp);
         return yama.isEmpty() || yama.equals("0") || yama.equals("1")
-                ? Step.present("access-to-children", found)
-                : Step.absent(
+                ? DiagnosticStep.ok("access-to-children", found)
+                : DiagnosticStep.degraded(
                         "access-to-children",
-                        found + "; descriptors that processes pass themselves are used",
+                        found,
+                        "descriptors that processes pass themselves are used",
                         "kernel.yama.ptrace_scope of 0 or 1");
     }
 }

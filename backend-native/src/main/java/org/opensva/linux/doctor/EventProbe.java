@@ -2,6 +2,7 @@ package org.opensva.linux.doctor;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import org.opensva.api.backend.DiagnosticStep;
 import org.opensva.linux.abi.Descriptor;
 import org.opensva.linux.abi.KernelErrors;
 import org.opensva.linux.abi.Layouts;
@@ -21,7 +22,7 @@ import java.util.Locale;
  * @param way how a process gets one
  * @param features its features; 0 if it does not help
  */
-record EventProbe(Step step, EventDescriptors way, long features) {
+record EventProbe(DiagnosticStep step, EventDescriptors way, long features) {
 
     private static final long API = 0xc018_aa3fL;
     private static final long REGISTER = 0xc020_aa00L;
@@ -29,6 +30,8 @@ record EventProbe(Step step, EventDescriptors way, long features) {
     private static final long MODE_WP = 2;
     private static final long O_NONBLOCK_CLOEXEC = 0x80800;
     private static final String NAME = "events";
+    private static final String LOSS =
+            "no ATS: devices cache nothing and every access walks the tables";
 
     static EventProbe examine(SystemCalls kernel, int pageSize) {
         StringBuilder refusals = new StringBuilder();
@@ -48,12 +51,11 @@ record EventProbe(Step step, EventDescriptors way, long features) {
         }
         return none(
                 "userfaultfd is refused: " + refusals,
-                "a seccomp profile that allows userfaultfd, or a readable /dev/userfaultfd; then"
-                        + " devices cache translations");
+                "a seccomp profile that allows userfaultfd, or a readable /dev/userfaultfd");
     }
 
     private static EventProbe none(String found, String remedy) {
-        return new EventProbe(Step.absent(NAME, found, remedy), EventDescriptors.NONE, 0);
+        return new EventProbe(DiagnosticStep.degraded(NAME, found, LOSS, remedy), EventDescriptors.NONE, 0);
     }
 
     private static String text(EventDescriptors way) {
@@ -121,7 +123,7 @@ record EventProbe(Step step, EventDescriptors way, long features) {
                         "Linux 5.7 or later on x86-64, 6.10 or later on Arm");
             }
             return new EventProbe(
-                    Step.present(
+                    DiagnosticStep.ok(
                             NAME, "userfaultfd (%s), features 0x%x".formatted(text(way), features)),
                     way,
                     features);

@@ -1,5 +1,8 @@
 package org.opensva.linux.doctor;
 
+import org.opensva.api.backend.Diagnosis;
+import org.opensva.api.backend.DiagnosticStep;
+
 import java.util.List;
 import java.util.Optional;
 
@@ -9,11 +12,21 @@ import java.util.Optional;
  * @param steps in the order in which they depend on each other
  * @param facts what the backend goes by; empty if it cannot run here
  */
-public record Examination(List<Step> steps, Optional<HostFacts> facts) {
+public record Examination(List<DiagnosticStep> steps, Optional<HostFacts> facts) {
 
     /** Copies the list. */
     public Examination {
         steps = List.copyOf(steps);
+    }
+
+    /**
+     * What is said to people.
+     *
+     * @param subject what was examined, as users write it
+     * @return the steps under that name
+     */
+    public Diagnosis diagnosis(String subject) {
+        return new Diagnosis(subject, steps);
     }
 
     /**
@@ -22,10 +35,6 @@ public record Examination(List<Step> steps, Optional<HostFacts> facts) {
      * @return one line, empty if it can
      */
     public String obstacle() {
-        return steps.stream()
-                .filter(step -> step.outcome() == Step.Outcome.BLOCKING)
-                .findFirst()
-                .map(Step::line)
-                .orElse("");
+        return diagnosis("").obstacle();
     }
 }

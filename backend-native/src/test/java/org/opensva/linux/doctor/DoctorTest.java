@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensva.api.backend.DiagnosticStep;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -39,11 +40,11 @@ class DoctorTest {
     @Test
     void everyStepIsOneLineAndWhatIsAbsentSaysWhatWouldHelp() {
         Examination found = new Doctor().examine();
-        for (Step step : found.steps()) {
+        for (DiagnosticStep step : found.steps()) {
             assertEquals(1, step.line().lines().count(), step.line());
-            assertFalse(step.found().isEmpty());
+            assertFalse(step.finding().isEmpty());
             assertEquals(
-                    step.outcome() == Step.Outcome.PRESENT, step.remedy().isEmpty(), step.line());
+                    step.outcome() == DiagnosticStep.Outcome.OK, step.remedy().isEmpty(), step.line());
         }
         assertEquals(found.obstacle().isEmpty(), found.facts().isPresent());
     }
@@ -52,31 +53,40 @@ class DoctorTest {
     void yamaIsRead() throws IOException {
         assertTrue(line("access-to-children").contains("no Yama"));
         file("proc/sys/kernel/yama/ptrace_scope", "2\n");
-        assertTrue(line("access-to-children").contains("absent: Yama scope 2"));
+        assertTrue(line("access-to-children").contains("degraded: Yama scope 2"));
         file("proc/sys/kernel/yama/ptrace_scope", "1\n");
-        assertTrue(line("access-to-children").contains("present: Yama scope 1"));
+        assertTrue(line("access-to-children").contains("ok: Yama scope 1"));
+    }
+
+    private String uacce() {
+        return new Doctor(root.resolve("proc"), root.resolve("sys"))
+                .accelerators().steps().stream()
+                        .filter(each -> each.name().equals("uacce"))
+                        .findFirst()
+                        .orElseThrow()
+                        .line();
     }
 
     @Test
     void acceleratorsAreNamed() throws IOException {
-        assertTrue(line("uacce").contains("absent: /sys/class/uacce does not exist"));
+        assertTrue(uacce().contains("missing: /sys/class/uacce does not exist"));
         Files.createDirectories(root.resolve("sys/class/uacce"));
-        assertTrue(line("uacce").contains("is empty"));
+        assertTrue(uacce().contains("is empty"));
         file("sys/class/uacce/hisi_zip-0/api", "hisi_qm_v3\n");
         file("sys/class/uacce/hisi_sec2-1/api", "hisi_qm_v3\n");
-        assertEquals("uacce: present: hisi_sec2-1, hisi_zip-0", line("uacce"));
+        assertEquals("ok: hisi_sec2-1, hisi_zip-0", uacce());
     }
 
     @Test
     void swapAndHugePagesAreRead() throws IOException {
         file("proc/meminfo", "MemTotal: 1 kB\nSwapTotal:   0 kB\n");
-        assertTrue(line("reclaim").contains("absent"));
+        assertTrue(line("reclaim").contains("degraded:"));
         file("proc/meminfo", "MemTotal: 1 kB\nSwapTotal:   77 kB\n");
-        assertTrue(line("reclaim").contains("present"));
+        assertTrue(line("reclaim").contains("ok:"));
         file("sys/kernel/mm/transparent_hugepage/enabled", "always madvise [never]\n");
-        assertTrue(line("huge-pages").contains("absent"));
+        assertTrue(line("huge-pages").contains("degraded:"));
         file("sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
-        assertTrue(line("huge-pages").contains("present"));
+        assertTrue(line("huge-pages").contains("ok:"));
     }
 
     @Test

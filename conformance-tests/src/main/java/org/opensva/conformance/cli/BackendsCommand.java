@@ -3,6 +3,8 @@ package org.opensva.conformance.cli;
 import org.opensva.api.backend.BackendOption;
 import org.opensva.api.backend.BackendProvider;
 import org.opensva.api.backend.BackendVariant;
+import org.opensva.api.backend.Diagnosis;
+import org.opensva.api.backend.DiagnosticStep;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -17,10 +19,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 
-/** {@code opensva backends}: what there is to certify. */
+/**
+ * {@code opensva backends}: what there is to certify, and what of this machine decides about it.
+ */
 @Command(
         name = "backends",
-        description = "List every backend and variant, and whether it can be used here.",
+        description = {
+            "List every backend and variant, and whether it can be used here; of those that depend"
+                    + " on this machine, step by step what is there, what is not, why, and what"
+                    + " would help."
+        },
         footerHeading = "%nExamples:%n",
         footer = {
             "  opensva backends",
@@ -67,18 +75,40 @@ final class BackendsCommand implements Callable<Integer> {
     }
 
     /** A provider with what it says about itself; a plugin's answer may be an exception. */
-    private record Entry(String name, List<BackendVariant> variants, List<BackendOption> options) {
+    private record Entry(
+            String name,
+            List<BackendVariant> variants,
+            List<BackendOption> options,
+            List<Diagnosis> diagnoses) {
 
         static Entry of(BackendProvider provider) {
             String name = provider.name();
             try {
                 return new Entry(
-                        name, List.copyOf(provider.variants()), List.copyOf(provider.options()));
+                        name,
+                        List.copyOf(provider.variants()),
+                        List.copyOf(provider.options()),
+                        diagnoses(provider));
             } catch (RuntimeException | LinkageError e) {
                 return new Entry(
                         name,
                         List.of(BackendVariant.unavailable("", "", "its provider fails: " + e)),
+                        List.of(),
                         List.of());
+            }
+        }
+
+        /** A doctor that fails takes nothing else from the list. */
+        private static List<Diagnosis> diagnoses(BackendProvider provider) {
+            try {
+                return List.copyOf(provider.diagnose());
+            } catch (RuntimeException | LinkageError e) {
+                return List.of(
+                        new Diagnosis(
+                                provider.name(),
+                                List.of(
+                                        DiagnosticStep.missing(
+                                                "examination", "it fails: " + e, ""))));
             }
         }
 
@@ -108,6 +138,9 @@ final class BackendsCommand implements Callable<Integer> {
                             .stripTrailing());
         }
         for (Entry entry : entries) {
+            entry.diagnoses().forEach(diagnosis -> printDiagnosis(out, diagnosis));
+        }
+        for (Entry entry : entries) {
             if (!entry.options().isEmpty()) {
                 out.println();
                 out.println("options of " + entry.name() + ":");
@@ -121,6 +154,27 @@ final class BackendsCommand implements Callable<Integer> {
 
     private static String title(BackendVariant variant) {
         return variant.title().isEmpty() ? "" : variant.title() + ": ";
+    }
+
+    /** A line for each step, aligned. */
+    private static void printDiagnosis(PrintWriter out, Diagnosis diagnosis) {
+        out.println();
+        out.println(
+                "%s on this machine: %s"
+                        .formatted(
+                                Console.oneLine(diagnosis.subject()), diagnosis.outcome().id()));
+        int width =
+                diagnosis.steps().stream().mapToInt(step -> step.name().length()).max().orElse(0);
+        for (DiagnosticStep step : diagnosis.steps()) {
+            String outcome = pad(step.outcome().id(), "degraded".length());
+            String text = step.line().substring(step.outcome().id().length() + 2);
+            out.println(
+                    "  %s  %s  %s"
+                            .formatted(
+                                    outcome,
+                                    pad(Console.oneLine(step.name()), width),
+                                    Console.oneLine(text)));
+        }
     }
 
     private static void printOptions(PrintWriter out, List<BackendOption> options) {
@@ -158,6 +212,26 @@ final class BackendsCommand implements Callable<Integer> {
                             .put("key", option.key())
                             .put("title", option.title())
                             .put("default", option.defaultValue());
+                }
+            }
+        }
+        ArrayNode diagnoses = root.putArray("diagnoses");
+        for (Entry entry : entries) {
+            for (Diagnosis diagnosis : entry.diagnoses()) {
+                ArrayNode steps =
+                        diagnoses
+                                .addObject()
+                                .put("backend", entry.name())
+                                .put("subject", diagnosis.subject())
+                                .put("outcome", diagnosis.outcome().id())
+                                .putArray("steps");
+                for (DiagnosticStep step : diagnosis.steps()) {
+                    steps.addObject()
+                            .put("name", step.name())
+                            .put("outcome", step.outcome().id())
+                            .put("finding", step.finding())
+                            .put("consequence", step.consequence())
+                            .put("remedy", step.remedy());
                 }
             }
         }

@@ -54,6 +54,43 @@ class BackendsCommandTest {
     }
 
     @Test
+    void whatDependsOnTheMachineIsExaminedStepByStep() {
+        Shell.Result result = new Shell(folder).plugged("backends");
+        List<String> lines = result.out().lines().map(l -> l.replaceAll(" +", " ")).toList();
+        int head = lines.indexOf("fake:absent on this machine: missing");
+        assertTrue(head > 0, result.out());
+        assertEquals(
+                List.of(
+                        " ok bus it is there",
+                        " degraded clock slow ?[31m; without it: jobs wait; would help: patience",
+                        " missing device no /dev/fake: ENOENT; would help: plug one in"),
+                lines.subList(head + 1, head + 4));
+        JsonNode diagnosis =
+                JsonMapper.builder()
+                        .build()
+                        .readTree(new Shell(folder).plugged("backends", "--json").out())
+                        .path("diagnoses")
+                        .path(0);
+        assertEquals("fake:absent", diagnosis.path("subject").stringValue());
+        assertEquals("missing", diagnosis.path("outcome").stringValue());
+        JsonNode clock = diagnosis.path("steps").path(1);
+        assertEquals("clock", clock.path("name").stringValue());
+        assertEquals("degraded", clock.path("outcome").stringValue());
+        assertEquals("jobs wait", clock.path("consequence").stringValue());
+        assertEquals("patience", clock.path("remedy").stringValue());
+    }
+
+    @Test
+    void aDoctorThatFailsTakesNoVariantFromTheList() {
+        Shell.Result result = new Shell(folder).plugged("backends");
+        assertTrue(result.out().contains("other:good"), result.out());
+        assertTrue(
+                result.out()
+                        .contains("it fails: java.lang.IllegalStateException: the doctor is ill"),
+                result.out());
+    }
+
+    @Test
     void aProviderThatFailsIsNotAvailableAndHidesNoOther() {
         Shell shell = new Shell(folder);
         Path jar =

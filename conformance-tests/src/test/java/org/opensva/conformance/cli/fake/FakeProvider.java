@@ -8,6 +8,8 @@ import org.opensva.api.backend.BackendOption;
 import org.opensva.api.backend.BackendProvider;
 import org.opensva.api.backend.BackendRequest;
 import org.opensva.api.backend.BackendVariant;
+import org.opensva.api.backend.Diagnosis;
+import org.opensva.api.backend.DiagnosticStep;
 
 import java.util.List;
 
@@ -29,6 +31,19 @@ public class FakeProvider implements BackendProvider {
                 BackendVariant.available("second", "works as well"),
                 BackendVariant.available("dying", "its device fails at every job"),
                 BackendVariant.unavailable("absent", "hardware", "no /dev/fake; plug one in"));
+    }
+
+    @Override
+    public List<Diagnosis> diagnose() {
+        return List.of(
+                new Diagnosis(
+                        name() + ":absent",
+                        List.of(
+                                DiagnosticStep.ok("bus", "it is there"),
+                                DiagnosticStep.degraded(
+                                        "clock", "slow\n\u001b[31m", "jobs wait", "patience"),
+                                DiagnosticStep.missing(
+                                        "device", "no /dev/fake: ENOENT", "plug one in"))));
     }
 
     @Override
