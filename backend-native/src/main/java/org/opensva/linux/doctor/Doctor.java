@@ -97,7 +97,8 @@ public final class Doctor {
         boolean hugePages = hasHugePages();
         steps.add(
                 hugePages
-                        ? DiagnosticStep.ok("huge-pages", "transparent huge pages, at least by advice")
+                        ? DiagnosticStep.ok(
+                                "huge-pages", "transparent huge pages, at least by advice")
                         : DiagnosticStep.degraded(
                                 "huge-pages",
                                 "no transparent huge pages",

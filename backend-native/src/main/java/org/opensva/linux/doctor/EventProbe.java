@@ -55,7 +55,8 @@ record EventProbe(DiagnosticStep step, EventDescriptors way, long features) {
     }
 
     private static EventProbe none(String found, String remedy) {
-        return new EventProbe(DiagnosticStep.degraded(NAME, found, LOSS, remedy), EventDescriptors.NONE, 0);
+        return new EventProbe(
+                DiagnosticStep.degraded(NAME, found, LOSS, remedy), EventDescriptors.NONE, 0);
     }
 
     private static String text(EventDescriptors way) {

@@ -44,7 +44,9 @@ class DoctorTest {
             assertEquals(1, step.line().lines().count(), step.line());
             assertFalse(step.finding().isEmpty());
             assertEquals(
-                    step.outcome() == DiagnosticStep.Outcome.OK, step.remedy().isEmpty(), step.line());
+                    step.outcome() == DiagnosticStep.Outcome.OK,
+                    step.remedy().isEmpty(),
+                    step.line());
         }
         assertEquals(found.obstacle().isEmpty(), found.facts().isPresent());
     }

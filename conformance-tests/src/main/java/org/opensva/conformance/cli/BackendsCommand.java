@@ -161,8 +161,7 @@ final class BackendsCommand implements Callable<Integer> {
         out.println();
         out.println(
                 "%s on this machine: %s"
-                        .formatted(
-                                Console.oneLine(diagnosis.subject()), diagnosis.outcome().id()));
+                        .formatted(Console.oneLine(diagnosis.subject()), diagnosis.outcome().id()));
         int width =
                 diagnosis.steps().stream().mapToInt(step -> step.name().length()).max().orElse(0);
         for (DiagnosticStep step : diagnosis.steps()) {
