@@ -30,6 +30,7 @@ import org.opensva.ats.AtsEndpointFactory;
 import org.opensva.linux.abi.Architecture;
 import org.opensva.linux.abi.SystemCalls;
 import org.opensva.linux.agent.Keeper;
+import org.opensva.linux.doctor.AgentProbe;
 import org.opensva.linux.doctor.Examination;
 import org.opensva.linux.doctor.HostFacts;
 import org.opensva.linux.iommu.HostBinder;
@@ -172,7 +173,7 @@ final class HostModule extends AbstractModule {
                     case PROCESS_VM -> Transfers.Way.PROCESS_VM;
                     case PROC_MEM -> Transfers.Way.PROC_MEM;
                     case AUTO ->
-                            Transfers.canReach(kernel, keeper.pid())
+                            Transfers.reach(kernel, keeper.pid()) == 0
                                     ? Transfers.Way.PROCESS_VM
                                     : Transfers.Way.PROC_MEM;
                 };
@@ -284,7 +285,7 @@ final class HostModule extends AbstractModule {
 
     @Provides
     @HostScoped
-    BackendDescriptor descriptor(Transfers transfers) {
+    BackendDescriptor descriptor(Transfers transfers, SystemCalls kernel, Keeper keeper) {
         SortedMap<String, String> properties = new TreeMap<>();
         properties.put("page-size", Integer.toString(facts.pageSize()));
         properties.put("pasid-bits", Integer.toString(PASID_BITS));
@@ -295,6 +296,9 @@ final class HostModule extends AbstractModule {
                 "transfers",
                 transfers.way() == Transfers.Way.PROCESS_VM ? "process-vm" : "proc-mem");
         for (DiagnosticStep step : examination.steps()) {
+            properties.put("host." + step.name(), step.line());
+        }
+        for (DiagnosticStep step : new AgentProbe(kernel, facts).examine(keeper)) {
             properties.put("host." + step.name(), step.line());
         }
         return new BackendDescriptor(

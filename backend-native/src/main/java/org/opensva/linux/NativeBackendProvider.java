@@ -52,7 +52,7 @@ public final class NativeBackendProvider implements BackendProvider {
     @Override
     public List<Diagnosis> diagnose() {
         Doctor doctor = new Doctor();
-        return List.of(doctor.examine().diagnosis(NAME + ":" + HOST), doctor.accelerators());
+        return List.of(doctor.diagnose(NAME + ":" + HOST), doctor.accelerators());
     }
 
     @Override

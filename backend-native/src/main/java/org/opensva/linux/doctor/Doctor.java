@@ -19,8 +19,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Examines this host. Only this Java machine itself is touched: no process is started, nothing is
- * changed, and it takes some milliseconds.
+ * Examines this host. Nothing is changed, and no wait is longer than some seconds.
  *
  * <p><b>Threading.</b> Any thread may call.
  */
@@ -29,27 +28,26 @@ public final class Doctor {
     private static final int AT_PAGESZ = 6;
     private static final int DEFAULT_PAGE = 4096;
 
-    private final Path proc;
-    private final Path sys;
+    private final Path root;
+    private final PolicyProbe policy;
 
     /** Looks at this host. */
     public Doctor() {
-        this(Path.of("/proc"), Path.of("/sys"));
+        this(Path.of("/"));
     }
 
     /**
      * Looks at a host.
      *
-     * @param proc where its {@code /proc} is
-     * @param sys where its {@code /sys} is
+     * @param root where its file system begins; what is found out by trying is always of this host
      */
-    public Doctor(Path proc, Path sys) {
-        this.proc = proc;
-        this.sys = sys;
+    public Doctor(Path root) {
+        this.root = root;
+        policy = new PolicyProbe(root);
     }
 
     /**
-     * Examines.
+     * Examines without starting a process.
      *
      * @return what was found
      */
@@ -65,13 +63,8 @@ public final class Doctor {
             return new Examination(steps, Optional.empty());
         }
         SystemCalls kernel = new SystemCalls(architecture.get());
-        steps.add(
-                DiagnosticStep.ok(
-                        "platform",
-                        "Linux %s on %s"
-                                .formatted(
-                                        System.getProperty("os.version"),
-                                        System.getProperty("os.arch"))));
+        steps.add(DiagnosticStep.ok("platform", "Linux on " + System.getProperty("os.arch")));
+        steps.addAll(policy.examine());
         steps.add(call(kernel, "pidfd", SystemCall.PIDFD_OPEN, ownPid(), 0, "Linux 5.3 or later"));
         steps.add(memoryObjects(kernel));
         boolean query = Mappings.canQuery(kernel);
@@ -84,7 +77,7 @@ public final class Doctor {
                                 "/proc/PID/maps is read as text, slower",
                                 "Linux 6.11 or later"));
         EventProbe events = EventProbe.examine(kernel, pageSize());
-        steps.add(events.step());
+        steps.addAll(events.steps());
         boolean swap = hasSwap();
         steps.add(
                 swap
@@ -105,7 +98,6 @@ public final class Doctor {
                                 "rules about huge pages are not applicable",
                                 "/sys/kernel/mm/transparent_hugepage/enabled of madvise or"
                                         + " always"));
-        steps.add(restrictions());
         Examination soFar = new Examination(steps, Optional.empty());
         return soFar.obstacle().isEmpty()
                 ? new Examination(
@@ -122,12 +114,32 @@ public final class Doctor {
     }
 
     /**
+     * Examines, and tries with a process what the backend does with processes.
+     *
+     * @param subject what is examined, as users write it
+     * @return all steps
+     */
+    public Diagnosis diagnose(String subject) {
+        Examination found = examine();
+        List<DiagnosticStep> steps = new ArrayList<>(found.steps());
+        found.facts()
+                .ifPresent(facts ->
+                        steps.addAll(
+                                new AgentProbe(
+                                                new SystemCalls(Architecture.host().orElseThrow()),
+                                                facts)
+                                        .examine()));
+        return new Diagnosis(subject, steps);
+    }
+
+    /**
      * Looks for accelerators of hardware.
      *
      * @return one diagnosis for all of them
      */
     public Diagnosis accelerators() {
-        return new Diagnosis("native accelerators", new AcceleratorProbe(sys).examine());
+        return new Diagnosis(
+                "native accelerators", new AcceleratorProbe(root.resolve("sys")).examine());
     }
 
     private static long ownPid() {
@@ -165,7 +177,7 @@ public final class Doctor {
     int pageSize() {
         try {
             ByteBuffer vector =
-                    ByteBuffer.wrap(Files.readAllBytes(proc.resolve("self/auxv")))
+                    ByteBuffer.wrap(Files.readAllBytes(root.resolve("proc/self/auxv")))
                             .order(ByteOrder.nativeOrder());
             while (vector.remaining() >= 16) {
                 long key = vector.getLong();
@@ -181,49 +193,18 @@ public final class Doctor {
     }
 
     private boolean hasSwap() {
-        return read("meminfo").lines().anyMatch(line -> line.matches("SwapTotal: *[1-9][0-9]* kB"));
+        return policy.read("proc/meminfo")
+                .lines()
+                .anyMatch(line -> line.matches("SwapTotal: *[1-9][0-9]* kB"));
     }
 
     private boolean hasHugePages() {
         try {
             String enabled =
-                    Files.readString(sys.resolve("kernel/mm/transparent_hugepage/enabled"));
+                    Files.readString(root.resolve("sys/kernel/mm/transparent_hugepage/enabled"));
             return enabled.contains("[madvise]") || enabled.contains("[always]");
         } catch (IOException e) {
             return false;
         }
-    }
-
-    private String read(String file) {
-        try {
-            return Files.readString(proc.resolve(file));
-        } catch (IOException e) {
-            return "";
-        }
-    }
-
-    /** What may keep one process from another's memory; which way is open is tried when it runs. */
-    private DiagnosticStep restrictions() {
-        String yama = read("sys/kernel/yama/ptrace_scope").strip();
-        String seccomp =
-                read("self/status")
-                        .lines()
-                        .filter(line -> line.startsWith("Seccomp:"))
-                        .map(line -> line.replaceAll("\\D", ""))
-                        .findFirst()
-                        .orElse("");
-        String found =
-                (yama.isEmpty() ? "no Yama" : "Yama scope " + yama)
-                        + ", "
-                        + (seccomp.equals("0") || seccomp.isEmpty()
-                                ? "no seccomp filter"
-                                : "seccomp mode " + seccomp);
-        return yama.isEmpty() || yama.equals("0") || yama.equals("1")
-                ? DiagnosticStep.ok("access-to-children", found)
-                : DiagnosticStep.degraded(
-                        "access-to-children",
-                        found,
-                        "descriptors that processes pass themselves are used",
-                        "kernel.yama.ptrace_scope of 0 or 1");
     }
 }

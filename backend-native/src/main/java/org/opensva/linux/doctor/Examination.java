@@ -20,21 +20,11 @@ public record Examination(List<DiagnosticStep> steps, Optional<HostFacts> facts)
     }
 
     /**
-     * What is said to people.
-     *
-     * @param subject what was examined, as users write it
-     * @return the steps under that name
-     */
-    public Diagnosis diagnosis(String subject) {
-        return new Diagnosis(subject, steps);
-    }
-
-    /**
      * Why the backend cannot run here.
      *
      * @return one line, empty if it can
      */
     public String obstacle() {
-        return diagnosis("").obstacle();
+        return new Diagnosis("", steps).obstacle();
     }
 }

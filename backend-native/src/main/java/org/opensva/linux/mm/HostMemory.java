@@ -5,6 +5,7 @@ import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.linux.abi.Descriptor;
 import org.opensva.linux.abi.SystemCalls;
+import org.opensva.linux.abi.Userfaultfd;
 
 import java.util.List;
 import java.util.Map;
@@ -77,7 +78,7 @@ public final class HostMemory {
      * @return true if there is a userfaultfd with the events that are needed
      */
     public boolean hasEvents() {
-        return (eventFeatures & MemoryEvents.NEEDED) == MemoryEvents.NEEDED;
+        return (eventFeatures & Userfaultfd.NEEDED) == Userfaultfd.NEEDED;
     }
 
     /**

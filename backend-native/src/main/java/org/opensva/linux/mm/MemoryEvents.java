@@ -8,6 +8,7 @@ import org.opensva.linux.abi.KernelErrors;
 import org.opensva.linux.abi.Layouts;
 import org.opensva.linux.abi.SystemCall;
 import org.opensva.linux.abi.SystemCalls;
+import org.opensva.linux.abi.Userfaultfd;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -25,27 +26,6 @@ import java.util.TreeMap;
  * <p>Not thread-safe: registration and reading take turns under the lock of the address space.
  */
 final class MemoryEvents {
-
-    /** {@code _IOWR(UFFDIO, _UFFDIO_API, struct uffdio_api)}. */
-    static final long UFFDIO_API = 0xc018_aa3fL;
-
-    /** {@code _IOWR(UFFDIO, _UFFDIO_REGISTER, struct uffdio_register)}. */
-    static final long UFFDIO_REGISTER = 0xc020_aa00L;
-
-    static final long UFFD_API = 0xAA;
-    static final long FEATURE_EVENT_REMAP = 1L << 2;
-    static final long FEATURE_EVENT_REMOVE = 1L << 3;
-    static final long FEATURE_EVENT_UNMAP = 1L << 6;
-    static final long FEATURE_WP_UNPOPULATED = 1L << 13;
-    static final long FEATURE_WP_ASYNC = 1L << 15;
-
-    /** Without these nothing can be promised. */
-    static final long NEEDED = FEATURE_EVENT_REMAP | FEATURE_EVENT_REMOVE | FEATURE_EVENT_UNMAP;
-
-    private static final long REGISTER_MODE_WP = 2;
-    private static final int EVENT_REMAP = 0x14;
-    private static final int EVENT_REMOVE = 0x15;
-    private static final int EVENT_UNMAP = 0x16;
 
     private final SystemCalls kernel;
     private final Descriptor events;
@@ -65,18 +45,16 @@ final class MemoryEvents {
      * Configures a descriptor.
      *
      * @param features what the kernel offers
-     * @return 0, or a negative error number
+     * @return a negative error number if the kernel refuses
      */
     static long configure(SystemCalls kernel, Descriptor events, long features) {
-        try (Arena confined = Arena.ofConfined()) {
-            MemorySegment api = confined.allocate(Layouts.UFFDIO_API);
-            api.set(JAVA_LONG, 0, UFFD_API);
-            api.set(
-                    JAVA_LONG,
-                    8,
-                    NEEDED | (features & (FEATURE_WP_ASYNC | FEATURE_WP_UNPOPULATED)));
-            return kernel.call(SystemCall.IOCTL, events.number(), UFFDIO_API, api.address());
-        }
+        return Userfaultfd.configure(
+                kernel,
+                events,
+                Userfaultfd.NEEDED
+                        | (features
+                                & (Userfaultfd.FEATURE_WP_ASYNC
+                                        | Userfaultfd.FEATURE_WP_UNPOPULATED)));
     }
 
     static MemoryEvents of(SystemCalls kernel, Descriptor configured) {
@@ -95,9 +73,14 @@ final class MemoryEvents {
         }
         range.set(JAVA_LONG, 0, start);
         range.set(JAVA_LONG, 8, end - start);
-        range.set(JAVA_LONG, 16, REGISTER_MODE_WP);
+        range.set(JAVA_LONG, 16, Userfaultfd.MODE_WP);
         range.set(JAVA_LONG, 24, 0);
-        if (kernel.call(SystemCall.IOCTL, events.number(), UFFDIO_REGISTER, range.address()) < 0) {
+        if (kernel.call(
+                        SystemCall.IOCTL,
+                        events.number(),
+                        Userfaultfd.IOCTL_REGISTER,
+                        range.address())
+                < 0) {
             return false;
         }
         forget(start, end);
@@ -141,10 +124,10 @@ final class MemoryEvents {
         long first = message.get(JAVA_LONG, 8);
         long second = message.get(JAVA_LONG, 16);
         switch (message.get(JAVA_BYTE, 0)) {
-            case EVENT_UNMAP -> forget(first, second);
+            case Userfaultfd.EVENT_UNMAP -> forget(first, second);
             // Moved mappings stay registered at their new place, which is found out when needed.
-            case EVENT_REMAP -> forget(first, first + message.get(JAVA_LONG, 24));
-            case EVENT_REMOVE -> {
+            case Userfaultfd.EVENT_REMAP -> forget(first, first + message.get(JAVA_LONG, 24));
+            case Userfaultfd.EVENT_REMOVE -> {
                 // The mapping stays, and stays registered.
             }
             default -> {

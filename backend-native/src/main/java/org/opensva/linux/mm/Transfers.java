@@ -63,15 +63,16 @@ public final class Transfers {
      *
      * @param kernel the kernel
      * @param pid a process that was started by this Java machine
-     * @return false where a policy forbids it (Yama, seccomp, no capability)
+     * @return 0, or a negative error number where a policy forbids it (Yama, seccomp, no
+     *     capability)
      */
-    public static boolean canReach(SystemCalls kernel, long pid) {
+    public static long reach(SystemCalls kernel, long pid) {
         byte[] one = new byte[1];
         TransferBuffer buffer = new TransferBuffer();
         buffer.fill(one, 0, 1);
         // Nothing is mapped at 0: what is refused is either the address or the process.
         long result = new Transfers(kernel, Way.PROCESS_VM).processVm(buffer, pid, 0, 1, false);
-        return result >= 0 || result == -KernelErrors.EFAULT;
+        return result >= 0 || result == -KernelErrors.EFAULT ? 0 : result;
     }
 
     /** Tells whether the memory behind a descriptor of {@code /proc/PID/mem} has users. */

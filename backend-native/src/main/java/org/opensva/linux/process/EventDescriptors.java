@@ -3,6 +3,7 @@ package org.opensva.linux.process;
 import org.jspecify.annotations.Nullable;
 import org.opensva.linux.abi.Descriptor;
 import org.opensva.linux.abi.SystemCall;
+import org.opensva.linux.abi.Userfaultfd;
 import org.opensva.linux.agent.AgentChannel;
 
 /** How a process gets a userfaultfd; every one of its own memory is an own descriptor. */
@@ -11,14 +12,15 @@ public enum EventDescriptors {
     USER_MODE {
         @Override
         long open(AgentChannel agent) {
-            return agent.call(SystemCall.USERFAULTFD, O_CLOEXEC | O_NONBLOCK | USER_MODE_ONLY);
+            return agent.call(
+                    SystemCall.USERFAULTFD, Userfaultfd.FLAGS | Userfaultfd.USER_MODE_ONLY);
         }
     },
     /** {@code userfaultfd(2)} as it was before Linux 5.11, or where it needs a privilege. */
     FULL {
         @Override
         long open(AgentChannel agent) {
-            return agent.call(SystemCall.USERFAULTFD, O_CLOEXEC | O_NONBLOCK);
+            return agent.call(SystemCall.USERFAULTFD, Userfaultfd.FLAGS);
         }
     },
     /** {@code USERFAULTFD_IOC_NEW} of {@code /dev/userfaultfd}, since Linux 6.1. */
@@ -26,13 +28,12 @@ public enum EventDescriptors {
         @Override
         long open(AgentChannel agent) {
             long path = agent.scratch(PATH, "/dev/userfaultfd");
-            long device = agent.call(SystemCall.OPENAT, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
+            long device = agent.call(SystemCall.OPENAT, AT_FDCWD, path, O_RDWR_CLOEXEC);
             if (device < 0) {
                 return device;
             }
             long result =
-                    agent.call(
-                            SystemCall.IOCTL, device, USERFAULTFD_IOC_NEW, O_CLOEXEC | O_NONBLOCK);
+                    agent.call(SystemCall.IOCTL, device, Userfaultfd.IOCTL_NEW, Userfaultfd.FLAGS);
             agent.call(SystemCall.CLOSE, device);
             return result;
         }
@@ -46,11 +47,7 @@ public enum EventDescriptors {
     };
 
     private static final long AT_FDCWD = -100;
-    private static final long O_RDWR = 2;
-    private static final long O_NONBLOCK = 0x800;
-    private static final long O_CLOEXEC = 0x80000;
-    private static final long USER_MODE_ONLY = 1;
-    private static final long USERFAULTFD_IOC_NEW = 0xAA00;
+    private static final long O_RDWR_CLOEXEC = 0x80002;
     private static final int PATH = 1024;
 
     /**

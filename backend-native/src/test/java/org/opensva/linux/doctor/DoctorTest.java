@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensva.api.backend.Diagnosis;
 import org.opensva.api.backend.DiagnosticStep;
 
 import java.io.IOException;
@@ -15,6 +16,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /** What the doctor says of this host, and of others. */
 @EnabledOnOs(value = OS.LINUX, disabledReason = "this is about Linux")
@@ -23,7 +27,7 @@ class DoctorTest {
     @TempDir Path root;
 
     private String line(String step) {
-        return new Doctor(root.resolve("proc"), root.resolve("sys"))
+        return new Doctor(root)
                 .examine().steps().stream()
                         .filter(each -> each.name().equals(step))
                         .findFirst()
@@ -38,30 +42,96 @@ class DoctorTest {
     }
 
     @Test
-    void everyStepIsOneLineAndWhatIsAbsentSaysWhatWouldHelp() {
-        Examination found = new Doctor().examine();
-        for (DiagnosticStep step : found.steps()) {
+    void everyStepIsOneLineAndWhatIsAbsentSaysWhatIsLostAndWhatWouldHelp() {
+        Doctor doctor = new Doctor();
+        Diagnosis whole = doctor.diagnose("native:host");
+        Set<String> names = new HashSet<>();
+        for (DiagnosticStep step : whole.steps()) {
+            assertTrue(names.add(step.name()), step.name() + " is there twice");
+            assertTrue(step.name().matches("[a-z0-9-]+"), step.name());
             assertEquals(1, step.line().lines().count(), step.line());
             assertFalse(step.finding().isEmpty());
             assertEquals(
                     step.outcome() == DiagnosticStep.Outcome.OK,
                     step.remedy().isEmpty(),
                     step.line());
+            assertEquals(
+                    step.outcome() == DiagnosticStep.Outcome.DEGRADED,
+                    !step.consequence().isEmpty(),
+                    step.line());
         }
+        Examination found = doctor.examine();
         assertEquals(found.obstacle().isEmpty(), found.facts().isPresent());
+        if (found.facts().isPresent()) {
+            for (String name :
+                    List.of(
+                            "kernel",
+                            "container",
+                            "rights",
+                            "seccomp",
+                            "yama",
+                            "unprivileged-userfaultfd",
+                            "userfaultfd",
+                            "dev-userfaultfd",
+                            "pidfd",
+                            "memory-objects",
+                            "agent",
+                            "descriptor-passing",
+                            "proc-mem",
+                            "process-vm")) {
+                assertTrue(names.contains(name), name + " is not looked at");
+            }
+        }
     }
 
     @Test
-    void yamaIsRead() throws IOException {
-        assertTrue(line("access-to-children").contains("no Yama"));
+    void whatTheSystemSaysOfItselfIsRead() throws IOException {
+        assertEquals("ok: no Yama", line("yama"));
         file("proc/sys/kernel/yama/ptrace_scope", "2\n");
-        assertTrue(line("access-to-children").contains("degraded: Yama scope 2"));
-        file("proc/sys/kernel/yama/ptrace_scope", "1\n");
-        assertTrue(line("access-to-children").contains("ok: Yama scope 1"));
+        assertTrue(line("yama").contains("scope 2: only CAP_SYS_PTRACE"));
+        assertEquals("ok: no sign of one", line("container"));
+        file(".dockerenv", "");
+        file("proc/self/uid_map", "         0       1000          1\n");
+        assertEquals(
+                "ok: signs of one: /.dockerenv, a user namespace (uid_map 0 1000 1)",
+                line("container"));
+        file(
+                "proc/self/status",
+                "Name:\tjava\nUid:\t65534\t65534\t65534\t65534\nCapEff:\t0000000000080000\n"
+                        + "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t3\n");
+        assertTrue(line("rights").contains("user id 65534, capabilities: CAP_SYS_PTRACE;"));
+        assertTrue(line("rights").endsWith("no_new_privs"));
+        assertTrue(line("seccomp").contains("mode 2, 3 filters"));
+        file("proc/sys/vm/unprivileged_userfaultfd", "0\n");
+        assertTrue(line("unprivileged-userfaultfd").contains("vm.unprivileged_userfaultfd=0"));
+        file("proc/self/limits", "Limit  Soft Limit\nMax open files            64   4096  files\n");
+        assertTrue(line("descriptors").startsWith("degraded: at most 64 open files"));
+        file("proc/self/limits", "Max open files            unlimited unlimited  files\n");
+        assertEquals("ok: at most unlimited open", line("descriptors"));
+        file("proc/sys/kernel/osrelease", "5.10.0-odd\n");
+        assertTrue(line("kernel").contains("Linux 5.10.0-odd"));
+    }
+
+    @Test
+    void nonsenseInTheFilesOfTheSystemIsNoTrouble() throws IOException {
+        for (String text : List.of("", "\0\0", "Uid:\nCapEff:\tzz\nSeccomp:\n", ":\n:", "-1")) {
+            for (String path :
+                    List.of(
+                            "proc/self/status",
+                            "proc/self/limits",
+                            "proc/self/uid_map",
+                            "proc/meminfo",
+                            "proc/sys/kernel/yama/ptrace_scope",
+                            "proc/sys/kernel/osrelease",
+                            "sys/kernel/mm/transparent_hugepage/enabled")) {
+                file(path, text);
+            }
+            assertFalse(new Doctor(root).examine().steps().isEmpty());
+        }
     }
 
     private String uacce() {
-        return new Doctor(root.resolve("proc"), root.resolve("sys"))
+        return new Doctor(root)
                 .accelerators().steps().stream()
                         .filter(each -> each.name().equals("uacce"))
                         .findFirst()
@@ -98,8 +168,8 @@ class DoctorTest {
         Path file = root.resolve("proc/self/auxv");
         Files.createDirectories(file.getParent());
         Files.write(file, vector.array());
-        assertEquals(65536, new Doctor(root.resolve("proc"), root).pageSize());
+        assertEquals(65536, new Doctor(root).pageSize());
         Files.write(file, new byte[7]);
-        assertEquals(4096, new Doctor(root.resolve("proc"), root).pageSize());
+        assertEquals(4096, new Doctor(root).pageSize());
     }
 }
