@@ -149,7 +149,7 @@ record PolicyProbe(Path root) {
                         .map(line -> line.substring("Max open files".length()).strip())
                         .findFirst()
                         .orElse("")
-                        .split("\\s+");
+                        .split("\\s+", 2);
         String soft = limits[0];
         if (soft.matches("[0-9]{1,9}") && Integer.parseInt(soft) < FEW_DESCRIPTORS) {
             return DiagnosticStep.degraded(
