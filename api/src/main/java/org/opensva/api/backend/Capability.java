@@ -20,6 +20,14 @@ public enum Capability {
     SHARED_MEMORY("shared-memory", "memory objects can be mapped shared"),
     /** Memory objects can be truncated while mapped. */
     FILE_TRUNCATE("file-truncate", "memory objects can be truncated while mapped"),
+    /** Holes can be punched into memory objects while they are mapped. */
+    HOLE_PUNCH("hole-punch", "holes can be punched into memory objects while mapped"),
+    /** Files can be mapped whose pages are written back to a disk. */
+    WRITE_BACK("write-back", "files are mapped whose pages are written back"),
+    /** Memory can be locked. */
+    MEMORY_LOCK("memory-lock", "memory can be locked"),
+    /** Mappings can be made that grow when the process uses what is below them. */
+    GROWING_STACKS("growing-stacks", "mappings grow downwards like stacks"),
     /** Mappings can be moved and resized. */
     MREMAP("mremap", "mappings can be moved and resized"),
     /** The protection of mappings can be changed. */

@@ -18,7 +18,7 @@ public interface MemoryPressure {
     enum Kind {
         /** Take pages out of memory; the next access brings them back (Linux: reclaim). */
         RECLAIM("reclaim"),
-        /** Move pages to other frames (Linux: migration, compaction). */
+        /** Move pages to other frames (Linux: migration). */
         MIGRATE("migrate"),
         /** Map huge pages by tables of small ones. */
         SPLIT("split"),
@@ -26,6 +26,15 @@ public interface MemoryPressure {
         COLLAPSE("collapse"),
         /** Let pages with the same contents share one frame, copied on write (Linux: KSM). */
         MERGE("merge"),
+        /**
+         * Free whole blocks that a huge page fits, by moving what is in them (Linux: compaction).
+         */
+        COMPACT("compact"),
+        /**
+         * Write pages of files that were written to back to their disk; what is written to them
+         * afterwards is noticed, of devices too (Linux: write-back).
+         */
+        WRITE_BACK("write-back"),
         /** Take the right to write away until the next write, to see what is written to. */
         WRITE_PROTECT("write-protect"),
         /** Clear accessed flags, to see what is in use. */

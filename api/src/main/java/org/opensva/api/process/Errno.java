@@ -41,6 +41,8 @@ public enum Errno {
     EINVAL(22, "invalid argument"),
     /** Too many open files. */
     EMFILE(24, "too many open files"),
+    /** Too large for a file. */
+    EFBIG(27, "file too large"),
     /** No space left: here, no PASID left. */
     ENOSPC(28, "no space left on device"),
     /** Out of range. */

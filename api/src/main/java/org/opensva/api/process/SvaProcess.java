@@ -3,6 +3,7 @@ package org.opensva.api.process;
 import org.opensva.api.memory.Protection;
 
 import java.time.Duration;
+import java.util.Set;
 
 /**
  * A process that a test or an application drives: emulated, or real and remote-controlled.
@@ -68,6 +69,23 @@ public interface SvaProcess extends AutoCloseable {
     long mmap(MapRequest request);
 
     /**
+     * Maps memory in a way that not every system offers.
+     *
+     * @param request what to map, and where
+     * @param flags what else is asked for
+     * @return the address of the mapping
+     * @throws ErrnoException as {@link #mmap(MapRequest)}; {@code EEXIST} for {@link
+     *     MapFlag#FIXED_NOREPLACE} where something is mapped; {@code ENOSYS} where there are no
+     *     flags
+     */
+    default long mmap(MapRequest request, Set<MapFlag> flags) {
+        if (flags.isEmpty()) {
+            return mmap(request);
+        }
+        throw new ErrnoException(Errno.ENOSYS, "mmap" + flags, "there are no flags here");
+    }
+
+    /**
      * Unmaps a range. When the call returns, no processor and no device reaches the old pages
      * through it.
      *
@@ -102,6 +120,63 @@ public interface SvaProcess extends AutoCloseable {
     long mremap(long address, long oldLength, long newLength, boolean mayMove);
 
     /**
+     * Moves a mapping in a way that not every system offers.
+     *
+     * @param request what to move, and where
+     * @return the new address
+     * @throws ErrnoException as {@link #mremap(long, long, long, boolean)}; {@code ENOSYS} where a
+     *     mapping can only be moved away from where it is
+     */
+    default long mremap(RemapRequest request) {
+        if (!request.fixed() && !request.keepOld()) {
+            return mremap(
+                    request.address(),
+                    request.oldLength(),
+                    request.newLength(),
+                    request.mayMove());
+        }
+        throw new ErrnoException(Errno.ENOSYS, "mremap", "mappings are not moved like that here");
+    }
+
+    /**
+     * Keeps the pages of a range in memory, and brings them there now ({@code mlock2(2)}).
+     *
+     * @param address an address in the first page
+     * @param length number of bytes
+     * @param onFault true to bring nothing now, and to keep what comes ({@code MLOCK_ONFAULT})
+     * @throws ErrnoException {@code EINVAL}, {@code ENOMEM} if part of the range is not mapped,
+     *     {@code EAGAIN}, {@code EPERM}; {@code ENOSYS} where memory cannot be locked
+     */
+    default void mlock(long address, long length, boolean onFault) {
+        throw new ErrnoException(Errno.ENOSYS, "mlock", "memory cannot be locked here");
+    }
+
+    /**
+     * Lets the pages of a range be reclaimed again ({@code munlock(2)}).
+     *
+     * @param address an address in the first page
+     * @param length number of bytes
+     * @throws ErrnoException {@code EINVAL}, {@code ENOMEM} if part of the range is not mapped;
+     *     {@code ENOSYS} where memory cannot be locked
+     */
+    default void munlock(long address, long length) {
+        throw new ErrnoException(Errno.ENOSYS, "munlock", "memory cannot be locked here");
+    }
+
+    /**
+     * Writes the pages of a range that were written to back to the files that they belong to
+     * ({@code msync(2)} with {@code MS_SYNC}), what devices have written included.
+     *
+     * @param address a multiple of the page size
+     * @param length number of bytes; rounded up to pages
+     * @throws ErrnoException {@code EINVAL}, {@code ENOMEM} if part of the range is not mapped;
+     *     {@code EIO}; {@code ENOSYS} where there are no files but memory objects
+     */
+    default void msync(long address, long length) {
+        throw new ErrnoException(Errno.ENOSYS, "msync", "there are no files to write to here");
+    }
+
+    /**
      * Gives advice about a range; see {@link Advice} for what each kind does.
      *
      * @param address a multiple of the page size
@@ -130,6 +205,35 @@ public interface SvaProcess extends AutoCloseable {
      * @throws ErrnoException {@code EBADF}, {@code EINVAL}
      */
     void truncate(int fd, long size);
+
+    /**
+     * Creates a file without a name on a disk, and gives it a size ({@code open(2)} with {@code
+     * O_TMPFILE}, then {@code ftruncate(2)}). It can be mapped like a memory object; its pages are
+     * written back to the disk, and dropped when memory is short.
+     *
+     * @param size number of bytes
+     * @return a file descriptor of this process
+     * @throws ErrnoException {@code ENOSPC}, {@code EMFILE}; {@code ENOSYS} where there are no
+     *     files but memory objects
+     */
+    default int createFile(long size) {
+        throw new ErrnoException(Errno.ENOSYS, "open", "there are only memory objects here");
+    }
+
+    /**
+     * Makes a hole in a memory object or file, whose size stays ({@code fallocate(2)} with {@code
+     * FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE}). When the call returns, no device reaches a page
+     * that was in the hole; whoever looks finds zeroes, except in private copies.
+     *
+     * @param fd a descriptor that {@link #createSharedMemory} or {@link #createFile} returned
+     * @param offset the first byte of the hole, at least 0
+     * @param length number of bytes, more than 0; parts of pages are filled with zeroes
+     * @throws ErrnoException {@code EBADF}, {@code EINVAL}; {@code EFBIG} beyond what a file can
+     *     hold; {@code ENOSYS} where there are no holes
+     */
+    default void punchHole(int fd, long offset, long length) {
+        throw new ErrnoException(Errno.ENOSYS, "fallocate", "there are no holes here");
+    }
 
     /**
      * Closes a file descriptor.

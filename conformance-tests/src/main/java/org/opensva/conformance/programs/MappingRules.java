@@ -19,8 +19,10 @@ import org.opensva.api.process.Errno;
 import org.opensva.conformance.rules.RuleId;
 
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** What the contract says about mappings and about the processor's accesses to them. */
 final class MappingRules {
@@ -30,6 +32,15 @@ final class MappingRules {
     interface Clock {
         String step(String what);
     }
+
+    /** The advice that programs give: it cannot fail, and what is read after it is certain. */
+    private static final Set<Advice> EXPECTED =
+            EnumSet.complementOf(
+                    EnumSet.of(
+                            Advice.FREE,
+                            Advice.REMOVE,
+                            Advice.POPULATE_READ,
+                            Advice.POPULATE_WRITE));
 
     private static final Errno[] NOT_TAKEN = {Errno.EINVAL, Errno.ENOMEM, Errno.EAGAIN};
 
@@ -127,7 +138,7 @@ final class MappingRules {
                         .pages()
                         .mapToObj(process.space::cell)
                         .allMatch(cell -> cell != null && cell.object == null);
-        if (advice == Advice.POPULATE_WRITE || (advice == Advice.WIPEONFORK && !allPrivateMemory)) {
+        if (!EXPECTED.contains(advice) || (advice == Advice.WIPEONFORK && !allPrivateMemory)) {
             return Optional.empty();
         }
         String why = at.step("advised " + Step.lower(advice));
@@ -156,11 +167,14 @@ final class MappingRules {
             }
             case PAGEOUT -> cell.changed(UNMAP_20, why);
             case WIPEONFORK -> cell.wipeOnFork = true;
+            case KEEPONFORK -> cell.wipeOnFork = false;
             case DONTFORK -> cell.dontFork = true;
-            case HUGEPAGE, NOHUGEPAGE, COLLAPSE -> {
-                // How large the pages are shows nowhere.
+            case DOFORK -> cell.dontFork = false;
+            case COLD, MERGEABLE, UNMERGEABLE, HUGEPAGE, NOHUGEPAGE, COLLAPSE -> {
+                // How large the pages are, and who shares them, shows nowhere.
             }
-            case POPULATE_WRITE -> throw new IllegalStateException("never expected");
+            case FREE, REMOVE, POPULATE_READ, POPULATE_WRITE ->
+                    throw new IllegalStateException("never expected");
         }
     }
 

@@ -4,11 +4,14 @@ import org.opensva.api.memory.Protection;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.Advice;
 import org.opensva.api.process.FileTable;
+import org.opensva.api.process.MapFlag;
 import org.opensva.api.process.MapRequest;
+import org.opensva.api.process.RemapRequest;
 import org.opensva.api.process.Signal;
 import org.opensva.api.process.SvaProcess;
 
 import java.time.Duration;
+import java.util.Set;
 
 /** A process that leaves everything to another one. */
 abstract class ForwardingProcess implements SvaProcess {
@@ -50,6 +53,11 @@ abstract class ForwardingProcess implements SvaProcess {
     }
 
     @Override
+    public long mmap(MapRequest request, Set<MapFlag> flags) {
+        return to.mmap(request, flags);
+    }
+
+    @Override
     public void munmap(long address, long length) {
         to.munmap(address, length);
     }
@@ -65,6 +73,26 @@ abstract class ForwardingProcess implements SvaProcess {
     }
 
     @Override
+    public long mremap(RemapRequest request) {
+        return to.mremap(request);
+    }
+
+    @Override
+    public void mlock(long address, long length, boolean onFault) {
+        to.mlock(address, length, onFault);
+    }
+
+    @Override
+    public void munlock(long address, long length) {
+        to.munlock(address, length);
+    }
+
+    @Override
+    public void msync(long address, long length) {
+        to.msync(address, length);
+    }
+
+    @Override
     public void madvise(long address, long length, Advice advice) {
         to.madvise(address, length, advice);
     }
@@ -77,6 +105,16 @@ abstract class ForwardingProcess implements SvaProcess {
     @Override
     public void truncate(int fd, long size) {
         to.truncate(fd, size);
+    }
+
+    @Override
+    public int createFile(long size) {
+        return to.createFile(size);
+    }
+
+    @Override
+    public void punchHole(int fd, long offset, long length) {
+        to.punchHole(fd, offset, length);
     }
 
     @Override

@@ -6,7 +6,9 @@ import org.opensva.api.memory.AddressRange;
 import org.opensva.api.memory.Protection;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.Advice;
+import org.opensva.api.process.MapFlag;
 import org.opensva.api.process.MapRequest;
+import org.opensva.api.process.RemapRequest;
 import org.opensva.api.process.SvaProcess;
 
 import java.util.Set;
@@ -28,12 +30,15 @@ final class SystemCalls {
         RECLAIM,
         OTHER_ADVICE,
         TRUNCATE,
+        PUNCH_HOLE,
         FORK,
         STORE,
         /** Not a call: the kernel moves pages. */
         MIGRATION,
         /** Not a call: the kernel merges pages. */
         MERGING,
+        /** Not a call: the kernel writes pages back to a disk. */
+        WRITING_BACK,
         /** Not a call: the kernel write-protects pages. */
         WATCHING,
         /** Not a call: the kernel takes memory away. */
@@ -58,7 +63,8 @@ final class SystemCalls {
             case MERGE -> Call.MERGING;
             case WRITE_PROTECT -> Call.WATCHING;
             case REAP -> Call.REAPING;
-            case RECLAIM, SPLIT, COLLAPSE, AGE -> Call.NONE;
+            case WRITE_BACK -> Call.WRITING_BACK;
+            case RECLAIM, SPLIT, COLLAPSE, AGE, COMPACT -> Call.NONE;
         };
     }
 
@@ -117,8 +123,7 @@ final class SystemCalls {
         return switch (advice) {
             case DONTNEED -> Call.DISCARD;
             case PAGEOUT -> Call.RECLAIM;
-            case POPULATE_WRITE, DONTFORK, WIPEONFORK, HUGEPAGE, NOHUGEPAGE, COLLAPSE ->
-                    Call.OTHER_ADVICE;
+            default -> Call.OTHER_ADVICE;
         };
     }
 
@@ -156,6 +161,26 @@ final class SystemCalls {
         @Override
         public void truncate(int fd, long size) {
             during(Call.TRUNCATE, () -> super.truncate(fd, size));
+        }
+
+        @Override
+        public long mmap(MapRequest request, Set<MapFlag> flags) {
+            return during(Call.MMAP, () -> super.mmap(request, flags));
+        }
+
+        @Override
+        public long mremap(RemapRequest request) {
+            return during(Call.MREMAP, () -> super.mremap(request));
+        }
+
+        @Override
+        public void punchHole(int fd, long offset, long length) {
+            during(Call.PUNCH_HOLE, () -> super.punchHole(fd, offset, length));
+        }
+
+        @Override
+        public void msync(long address, long length) {
+            during(Call.WRITING_BACK, () -> super.msync(address, length));
         }
 
         @Override

@@ -39,7 +39,10 @@ public final class AddressSpaces implements AutoCloseable {
     private final Transits transits;
     private final PageWork pages;
     private final MemoryRelief relief;
+    private final FaultLocks faultLocks = new FaultLocks();
+    private final WriteBack writeBack;
     private final HardwareEventSink events;
+    private volatile Runnable whenMergeable = () -> {};
     private final AtomicLong ids = new AtomicLong();
     private final AtomicBoolean closed = new AtomicBoolean();
     private final Map<Long, ProcessAddressSpace> identities = new ConcurrentHashMap<>();
@@ -83,11 +86,15 @@ public final class AddressSpaces implements AutoCloseable {
         this.transits = new Transits(this.frames, entries, geometry, swap);
         Reclaim reclaim = new Reclaim(this.frames, swap, transits);
         this.relief = new MemoryRelief(this.frames, transits, reclaim);
+        this.writeBack = new WriteBack(this.frames, transits);
+        PageMigration migration = new PageMigration(this.frames, transits);
         this.pages =
                 new PageWork(
                         this,
-                        new PageMigration(this.frames, transits),
+                        migration,
+                        new Compaction(this.frames, migration),
                         reclaim,
+                        writeBack,
                         new SamePages(this.frames));
         this.events = events;
     }
@@ -120,7 +127,26 @@ public final class AddressSpaces implements AutoCloseable {
      * @return the object
      */
     public MemoryObject createObject(long size) {
-        return new MemoryObject(frames, swap, geometry, relief, size);
+        return new MemoryObject(frames, swap, geometry, relief, size, false);
+    }
+
+    /**
+     * Makes a file on a disk with one reference.
+     *
+     * @param size number of bytes, at least 0
+     * @return the file
+     */
+    public MemoryObject createFile(long size) {
+        return new MemoryObject(frames, swap, geometry, relief, size, true);
+    }
+
+    /**
+     * Writes the pages of a file back that were written to.
+     *
+     * @param file the file; nothing is done for an object without a disk
+     */
+    public void writeBack(MemoryObject file) {
+        writeBack.writeAll(file, 0, Long.MAX_VALUE);
     }
 
     /**
@@ -254,6 +280,27 @@ public final class AddressSpaces implements AutoCloseable {
      */
     public boolean reclaimSome() {
         return frames.isBelow(PageFrames.Watermark.HIGH) && relief.shrink(MemoryRelief.BATCH) > 0;
+    }
+
+    /**
+     * Says who merges pages of the same contents in the background.
+     *
+     * @param wake is run when a process says that pages of it may be merged; it does not wait
+     */
+    public void whenMergeable(Runnable wake) {
+        whenMergeable = wake;
+    }
+
+    void wakeMerging() {
+        whenMergeable.run();
+    }
+
+    FaultLocks faultLocks() {
+        return faultLocks;
+    }
+
+    WriteBack writeBack() {
+        return writeBack;
     }
 
     MemoryRelief relief() {

@@ -19,13 +19,14 @@ final class ForkCopy {
     void copy() {
         child.vmas().continueAfter(parent.vmas());
         for (Vma vma : parent.vmas().all()) {
-            if (vma.dontFork() || vma.isDevice()) {
+            if (vma.has(Vma.DONT_FORK) || vma.isDevice()) {
                 continue;
             }
             child.vmas().acquire(vma.backing());
-            child.vmas().insert(vma);
+            // Locks are not inherited.
+            child.vmas().insert(vma.withFlags(0, Vma.LOCKED | Vma.ON_FAULT));
             // What can be found again through the memory object is left to faults.
-            if (!vma.shared() && !vma.wipeOnFork()) {
+            if (!vma.shared() && !vma.has(Vma.WIPE_ON_FORK)) {
                 parent.table().visit(vma.start(), vma.end(), this::copyEntry);
             }
         }

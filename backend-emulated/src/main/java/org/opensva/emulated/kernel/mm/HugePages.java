@@ -56,8 +56,8 @@ final class HugePages {
         boolean wished =
                 switch (mm.hugePages()) {
                     case NEVER -> false;
-                    case MADVISE -> vma.huge() == Vma.Huge.WISHED;
-                    case ALWAYS -> vma.huge() != Vma.Huge.REFUSED;
+                    case MADVISE -> vma.has(Vma.HUGE_WISHED);
+                    case ALWAYS -> !vma.has(Vma.HUGE_REFUSED);
                 };
         long base = base(address);
         return wished && base >= vma.start() && base + mm.geometry().hugeBytes() <= vma.end();

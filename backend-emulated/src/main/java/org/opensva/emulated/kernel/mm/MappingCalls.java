@@ -1,13 +1,14 @@
 package org.opensva.emulated.kernel.mm;
 
-import org.opensva.api.memory.OutOfFramesException;
 import org.opensva.api.memory.Protection;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
+import org.opensva.api.process.MapFlag;
 import org.opensva.api.process.MapRequest;
 import org.opensva.emulated.kernel.paging.Geometry;
 
 import java.util.List;
+import java.util.Set;
 
 /**
  * Making, removing, moving and protecting mappings. Needs the lock for writing; what these methods
@@ -26,20 +27,25 @@ final class MappingCalls {
     }
 
     /** Checks a request and rounds its length. */
-    long checkedLength(MapRequest request) {
+    long checkedLength(MapRequest request, Set<MapFlag> flags) {
         Geometry g = mm.geometry();
         String call = "mmap";
+        if (request.offset() < 0 || (request.offset() & g.pageMask()) != 0) {
+            throw new ErrnoException(
+                    Errno.EINVAL, call, "the offset is not a multiple of the page size");
+        }
         if (request.length() <= 0) {
             throw new ErrnoException(Errno.EINVAL, call, "the length is not more than 0");
         }
         if (request.length() > g.limit()) {
             throw new ErrnoException(Errno.ENOMEM, call, "the length is beyond the address space");
         }
-        if (request.offset() < 0 || (request.offset() & g.pageMask()) != 0) {
+        if (flags.contains(MapFlag.GROWSDOWN)
+                && (request.shared() || request.fd() != MapRequest.ANONYMOUS)) {
             throw new ErrnoException(
-                    Errno.EINVAL, call, "the offset is not a multiple of the page size");
+                    Errno.EINVAL, call, "only private anonymous memory grows downwards");
         }
-        if (request.fixed()) {
+        if (isFixed(request, flags)) {
             if ((request.address() & g.pageMask()) != 0) {
                 throw new ErrnoException(
                         Errno.EINVAL, call, "the address is not a multiple of the page size");
@@ -53,15 +59,33 @@ final class MappingCalls {
         return g.roundUp(request.length());
     }
 
+    private static boolean isFixed(MapRequest request, Set<MapFlag> flags) {
+        return request.fixed() || flags.contains(MapFlag.FIXED_NOREPLACE);
+    }
+
     /**
      * Maps. The caller holds a reference to the backing for the new mapping.
      *
      * @param gone gets what was replaced
      */
-    long map(MapRequest request, long length, Backing backing, List<Vma> gone) {
-        long start = place(request, length, backing);
-        if (request.fixed()) {
+    long map(
+            MapRequest request,
+            Set<MapFlag> flags,
+            long length,
+            Backing backing,
+            List<Vma> gone) {
+        long start = place(request, flags, length, backing);
+        if (isFixed(request, flags)) {
+            if (flags.contains(MapFlag.FIXED_NOREPLACE)
+                    && !mm.vmas().isFree(start, start + length)) {
+                throw new ErrnoException(
+                        Errno.EEXIST, "mmap(0x%x)".formatted(start), "something is mapped there");
+            }
             gone.addAll(unmap(start, length));
+        }
+        int said = flags.contains(MapFlag.GROWSDOWN) ? Vma.GROWS_DOWN : 0;
+        if (flags.contains(MapFlag.LOCKED) && !(backing instanceof Backing.OfDevice)) {
+            said |= Vma.LOCKED;
         }
         mm.vmas()
                 .insert(
@@ -71,20 +95,22 @@ final class MappingCalls {
                                 request.protection(),
                                 request.shared(),
                                 backing,
-                                false,
-                                false,
-                                Vma.Huge.UNADVISED));
+                                said));
         return start;
     }
 
-    private long place(MapRequest request, long length, Backing backing) {
-        if (request.fixed()) {
+    private long place(MapRequest request, Set<MapFlag> flags, long length, Backing backing) {
+        if (isFixed(request, flags)) {
             return request.address();
         }
         long wanted = mm.geometry().pageOf(request.address());
-        if (wanted >= lowest
+        if (wanted > 0 && wanted < lowest) {
+            // Linux: round_hint_to_min.
+            wanted = lowest;
+        }
+        if (wanted > 0
                 && wanted <= mm.geometry().limit() - length
-                && mm.vmas().isFree(wanted, wanted + length)) {
+                && mm.vmas().isRoom(wanted, wanted + length)) {
             return wanted;
         }
         boolean huge =
@@ -158,153 +184,80 @@ final class MappingCalls {
         }
     }
 
-    /** Sets how a child sees a range; holes are skipped. */
-    void setFork(long start, long end, boolean dontFork, boolean wipeOnFork) {
+    /** Sets and clears flags of a range; holes are skipped. */
+    void setFlags(long start, long end, int set, int clear) {
         huge.splitAt(start, end);
         for (Vma vma : mm.vmas().overlapping(start, end)) {
             long from = Math.max(start, vma.start());
             long to = Math.min(end, vma.end());
-            change(
-                    from,
-                    to,
-                    vma.part(from, to)
-                            .withFork(dontFork || vma.dontFork(), wipeOnFork || vma.wipeOnFork()));
-        }
-    }
-
-    /** Sets what a range was advised about huge pages; holes are skipped. */
-    void setHuge(long start, long end, Vma.Huge advice) {
-        huge.splitAt(start, end);
-        for (Vma vma : mm.vmas().overlapping(start, end)) {
-            long from = Math.max(start, vma.start());
-            long to = Math.min(end, vma.end());
-            change(from, to, vma.part(from, to).withHuge(advice));
+            change(from, to, vma.part(from, to).withFlags(set, clear));
         }
     }
 
     /** Replaces a part of a mapping; the reference of the part goes over. */
-    private void change(long from, long to, Vma changed) {
+    void change(long from, long to, Vma changed) {
         mm.vmas().remove(from, to);
         mm.vmas().insert(changed);
     }
 
-    long remap(long address, long oldLength, long newLength, boolean mayMove, List<Vma> gone) {
-        String call = "mremap";
-        Geometry g = mm.geometry();
-        if ((address & g.pageMask()) != 0 || oldLength <= 0 || newLength <= 0) {
-            throw new ErrnoException(
-                    Errno.EINVAL, call, "the address is not on a page, or a length is 0");
-        }
-        if (newLength > g.limit() || oldLength > g.limit()) {
-            throw new ErrnoException(Errno.EINVAL, call, "a length is beyond the address space");
-        }
-        long from = g.roundUp(oldLength);
-        long to = g.roundUp(newLength);
-        checkRange(call, Errno.EINVAL, address, from);
-        Vma vma = mm.vmas().find(address);
-        if (vma == null || address + from > vma.end()) {
-            throw new ErrnoException(Errno.EFAULT, call, "the old range is not within one mapping");
-        }
-        if (vma.isDevice()) {
-            throw new ErrnoException(
-                    Errno.EPERM, call, "registers of a device are not moved or resized");
-        }
-        if (to <= from) {
-            if (to < from) {
-                gone.addAll(unmap(address + to, from - to));
-            }
-            return address;
-        }
-        long end = address + from;
-        if (vma.end() == end && address + to <= g.limit() && mm.vmas().isFree(end, address + to)) {
-            mm.vmas().acquire(vma.backing());
-            mm.vmas().insert(vma.part(address, end).grown(end, address + to));
-            return address;
-        }
-        if (!mayMove) {
-            throw new ErrnoException(
-                    Errno.ENOMEM, call, "there is no room to grow, and it may not be moved");
-        }
-        return move(vma.part(address, end), to);
-    }
-
-    private long move(Vma old, long newLength) {
-        long start = mm.vmas().findRoom(newLength);
-        if (start < 0) {
-            throw new ErrnoException(
-                    Errno.ENOMEM, "mremap", "no gap of %d bytes is left".formatted(newLength));
-        }
-        long delta = start - old.start();
-        long oldLength = old.end() - old.start();
-        huge.splitAll(old.start(), old.end());
-        Zap zap = new Zap(mm);
-        try {
-            // All that can fail comes first.
-            mm.table()
-                    .visit(
-                            old.start(),
-                            old.end(),
-                            (address, level, slot, entry) -> mm.table().makeSlot(address + delta));
-        } catch (OutOfFramesException e) {
-            zap.prune(start, start + oldLength);
-            zap.finish();
-            throw e;
-        }
-        LongList moved = new LongList();
-        mm.table()
-                .visit(
-                        old.start(),
-                        old.end(),
-                        (address, level, slot, entry) -> {
-                            moved.add(address + delta);
-                            moved.add(entry);
-                            mm.table().replace(slot, entry, 0);
-                            if (mm.entries().isValid(entry)) {
-                                zap.changed(address);
-                            }
-                        });
-        zap.notifyListeners();
-        for (int i = 0; i < moved.size(); i += 2) {
-            mm.table().replace(mm.table().slot(moved.get(i)), 0, moved.get(i + 1));
-        }
-        // Only now: the old and the new place may share a table.
-        zap.prune(old.start(), old.end());
-        zap.finish();
-        mm.vmas().remove(old.start(), old.end());
-        mm.vmas().insert(old.movedTo(start, newLength));
-        return start;
-    }
-
-    /** Zaps what a memory object no longer holds. */
-    void truncated(MemoryObject object) {
-        long bytes = object.pages() << mm.geometry().pageShift();
+    /**
+     * Zaps what a memory object will no longer hold.
+     *
+     * @param copiesToo whether private copies go as well
+     */
+    void zapObject(MemoryObject object, long fromPage, long toPage, boolean copiesToo) {
+        int shift = mm.geometry().pageShift();
         Zap zap = new Zap(mm);
         for (Vma vma : mm.vmas().all()) {
             if (vma.backing() instanceof Backing.OfObject backing && backing.object() == object) {
-                long from = vma.start() + Math.max(0, bytes - backing.offset());
-                if (from < vma.end()) {
-                    zap.clear(from, vma.end());
+                long first = backing.offset() >>> shift;
+                long pages = vma.end() - vma.start() >>> shift;
+                long from = vma.start() + (Math.max(0, Math.min(pages, fromPage - first)) << shift);
+                long to = vma.start() + (Math.max(0, Math.min(pages, toPage - first)) << shift);
+                if (from < to) {
+                    zapObject(zap, from, to, copiesToo);
                 }
             }
         }
         zap.finish();
     }
 
-    /** Checks a page-aligned range of a call and rounds its length. */
-    long checkedRange(String call, long address, long length) {
+    private void zapObject(Zap zap, long from, long to, boolean copiesToo) {
+        mm.table()
+                .visit(
+                        from,
+                        to,
+                        (address, level, slot, entry) -> {
+                            boolean copy =
+                                    mm.entries().isSwap(entry) || mm.entries().isAnonymous(entry);
+                            if (copiesToo || !copy) {
+                                zap.clearEntry(address, level, slot, entry);
+                            }
+                        });
+    }
+
+    /**
+     * Checks a page-aligned range of a call and rounds its length.
+     *
+     * @param beyond the answer to a range that leaves what a process can map
+     */
+    long checkedRange(String call, long address, long length, Errno beyond) {
         Geometry g = mm.geometry();
-        if ((address & g.pageMask()) != 0 || length < 0 || length > g.limit()) {
+        if ((address & g.pageMask()) != 0) {
             throw new ErrnoException(
                     Errno.EINVAL,
                     "%s(0x%x, %d)".formatted(call, address, length),
-                    "the address is not on a page, or the length makes no sense");
+                    "the address is not on a page");
         }
-        checkRange(call, Errno.EINVAL, address, g.roundUp(length));
+        if (length != 0) {
+            checkRange(call, beyond, address, length);
+        }
         return g.roundUp(length);
     }
 
-    private void checkRange(String call, Errno errno, long address, long length) {
-        if (address < 0 || address > mm.geometry().limit() - length) {
+    void checkRange(String call, Errno errno, long address, long length) {
+        long limit = mm.geometry().limit();
+        if (length < 0 || length > limit || address < 0 || address > limit - length) {
             throw new ErrnoException(
                     errno,
                     "%s(0x%x, %d)".formatted(call, address, length),

@@ -5,8 +5,9 @@ import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.emulated.kernel.paging.Geometry;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,8 +16,8 @@ import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A memory object that can be mapped shared, with its page cache (Linux: an inode of {@code tmpfs}
- * and its {@code address_space}).
+ * A memory object that can be mapped (Linux: an inode): without a disk as of {@code tmpfs}, or a
+ * file whose pages are written back to its disk.
  *
  * <p>It lives as long as it has references: one for the open file, one for each mapping. Its
  * monitor is taken below the lock of an address space, never above it.
@@ -24,29 +25,43 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class MemoryObject {
 
     private final PageFrames frames;
-    private final SwapArea swap;
     private final Geometry geometry;
     private final MemoryRelief relief;
-
-    /** Page index to frame, or to the bitwise complement of a swap slot. */
-    private final Map<Long, Long> cache = new HashMap<>();
+    private final boolean onDisk;
+    private final PageCache cache;
 
     /** Who maps it, and how many mappings each has. */
     private final Map<ProcessAddressSpace, Integer> mappers = new LinkedHashMap<>();
 
-    /** Held around a whole change of size, above the locks of address spaces. */
+    /** Held around what takes pages away for good, above the locks of address spaces. */
     private final ReentrantLock truncation = new ReentrantLock();
 
     private long size;
     private int references = 1;
 
+    /** The pages that are being punched out; who faults on one waits. */
+    private @Nullable Hole hole;
+
+    private record Hole(long from, long to, Arrival made) {}
+
     MemoryObject(
-            PageFrames frames, SwapArea swap, Geometry geometry, MemoryRelief relief, long size) {
+            PageFrames frames,
+            SwapArea swap,
+            Geometry geometry,
+            MemoryRelief relief,
+            long size,
+            boolean onDisk) {
         this.relief = relief;
         this.frames = frames;
-        this.swap = swap;
         this.geometry = geometry;
         this.size = size;
+        this.onDisk = onDisk;
+        this.cache =
+                new PageCache(
+                        this,
+                        frames,
+                        swap,
+                        onDisk ? new DiskFile(geometry.granule().bytes()) : null);
     }
 
     /**
@@ -56,6 +71,14 @@ public final class MemoryObject {
      */
     public synchronized long size() {
         return size;
+    }
+
+    /**
+     * Whether pages are written back, so that what is written to them must be noticed (Linux:
+     * {@code vma_wants_writenotify}).
+     */
+    boolean isOnDisk() {
+        return onDisk;
     }
 
     /** Takes a reference for a mapping of an address space. */
@@ -72,90 +95,101 @@ public final class MemoryObject {
         release();
     }
 
+    /** Takes a reference for a call under way, of which somebody has one already. */
+    synchronized void acquire() {
+        references++;
+    }
+
     /** Gives a reference back; the last one frees the pages. */
     public synchronized void release() {
         if (--references == 0) {
             size = 0;
-            cache.values().forEach(this::drop);
-            cache.clear();
+            cache.discard(0, Long.MAX_VALUE);
         }
     }
 
     /**
      * Takes a reference to a page, which is made if it does not exist.
      *
+     * @param write whether an entry will let writes through
      * @return the frame, or -1 beyond the end
+     * @throws PageInTransitException while the page is being punched out
      */
-    synchronized long acquirePage(long index) throws OutOfFramesException {
+    synchronized long acquirePage(long index, boolean write) throws OutOfFramesException {
         if (index >= pages()) {
             return -1;
         }
-        Long cached = cache.get(index);
-        long frame;
-        if (cached == null) {
-            frame = frames.allocatePage();
-            keep(index, frame);
-        } else if (cached < 0) {
-            frame = frames.allocatePage();
-            swap.load(~cached, frames.memory(), frame);
-            swap.release(~cached);
-            keep(index, frame);
-        } else {
-            frame = cached;
+        Hole punched = hole;
+        if (punched != null && index >= punched.from() && index < punched.to()) {
+            throw new PageInTransitException(punched.made()::await);
+        }
+        long frame = cache.get(index);
+        if (write) {
+            cache.markDirty(index);
         }
         frames.acquirePage(frame);
         return frame;
     }
 
-    private void keep(long index, long frame) {
-        cache.put(index, frame);
-        frames.reverse().setOwner(frame, new PageOwner.Cached(this, index));
+    /** A page that an entry maps will be written to. */
+    synchronized void markDirty(long index) {
+        cache.markDirty(index);
+    }
+
+    /** Notes that a page is being written back; false if there is no need, or it is gone. */
+    synchronized boolean beginWriteBack(long index, long frame) {
+        return cache.isAt(index, frame) && cache.beginWriteBack(index);
+    }
+
+    /**
+     * Writes a page back, whose entries let no writes through unless it is dirty again.
+     *
+     * @param isProtected says so
+     * @return false if it is not so
+     */
+    synchronized boolean writeBack(long index, long frame, boolean isProtected) {
+        if (!cache.isAt(index, frame)) {
+            return true;
+        }
+        if (!isProtected && !cache.isDirty(index)) {
+            return false;
+        }
+        cache.save(index, frame);
+        return true;
+    }
+
+    /** Ends what {@link #beginWriteBack} began. */
+    synchronized void endWriteBack(long index) {
+        cache.endWriteBack(index);
+    }
+
+    /** The pages of a range that must be written back, or are being. */
+    synchronized List<Long> pagesToWriteBack(long from, long to) {
+        return cache.toWriteBack(from, to);
+    }
+
+    /** The frame of a page that must be written back, or is being; -1 if there is no need. */
+    synchronized long frameToWriteBack(long index) {
+        return cache.frameToWriteBack(index);
     }
 
     /** Replaces a page in transit by another frame, which gets its contents and a reference. */
     synchronized boolean move(long index, long frame, long target, Transit transit) {
-        Long cached = cache.get(index);
-        if (cached == null || cached != frame || !transit.isIsolated()) {
+        if (!cache.isAt(index, frame) || !transit.isIsolated()) {
             return false;
         }
-        frames.copyTo(frame, target);
-        frames.acquirePage(target);
-        keep(index, target);
-        frames.releasePage(frame);
+        cache.move(index, frame, target);
         return true;
     }
 
-    /** Moves a page in transit to swap; false if it is in use after all, or swap is full. */
+    /** Takes a page in transit out of memory; false if it is in use after all, or swap is full. */
     synchronized boolean evict(long index, long frame, Transit transit) {
-        Long cached = cache.get(index);
-        if (cached == null || cached != frame || !transit.isIsolated()) {
-            return false;
-        }
-        return saveToSwap(index, frame);
+        return cache.isAt(index, frame) && transit.isIsolated() && cache.evict(index, frame);
     }
 
-    private boolean saveToSwap(long index, long frame) {
-        long slot = swap.save(frames.memory(), frame);
-        if (slot < 0) {
-            return false;
-        }
-        cache.put(index, ~slot);
-        frames.reverse().setOwner(frame, null);
-        frames.releasePage(frame);
-        return true;
-    }
-
-    /** Moves the pages of a range to swap that nobody maps. */
+    /** Takes the pages of a range out of memory that nobody maps. */
     synchronized void pageOut(long from, long to) {
-        for (Map.Entry<Long, Long> page : cache.entrySet()) {
-            long frame = page.getValue();
-            if (page.getKey() >= from
-                    && page.getKey() < to
-                    && frame >= 0
-                    && frames.references(frame) == 1) {
-                saveToSwap(page.getKey(), frame);
-            }
-        }
+        cache.evictUnmapped(from, to);
     }
 
     /**
@@ -163,52 +197,80 @@ public final class MemoryObject {
      * they are freed; the rest of the last page reads as zero if the object grows again.
      *
      * @param newSize number of bytes, at least 0
+     * @throws ErrnoException {@code ENOMEM}
      */
     public void truncate(long newSize) {
         truncation.lock();
         try {
-            while (true) {
-                try {
-                    resize(newSize);
-                    return;
-                } catch (OutOfFramesException e) {
-                    if (!relief.relieve()) {
-                        throw new ErrnoException(
-                                Errno.ENOMEM, "ftruncate", String.valueOf(e.getMessage()));
-                    }
-                }
+            synchronized (this) {
+                size = newSize;
             }
+            // No page comes back: there is none beyond the end.
+            zapMappers(pages(), Long.MAX_VALUE >>> geometry.pageShift(), true);
+            synchronized (this) {
+                cache.discard(pages(), Long.MAX_VALUE);
+            }
+            clear("ftruncate", newSize, geometry.roundUp(newSize));
         } finally {
             truncation.unlock();
         }
     }
 
-    private void resize(long newSize) {
-        synchronized (this) {
-            size = newSize;
+    /**
+     * Makes a hole. Its pages are unmapped everywhere, devices included, before they are freed;
+     * private copies of them stay.
+     *
+     * @param offset the first byte, at least 0
+     * @param length number of bytes, more than 0; with the offset not beyond what a long holds
+     * @throws ErrnoException {@code ENOMEM}
+     */
+    public void punch(long offset, long length) {
+        truncation.lock();
+        try {
+            long end = Math.min(offset + length, geometry.roundUp(size()));
+            long whole = geometry.roundUp(offset);
+            long wholeEnd = geometry.pageOf(end);
+            if (whole < wholeEnd) {
+                punchPages(whole >>> geometry.pageShift(), wholeEnd >>> geometry.pageShift());
+            }
+            clear("fallocate", offset, Math.min(whole, end));
+            clear("fallocate", Math.max(offset, Math.max(whole, wholeEnd)), end);
+        } finally {
+            truncation.unlock();
         }
-        // A fork copies pages of private mappings while its parent is locked; whoever joins the
-        // mappers meanwhile is found by looking again.
+    }
+
+    private void punchPages(long from, long to) {
+        Arrival made = new Arrival();
+        synchronized (this) {
+            hole = new Hole(from, to, made);
+        }
+        try {
+            zapMappers(from, to, false);
+            synchronized (this) {
+                cache.discard(from, to);
+            }
+        } finally {
+            synchronized (this) {
+                hole = null;
+            }
+            made.announce();
+        }
+    }
+
+    /**
+     * Unmaps a range of pages everywhere. A fork copies private mappings while its parent is
+     * locked; whoever joins the mappers meanwhile is found by looking again.
+     */
+    private void zapMappers(long from, long to, boolean copiesToo) {
         Set<ProcessAddressSpace> done = new HashSet<>();
         List<ProcessAddressSpace> todo = newMappers(done);
         while (!todo.isEmpty()) {
             for (ProcessAddressSpace mapper : todo) {
-                mapper.truncated(this);
+                mapper.zapObject(this, from, to, copiesToo);
                 done.add(mapper);
             }
             todo = newMappers(done);
-        }
-        synchronized (this) {
-            long kept = pages();
-            cache.entrySet()
-                    .removeIf(page -> {
-                        if (page.getKey() < kept) {
-                            return false;
-                        }
-                        drop(page.getValue());
-                        return true;
-                    });
-            clearTail();
         }
     }
 
@@ -218,30 +280,25 @@ public final class MemoryObject {
         return found;
     }
 
-    private void clearTail() {
-        long used = size & geometry.pageMask();
-        Long cached = cache.get(size >>> geometry.pageShift());
-        if (used == 0 || cached == null) {
-            return;
+    /** Fills a part of one page with zeroes. */
+    private void clear(String call, long from, long to) {
+        while (from < to) {
+            try {
+                synchronized (this) {
+                    cache.clear(
+                            from >>> geometry.pageShift(), from & geometry.pageMask(), to - from);
+                }
+                return;
+            } catch (OutOfFramesException e) {
+                if (!relief.relieve()) {
+                    throw new ErrnoException(Errno.ENOMEM, call, String.valueOf(e.getMessage()));
+                }
+            }
         }
-        long frame = cached;
-        if (cached < 0) {
-            frame = acquirePage(size >>> geometry.pageShift());
-            frames.releasePage(frame);
-        }
-        frames.memory().fill(frame + used, geometry.pageBytes() - used, (byte) 0);
     }
 
     /** How many pages the size covers. */
     synchronized long pages() {
         return (size >>> geometry.pageShift()) + ((size & geometry.pageMask()) != 0 ? 1 : 0);
-    }
-
-    private void drop(long cached) {
-        if (cached < 0) {
-            swap.release(~cached);
-        } else {
-            frames.releasePage(cached);
-        }
     }
 }

@@ -69,9 +69,6 @@ final class MemoryRelief {
 
     /** Reclaims pages; returns how many. */
     int shrink(int wanted) {
-        if (!reclaim.isPossible()) {
-            return 0;
-        }
         hand.lock();
         try {
             int done = turn(wanted, true);
@@ -103,7 +100,7 @@ final class MemoryRelief {
                 return done;
             }
             at = frame + frames.pageBytes();
-            if (spareUsed && wasUsed(frame)) {
+            if (!reclaim.isPossible(frame) || spareUsed && wasUsed(frame)) {
                 continue;
             }
             if (reclaim.reclaim(frame)) {

@@ -16,6 +16,9 @@ import org.opensva.emulated.kernel.paging.Geometry;
  * @param vmas the mappings
  * @param asid its number in the TLBs of processors
  * @param listeners who hears of changes
+ * @param transits the pages that are on their way
+ * @param faultLocks keep faults of the same part of an address space apart
+ * @param whenMergeable runs when pages may be merged that could not before
  */
 record Mm(
         HugePagePolicy hugePages,
@@ -26,7 +29,10 @@ record Mm(
         TranslationTable table,
         VmaTree vmas,
         SharedAsid asid,
-        Listeners listeners) {
+        Listeners listeners,
+        Transits transits,
+        FaultLocks faultLocks,
+        Runnable whenMergeable) {
 
     /** Tells of a change of one entry of the last level; complete when it returns. */
     void tellOfPage(long address) {

@@ -99,6 +99,21 @@ final class PageFrames {
         return geometry.pageBytes();
     }
 
+    long hugeBytes() {
+        return geometry.hugeBytes();
+    }
+
+    /** Whether the block of a huge page cannot be emptied, or is one already. */
+    boolean isStuck(long block) {
+        long end = block + geometry.hugeBytes();
+        for (long frame = block; frame < end; frame += geometry.pageBytes()) {
+            if (frame == zeroPage || reverse.owner(frame) instanceof PageOwner.Table) {
+                return true;
+            }
+        }
+        return blocks.get(block) != 0;
+    }
+
     /** Whether less memory is free than there should be. */
     boolean isBelow(Watermark watermark) {
         long all = frames.totalFrames();

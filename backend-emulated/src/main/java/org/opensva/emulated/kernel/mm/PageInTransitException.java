@@ -1,18 +1,22 @@
 package org.opensva.emulated.kernel.mm;
 
-/** A call met a page in transit: wait for it with no lock held, and make the call again. */
+/**
+ * A fault met a page that is on its way to somewhere else, or a hole that is being made. Whoever
+ * holds locks gives them back, waits, and begins anew.
+ */
 final class PageInTransitException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    private final long frame;
+    private final transient Runnable arrival;
 
-    PageInTransitException(long frame) {
-        super("the page at 0x%x is in transit".formatted(frame), null, false, false);
-        this.frame = frame;
+    PageInTransitException(Runnable arrival) {
+        super("a page is in transit", null, false, false);
+        this.arrival = arrival;
     }
 
-    long frame() {
-        return frame;
+    /** Waits until it makes sense to look again; no lock may be held. */
+    void await() {
+        arrival.run();
     }
 }

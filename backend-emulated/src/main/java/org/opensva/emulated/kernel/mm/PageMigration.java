@@ -31,6 +31,11 @@ final class PageMigration {
         } catch (OutOfFramesException e) {
             return false;
         }
+        return migrateTo(frame, target);
+    }
+
+    /** Moves a page to a frame of which the caller has a reference, and gives that back. */
+    boolean migrateTo(long frame, long target) {
         try {
             return migrate(frame, target);
         } finally {

@@ -27,4 +27,12 @@ sealed interface PageOwner {
      * @param hash of its contents
      */
     record Merged(SamePages pages, long hash) implements PageOwner {}
+
+    /**
+     * A private page that nobody needs unless it is written to again ({@code MADV_FREE}; Linux:
+     * anonymous, and not {@code PG_swapbacked}).
+     */
+    record LazilyFreed() implements PageOwner {
+        static final LazilyFreed INSTANCE = new LazilyFreed();
+    }
 }

@@ -5,6 +5,7 @@ import org.opensva.api.memory.AddressRange;
 
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.LongPredicate;
@@ -18,13 +19,23 @@ public final class PageWork {
 
     private final AddressSpaces owner;
     private final PageMigration migration;
+    private final Compaction compaction;
     private final Reclaim reclaim;
+    private final WriteBack writeBack;
     private final SamePages samePages;
 
-    PageWork(AddressSpaces owner, PageMigration migration, Reclaim reclaim, SamePages samePages) {
+    PageWork(
+            AddressSpaces owner,
+            PageMigration migration,
+            Compaction compaction,
+            Reclaim reclaim,
+            WriteBack writeBack,
+            SamePages samePages) {
         this.owner = owner;
         this.migration = migration;
+        this.compaction = compaction;
         this.reclaim = reclaim;
+        this.writeBack = writeBack;
         this.samePages = samePages;
     }
 
@@ -40,6 +51,8 @@ public final class PageWork {
         return switch (kind) {
             case RECLAIM -> each(space.visits().frames(range), reclaim::reclaim);
             case MIGRATE -> each(space.visits().frames(range), migration::migrate);
+            case COMPACT -> compact(space, range);
+            case WRITE_BACK -> each(space.visits().frames(range), writeBack::write);
             case SPLIT -> space.visits().split(range);
             case COLLAPSE -> space.visits().collapse(range);
             case MERGE -> merge(space, range);
@@ -57,6 +70,14 @@ public final class PageWork {
             }
         }
         return merged;
+    }
+
+    private long compact(ProcessAddressSpace space, AddressRange range) {
+        Set<Long> blocks = new LinkedHashSet<>();
+        for (long frame : space.visits().frames(range)) {
+            blocks.add(frame & -owner.geometry().hugeBytes());
+        }
+        return blocks.stream().mapToLong(compaction::empty).sum();
     }
 
     private static long each(long[] frames, LongPredicate work) {

@@ -2,16 +2,12 @@ package org.opensva.emulated.kernel.mm;
 
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.memory.OutOfFramesException;
-import org.opensva.api.memory.Protection;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.AddressSpaceListener;
-import org.opensva.api.process.Advice;
 import org.opensva.api.process.CpuFaultException;
-import org.opensva.api.process.DeviceMapping;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.FaultOutcome;
-import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.PageTable;
 import org.opensva.api.process.Signal;
 import org.opensva.api.telemetry.HardwareEvent;
@@ -19,14 +15,15 @@ import org.opensva.emulated.kernel.paging.EntryFormat;
 import org.opensva.emulated.kernel.paging.Geometry;
 import org.opensva.emulated.machine.Processors;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.StampedLock;
-import java.util.function.Supplier;
 
 /**
  * The address space of a process: its mappings, its page tables, and those who hear of changes.
@@ -43,29 +40,24 @@ public final class ProcessAddressSpace implements AddressSpace {
     /** Lowest address that can be mapped (Linux: {@code mmap_min_addr}). */
     static final long LOWEST = 0x1_0000L;
 
-    private final long id;
     private final AddressSpaces owner;
     private final Mm mm;
     private final PageTable pageTable;
+    private final SpaceIdentity identity;
+    private final SpaceLock lock;
     private final PageVisits visits;
     private final MappingCalls mappings;
-    private final AdviceCalls advice;
     private final PageFaults faults;
+    private final StackGrowth stacks;
+    private final MemoryCalls calls;
     private final ProcessorAccess processor;
-    private final StampedLock lock = new StampedLock();
     private final AtomicInteger users = new AtomicInteger(1);
-    private final AtomicInteger identity = new AtomicInteger(1);
     private volatile boolean alive = true;
 
-    /** The PASID that belongs to the identity, -1 for none; written under the monitor. */
-    private volatile int pasid = -1;
-
-    /** What to do when the identity ends; guarded by the monitor. */
-    private Runnable afterIdentity = () -> {};
-
     ProcessAddressSpace(long id, AddressSpaces owner) {
-        this.id = id;
         this.owner = owner;
+        this.identity = new SpaceIdentity(id);
+        this.lock = new SpaceLock(owner.relief());
         EntryFormat entries = owner.entries();
         Geometry geometry = owner.geometry();
         SharedAsid asid = new SharedAsid(owner.asids());
@@ -80,13 +72,26 @@ public final class ProcessAddressSpace implements AddressSpace {
                         new TranslationTable(this, owner.frames(), entries, geometry),
                         new VmaTree(this, geometry, LOWEST),
                         asid,
-                        new Listeners(asid, tlbs, geometry.pageShift()));
+                        new Listeners(asid, tlbs, geometry.pageShift()),
+                        owner.transits(),
+                        owner.faultLocks(),
+                        owner::wakeMerging);
         HugePages huge = new HugePages(mm);
-        this.visits = new PageVisits(mm, huge, lock);
+        this.visits = new PageVisits(mm, huge, lock.bare());
         this.mappings = new MappingCalls(mm, huge, LOWEST);
         this.faults = new PageFaults(mm, huge);
-        this.advice = new AdviceCalls(mm, mappings, faults, huge);
-        this.processor = new ProcessorAccess(mm, tlbs, lock, this::processorFault);
+        this.stacks = new StackGrowth(mm, LOWEST);
+        this.calls =
+                new MemoryCalls(
+                        this,
+                        mm,
+                        lock,
+                        mappings,
+                        new MoveCalls(mm, huge, mappings, LOWEST),
+                        new AdviceCalls(mm, mappings, faults, huge),
+                        faults,
+                        owner);
+        this.processor = new ProcessorAccess(mm, tlbs, lock.bare(), this::processorFault);
         this.pageTable =
                 new PageTable(
                         entries.tables(geometry.virtualAddressBits()),
@@ -99,7 +104,7 @@ public final class ProcessAddressSpace implements AddressSpace {
 
     @Override
     public long id() {
-        return id;
+        return identity.id();
     }
 
     @Override
@@ -120,75 +125,71 @@ public final class ProcessAddressSpace implements AddressSpace {
     @Override
     public FaultOutcome handleFault(long address, int access) {
         try {
-            return inTurns(() -> {
-                if (!alive) {
-                    return FaultOutcome.DEAD;
-                }
-                Vma vma = mm.vmas().find(address);
-                if (vma == null || vma.isDevice() || !vma.protection().allows(access)) {
-                    return FaultOutcome.INVALID;
-                }
-                return switch (faults.resolve(vma, mm.geometry().pageOf(address), access)) {
-                    case RESOLVED -> FaultOutcome.RESOLVED;
-                    case NOTHING_BEHIND -> FaultOutcome.INVALID;
-                };
-            });
+            FaultOutcome outcome = lock.together(() -> deviceFault(address, access, true));
+            return outcome != null
+                    ? outcome
+                    : Objects.requireNonNull(
+                            lock.exclusively(() -> deviceFault(address, access, false)));
         } catch (OutOfFramesException e) {
             return FaultOutcome.OUT_OF_MEMORY;
         }
     }
 
+    private @Nullable FaultOutcome deviceFault(long address, int access, boolean together) {
+        if (!alive) {
+            return FaultOutcome.DEAD;
+        }
+        Vma vma = mm.vmas().find(address);
+        if (vma == null || vma.isDevice() || !vma.protection().allows(access)) {
+            return FaultOutcome.INVALID;
+        }
+        return switch (resolve(vma, address, access, together)) {
+            case RESOLVED -> FaultOutcome.RESOLVED;
+            case NOTHING_BEHIND -> FaultOutcome.INVALID;
+            case null -> null;
+        };
+    }
+
     private Vma processorFault(long address, int access) {
         try {
-            return inTurns(() -> {
-                requireAlive("load or store");
-                Vma vma = mm.vmas().find(address);
-                if (vma == null || !vma.protection().allows(access)) {
-                    throw new CpuFaultException(Signal.SIGSEGV, address);
-                }
-                if (!vma.isDevice()
-                        && faults.resolve(vma, mm.geometry().pageOf(address), access)
-                                != PageFaults.Outcome.RESOLVED) {
-                    throw new CpuFaultException(Signal.SIGBUS, address);
-                }
-                return vma;
-            });
+            Vma vma = lock.together(() -> processorFault(address, access, true));
+            return vma != null
+                    ? vma
+                    : Objects.requireNonNull(
+                            lock.exclusively(() -> processorFault(address, access, false)));
         } catch (OutOfFramesException e) {
             throw new CpuFaultException(Signal.SIGBUS, address);
         }
     }
 
-    /**
-     * Does something with the lock held; again, when it met a page in transit, after that has
-     * arrived, and when it met the end of memory, after room was made. What is done must be such
-     * that it can be begun anew.
-     */
-    private <T> T inTurns(Supplier<T> body) throws OutOfFramesException {
-        while (true) {
-            T result;
-            long stamp = lock.writeLock();
-            try {
-                result = body.get();
-            } catch (PageInTransitException e) {
-                lock.unlockWrite(stamp);
-                stamp = 0;
-                owner.transits().await(e.frame());
-                continue;
-            } catch (OutOfFramesException e) {
-                lock.unlockWrite(stamp);
-                stamp = 0;
-                if (!owner.relief().relieve()) {
-                    throw e;
-                }
-                continue;
-            } finally {
-                if (stamp != 0) {
-                    lock.unlockWrite(stamp);
-                }
-            }
-            owner.relief().check();
-            return result;
+    private @Nullable Vma processorFault(long address, int access, boolean together) {
+        requireAlive("load or store");
+        Vma vma = mm.vmas().find(address);
+        if (vma == null && !together) {
+            vma = stacks.growTo(address);
         }
+        if (vma == null && together && stacks.isAbove(address)) {
+            return null;
+        }
+        if (vma == null || !vma.protection().allows(access)) {
+            throw new CpuFaultException(Signal.SIGSEGV, address);
+        }
+        if (vma.isDevice()) {
+            return vma;
+        }
+        return switch (resolve(vma, address, access, together)) {
+            case RESOLVED -> vma;
+            case NOTHING_BEHIND -> throw new CpuFaultException(Signal.SIGBUS, address);
+            case null -> null;
+        };
+    }
+
+    private PageFaults.@Nullable Outcome resolve(
+            Vma vma, long address, int access, boolean together) {
+        long page = mm.geometry().pageOf(address);
+        return together
+                ? faults.resolveTogether(vma, page, access)
+                : faults.resolve(vma, page, access);
     }
 
     /**
@@ -207,189 +208,22 @@ public final class ProcessAddressSpace implements AddressSpace {
 
     @Override
     public Subscription subscribe(AddressSpaceListener listener) {
-        return once(mm.listeners().add(listener, id));
+        return once(mm.listeners().add(listener, id()));
     }
 
     @Override
     public Subscription hold() {
-        int holds;
-        do {
-            holds = identity.get();
-            if (holds == 0) {
-                throw new ErrnoException(
-                        Errno.EINVAL, "hold(address space " + id + ")", "it is gone");
-            }
-        } while (!identity.compareAndSet(holds, holds + 1));
+        identity.hold();
         return once(this::dropIdentity);
     }
 
     /**
-     * Maps anonymous memory.
+     * The system calls about its memory.
      *
-     * @param request without a file
-     * @return the address
-     * @throws ErrnoException {@code EINVAL}, {@code ENOMEM}, {@code EPERM}, {@code ESRCH}
+     * @return for as long as there are users
      */
-    public long mapAnonymous(MapRequest request) {
-        if (!request.shared()) {
-            return map(request, Backing.Anonymous.INSTANCE);
-        }
-        MemoryObject object = owner.createObject(mappings.checkedLength(request));
-        try {
-            return mapObject(
-                    new MapRequest(
-                            request.address(),
-                            request.length(),
-                            request.protection(),
-                            true,
-                            request.fixed(),
-                            request.fd(),
-                            0),
-                    object);
-        } finally {
-            object.release();
-        }
-    }
-
-    /**
-     * Maps a memory object.
-     *
-     * @param request with an offset in the object
-     * @param object the object
-     * @return the address
-     * @throws ErrnoException {@code EINVAL}, {@code ENOMEM}, {@code EPERM}, {@code ESRCH}
-     */
-    public long mapObject(MapRequest request, MemoryObject object) {
-        Backing backing = new Backing.OfObject(object, request.offset());
-        object.map(this);
-        boolean mapped = false;
-        try {
-            long address = map(request, backing);
-            mapped = true;
-            return address;
-        } finally {
-            if (!mapped) {
-                object.unmap(this);
-            }
-        }
-    }
-
-    /**
-     * Maps registers of a device.
-     *
-     * @param request what was asked for
-     * @param mapping what the driver put behind it; ended here if the call fails
-     * @param afterEnd runs after the mapping has ended
-     * @return the address
-     * @throws ErrnoException {@code EINVAL}, {@code ENOMEM}, {@code EPERM}, {@code ESRCH}
-     */
-    public long mapDevice(MapRequest request, DeviceMapping mapping, Runnable afterEnd) {
-        DeviceArea area = new DeviceArea(mapping, afterEnd);
-        boolean mapped = false;
-        try {
-            long address = map(request, new Backing.OfDevice(area, 0));
-            mapped = true;
-            return address;
-        } finally {
-            if (!mapped) {
-                area.release();
-            }
-        }
-    }
-
-    /**
-     * Checks what every mapping has to fulfil, before a driver is asked.
-     *
-     * @param request the request
-     * @return its length, rounded up to pages
-     * @throws ErrnoException {@code EINVAL}, {@code ENOMEM}, {@code EPERM}
-     */
-    public long checkedLength(MapRequest request) {
-        return mappings.checkedLength(request);
-    }
-
-    private long map(MapRequest request, Backing backing) {
-        long length = mappings.checkedLength(request);
-        List<Vma> gone = new ArrayList<>();
-        try {
-            return locked("mmap", () -> mappings.map(request, length, backing, gone));
-        } finally {
-            letGo(gone);
-        }
-    }
-
-    /**
-     * Unmaps a range.
-     *
-     * @param address a multiple of the page size
-     * @param length more than 0
-     * @throws ErrnoException {@code EINVAL}, {@code ESRCH}
-     */
-    public void unmap(long address, long length) {
-        long bytes = mappings.checkedRange("munmap", address, length);
-        if (bytes == 0) {
-            throw new ErrnoException(Errno.EINVAL, "munmap", "the length is 0");
-        }
-        letGo(locked("munmap", () -> mappings.unmap(address, bytes)));
-    }
-
-    /**
-     * Changes the protection of a range.
-     *
-     * @param address a multiple of the page size
-     * @param length number of bytes
-     * @param protection the new protection
-     * @throws ErrnoException {@code EINVAL}; {@code ENOMEM} if part of the range is not mapped, and
-     *     then nothing was changed; {@code ESRCH}
-     */
-    public void protect(long address, long length, Protection protection) {
-        long bytes = mappings.checkedRange("mprotect", address, length);
-        locked(
-                "mprotect",
-                () -> {
-                    mappings.protect(address, bytes, protection);
-                    return bytes;
-                });
-    }
-
-    /**
-     * Resizes or moves a mapping.
-     *
-     * @param address the old place
-     * @param oldLength the old size in bytes
-     * @param newLength the new size in bytes
-     * @param mayMove true if the mapping may get another address
-     * @return the new address
-     * @throws ErrnoException {@code EINVAL}, {@code EFAULT}, {@code ENOMEM}, {@code EPERM}, {@code
-     *     ESRCH}
-     */
-    public long remap(long address, long oldLength, long newLength, boolean mayMove) {
-        List<Vma> gone = new ArrayList<>();
-        try {
-            return locked(
-                    "mremap", () -> mappings.remap(address, oldLength, newLength, mayMove, gone));
-        } finally {
-            letGo(gone);
-        }
-    }
-
-    /**
-     * Gives advice about a range.
-     *
-     * @param address a multiple of the page size
-     * @param length number of bytes
-     * @param what the advice
-     * @throws ErrnoException {@code EINVAL}; {@code ENOMEM} if part of the range is not mapped, and
-     *     then the rest was served; {@code ESRCH}
-     */
-    public void advise(long address, long length, Advice what) {
-        long bytes = mappings.checkedRange("madvise", address, length);
-        locked(
-                "madvise",
-                () -> {
-                    advice.advise(address, bytes, what);
-                    return bytes;
-                });
+    public MemoryCalls calls() {
+        return calls;
     }
 
     /**
@@ -451,23 +285,23 @@ public final class ProcessAddressSpace implements AddressSpace {
         while (true) {
             ProcessAddressSpace child = owner.create();
             boolean done = false;
-            long stamp = lock.writeLock();
+            long stamp = lock.bare().writeLock();
             try {
                 requireAlive("fork");
                 copyTo(child);
                 done = true;
                 return child;
             } catch (OutOfFramesException e) {
-                lock.unlockWrite(stamp);
+                lock.bare().unlockWrite(stamp);
                 stamp = 0;
                 child.dropUser();
                 done = true;
                 if (!owner.relief().relieve()) {
-                    throw outOfMemory("fork", e);
+                    throw MemoryCalls.outOfMemory("fork", e);
                 }
             } finally {
                 if (stamp != 0) {
-                    lock.unlockWrite(stamp);
+                    lock.bare().unlockWrite(stamp);
                 }
                 if (!done) {
                     child.dropUser();
@@ -496,25 +330,25 @@ public final class ProcessAddressSpace implements AddressSpace {
 
     private void copyTo(ProcessAddressSpace child) {
         // The child is known to memory objects already, so its lock is needed too.
-        long stamp = child.lock.writeLock();
+        long stamp = child.lock.bare().writeLock();
         try {
             new ForkCopy(mm, child.mm).copy();
         } finally {
-            child.lock.unlockWrite(stamp);
+            child.lock.bare().unlockWrite(stamp);
             // Also after a failure: some entries may have been narrowed.
             mm.listeners().invalidate(AddressRange.WHOLE, true);
         }
     }
 
-    /** A memory object became smaller. */
-    void truncated(MemoryObject object) {
-        long stamp = lock.writeLock();
+    /** A memory object will no longer hold some pages. */
+    void zapObject(MemoryObject object, long fromPage, long toPage, boolean copiesToo) {
+        long stamp = lock.bare().writeLock();
         try {
             if (alive) {
-                mappings.truncated(object);
+                mappings.zapObject(object, fromPage, toPage, copiesToo);
             }
         } finally {
-            lock.unlockWrite(stamp);
+            lock.bare().unlockWrite(stamp);
         }
     }
 
@@ -527,11 +361,12 @@ public final class ProcessAddressSpace implements AddressSpace {
             return;
         }
         List<Vma> gone = new ArrayList<>();
-        long stamp = lock.writeLock();
+        long stamp = lock.bare().writeLock();
         try {
             alive = false;
             processor.end();
             visits.end();
+            int pasid = identity.pasid();
             owner.events().record(HardwareEvent.Kind.RELEASE_BEGIN, -1, pasid, 0, -1);
             mm.listeners().release();
             owner.events().record(HardwareEvent.Kind.RELEASE_END, -1, pasid, 0, -1);
@@ -542,9 +377,9 @@ public final class ProcessAddressSpace implements AddressSpace {
             zap.finishAll();
             gone.addAll(mm.vmas().remove(0, limit));
         } finally {
-            lock.unlockWrite(stamp);
+            lock.bare().unlockWrite(stamp);
             try {
-                letGo(gone);
+                calls.letGo(gone);
             } finally {
                 dropIdentity();
             }
@@ -552,58 +387,22 @@ public final class ProcessAddressSpace implements AddressSpace {
     }
 
     private void dropIdentity() {
-        if (identity.decrementAndGet() == 0) {
+        if (identity.drop()) {
             mm.asid().end();
             mm.table().freeRoot();
-            Runnable after;
-            synchronized (this) {
-                after = afterIdentity;
-                afterIdentity = () -> {};
-                pasid = -1;
-            }
-            after.run();
+            identity.end();
             owner.ended(this);
         }
     }
 
     /** Ties a PASID to the identity; the action runs when the identity ends. */
-    synchronized void claimPasid(int value, Runnable atEnd) {
-        pasid = value;
-        afterIdentity = atEnd;
+    void claimPasid(int value, Runnable atEnd) {
+        identity.claimPasid(value, atEnd);
     }
 
-    private <T> T locked(String call, Supplier<T> body) {
-        try {
-            return inTurns(() -> {
-                requireAlive(call);
-                return body.get();
-            });
-        } catch (OutOfFramesException e) {
-            throw outOfMemory(call, e);
-        }
-    }
-
-    private static ErrnoException outOfMemory(String call, OutOfFramesException e) {
-        ErrnoException refusal =
-                new ErrnoException(Errno.ENOMEM, call, String.valueOf(e.getMessage()));
-        refusal.initCause(e);
-        return refusal;
-    }
-
-    private void requireAlive(String call) {
+    void requireAlive(String call) {
         if (!alive) {
             throw new ErrnoException(Errno.ESRCH, call, "the address space has no users left");
-        }
-    }
-
-    /** Gives the references of mappings back that were taken out; no lock is held. */
-    private void letGo(List<Vma> gone) {
-        for (Vma vma : gone) {
-            switch (vma.backing()) {
-                case Backing.Anonymous a -> {}
-                case Backing.OfObject o -> o.object().unmap(this);
-                case Backing.OfDevice d -> d.area().release();
-            }
         }
     }
 
@@ -618,6 +417,6 @@ public final class ProcessAddressSpace implements AddressSpace {
 
     @Override
     public String toString() {
-        return "address space " + id;
+        return "address space " + id();
     }
 }

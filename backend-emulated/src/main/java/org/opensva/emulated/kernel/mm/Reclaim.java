@@ -19,22 +19,35 @@ final class Reclaim {
         this.transits = transits;
     }
 
-    /** Whether there is room for what is reclaimed (Linux: {@code can_reclaim_anon_pages}). */
-    boolean isPossible() {
-        return !swap.isFull();
+    /**
+     * Whether there is room for what is in a page (Linux: {@code can_reclaim_anon_pages}): in swap,
+     * or on its disk; what is freed lazily needs none.
+     */
+    boolean isPossible(long frame) {
+        return switch (frames.reverse().owner(frame)) {
+            case PageOwner.Cached cached when cached.object().isOnDisk() -> true;
+            case PageOwner.LazilyFreed lazy -> true;
+            case null, default -> !swap.isFull();
+        };
     }
 
     /**
-     * Reclaims a page, however many address spaces map it.
+     * Reclaims a page, however many address spaces map it. Pages of files go back to their disk,
+     * those that nobody needs any more are dropped, others go to swap.
      *
-     * @return false if the page is gone or busy, or swap is full
+     * @return false if the page is gone, busy or locked, or swap is full
      */
     boolean reclaim(long frame) {
         Transit transit = transits.of(frame);
-        if (!transit.begin()) {
+        if (!transit.beginUnlessLocked()) {
             return false;
         }
-        if (frames.reverse().owner(frame) instanceof PageOwner.Cached cached) {
+        PageOwner owner = frames.reverse().owner(frame);
+        if (owner instanceof PageOwner.LazilyFreed && !transit.isDirty()) {
+            transit.drop();
+            return true;
+        }
+        if (owner instanceof PageOwner.Cached cached) {
             if (cached.object().evict(cached.index(), frame, transit)) {
                 transit.drop();
                 return true;

@@ -1,7 +1,5 @@
 package org.opensva.emulated.kernel.mm;
 
-import java.util.concurrent.CountDownLatch;
-
 /**
  * The journey of one page (Linux: {@code try_to_migrate}, then {@code remove_migration_ptes}): all
  * entries that map it are made not present and devices lose it, then its contents are copied or
@@ -17,7 +15,10 @@ final class Transit {
 
     private final Transits all;
     private final long frame;
-    private final CountDownLatch arrived = new CountDownLatch(1);
+    private final Arrival arrived = new Arrival();
+
+    /** Whether some mapping keeps the page in memory; written under the locks of address spaces. */
+    private volatile boolean locked;
 
     Transit(Transits all, long frame) {
         this.all = all;
@@ -31,6 +32,36 @@ final class Transit {
      *     reverse map; then it is as it was. After true, one of the methods that settle it follows.
      */
     boolean begin() {
+        return begin(this::depart);
+    }
+
+    /** As {@link #begin}, but pages of locked mappings are left alone (Linux: not evictable). */
+    boolean beginUnlessLocked() {
+        return begin(this::departUnlessLocked);
+    }
+
+    private boolean begin(PageVisits.Revisit departure) {
+        if (!hold()) {
+            return false;
+        }
+        all.splitAround(frame);
+        for (int attempt = 0; attempt < ATTEMPTS && !locked; attempt++) {
+            all.revisit(frame, departure);
+            if (!locked && isIsolated()) {
+                return true;
+            }
+        }
+        back();
+        return false;
+    }
+
+    /**
+     * Keeps the page from beginning a journey, without taking it from anybody (Linux: {@code
+     * folio_trylock}); {@link #letGo} ends it.
+     *
+     * @return false if the page is gone, or somebody else has it
+     */
+    boolean hold() {
         PageFrames frames = all.frames();
         if (!frames.tryAcquirePage(frame)) {
             return false;
@@ -39,15 +70,23 @@ final class Transit {
             frames.releasePage(frame);
             return false;
         }
-        all.splitAround(frame);
-        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            all.revisit(frame, this::depart);
-            if (isIsolated()) {
-                return true;
-            }
+        return true;
+    }
+
+    /** Ends what {@link #hold} began. */
+    void letGo() {
+        all.leave(frame, this);
+        arrived.announce();
+        all.frames().releasePage(frame);
+    }
+
+    private void departUnlessLocked(Mm mm, long address, long slot, long entry) {
+        Vma vma = mm.vmas().find(address);
+        if (vma != null && vma.has(Vma.LOCKED)) {
+            locked = true;
+        } else if (!locked) {
+            depart(mm, address, slot, entry);
         }
-        back();
-        return false;
     }
 
     private void depart(Mm mm, long address, long slot, long entry) {
@@ -96,6 +135,17 @@ final class Transit {
         });
     }
 
+    /** Whether an entry let writes through, or once did; while the page is isolated. */
+    boolean isDirty() {
+        PageFrames frames = all.frames();
+        for (long slot : frames.reverse().slots(frame)) {
+            if (all.entries().isDirty(frames.memory().readLong(slot))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** The page is found again without the entries. */
     void drop() {
         settle((mm, address, slot, entry) -> {
@@ -123,9 +173,7 @@ final class Transit {
                         });
             }
         } finally {
-            all.leave(frame, this);
-            arrived.countDown();
-            all.frames().releasePage(frame);
+            letGo();
         }
     }
 
@@ -141,17 +189,6 @@ final class Transit {
     }
 
     void await() {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                arrived.await();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        arrived.await();
     }
 }

@@ -5,6 +5,8 @@ import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.emulated.kernel.paging.EntryFormat;
 import org.opensva.emulated.kernel.paging.Geometry;
 
+import java.util.concurrent.atomic.AtomicLong;
+
 /**
  * The page tables of one address space, in physical memory.
  *
@@ -12,7 +14,8 @@ import org.opensva.emulated.kernel.paging.Geometry;
  * hardware walker sees either nothing or all of it. Tables that have become empty are unlinked by
  * {@link #prune} and freed by the caller once no walker can hold them.
  *
- * <p>Changes need the address space's lock for writing, look-ups for reading.
+ * <p>Changes need the address space's lock for writing, look-ups for reading; with the {@linkplain
+ * FaultLocks lock of a table} that for reading is enough to fill its entries and to widen them.
  */
 final class TranslationTable {
 
@@ -33,7 +36,7 @@ final class TranslationTable {
     private final long root;
 
     /** Leaves that refer to a page; a huge one counts as one. */
-    private long pages;
+    private final AtomicLong pages = new AtomicLong();
 
     TranslationTable(
             ProcessAddressSpace owner, PageFrames frames, EntryFormat entries, Geometry geometry) {
@@ -143,7 +146,7 @@ final class TranslationTable {
         if (before != after) {
             disown(slot, old);
             if (after >= 0) {
-                pages++;
+                pages.incrementAndGet();
                 frames.reverse().add(after, slot);
             }
         }
@@ -154,20 +157,20 @@ final class TranslationTable {
     void adopt(long slot, long entry) {
         memory.writeLong(slot, entry);
         if (mapped(entry) >= 0) {
-            pages++;
+            pages.incrementAndGet();
             frames.reverse().add(mapped(entry), slot);
         }
     }
 
     /** How many entries map pages that are counted. */
     long pages() {
-        return pages;
+        return pages.get();
     }
 
     /** Forgets a leaf in a table that is linked no more. */
     void disown(long slot, long entry) {
         if (mapped(entry) >= 0) {
-            pages--;
+            pages.decrementAndGet();
             frames.reverse().remove(mapped(entry), slot);
         }
     }

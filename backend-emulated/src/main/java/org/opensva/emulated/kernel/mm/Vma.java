@@ -10,28 +10,37 @@ import org.opensva.api.memory.Protection;
  * @param protection what it allows
  * @param shared changes go to the backing, not to private copies
  * @param backing what stands behind {@code start}
- * @param dontFork a child does not get it
- * @param wipeOnFork a child gets it empty
- * @param huge what was advised about huge pages
+ * @param flags what else is said of it (Linux: {@code vm_flags})
  */
 record Vma(
-        long start,
-        long end,
-        Protection protection,
-        boolean shared,
-        Backing backing,
-        boolean dontFork,
-        boolean wipeOnFork,
-        Huge huge) {
+        long start, long end, Protection protection, boolean shared, Backing backing, int flags) {
 
-    /** Advice about huge pages. */
-    enum Huge {
-        /** There was none. */
-        UNADVISED,
-        /** {@code MADV_HUGEPAGE}. */
-        WISHED,
-        /** {@code MADV_NOHUGEPAGE}. */
-        REFUSED
+    /** A child does not get it. */
+    static final int DONT_FORK = 1;
+
+    /** A child gets it empty. */
+    static final int WIPE_ON_FORK = 1 << 1;
+
+    /** {@code MADV_HUGEPAGE}. */
+    static final int HUGE_WISHED = 1 << 2;
+
+    /** {@code MADV_NOHUGEPAGE}. */
+    static final int HUGE_REFUSED = 1 << 3;
+
+    /** It grows downwards when the process uses what is below. */
+    static final int GROWS_DOWN = 1 << 4;
+
+    /** Its pages stay in memory. */
+    static final int LOCKED = 1 << 5;
+
+    /** Of a locked mapping: its pages come when they are used. */
+    static final int ON_FAULT = 1 << 6;
+
+    /** Its pages may be merged with others. */
+    static final int MERGEABLE = 1 << 7;
+
+    boolean has(int flag) {
+        return (flags & flag) != 0;
     }
 
     boolean isDevice() {
@@ -42,58 +51,35 @@ record Vma(
         return backing instanceof Backing.Anonymous;
     }
 
+    /** Whether the process can use it at all (Linux: {@code vma_is_accessible}). */
+    boolean isAccessible() {
+        return protection.access() != 0;
+    }
+
     /** The part between two addresses inside. */
     Vma part(long from, long to) {
-        return new Vma(
-                from,
-                to,
-                protection,
-                shared,
-                backing.advanced(from - start),
-                dontFork,
-                wipeOnFork,
-                huge);
+        return new Vma(from, to, protection, shared, backing.advanced(from - start), flags);
     }
 
     Vma withProtection(Protection value) {
-        return new Vma(start, end, value, shared, backing, dontFork, wipeOnFork, huge);
+        return new Vma(start, end, value, shared, backing, flags);
     }
 
-    Vma withFork(boolean dont, boolean wipe) {
-        return new Vma(start, end, protection, shared, backing, dont, wipe, huge);
-    }
-
-    Vma withHuge(Huge advice) {
-        return new Vma(start, end, protection, shared, backing, dontFork, wipeOnFork, advice);
+    Vma withFlags(int set, int clear) {
+        return new Vma(start, end, protection, shared, backing, flags & ~clear | set);
     }
 
     Vma withEnd(long value) {
-        return new Vma(start, value, protection, shared, backing, dontFork, wipeOnFork, huge);
+        return new Vma(start, value, protection, shared, backing, flags);
     }
 
-    /** What follows this mapping, with the same properties, between two addresses. */
-    Vma grown(long from, long to) {
-        return new Vma(
-                from,
-                to,
-                protection,
-                shared,
-                backing.advanced(from - start),
-                dontFork,
-                wipeOnFork,
-                huge);
+    /** The same mapping with more below it; for what has the same backing everywhere. */
+    Vma grownDown(long newStart) {
+        return new Vma(newStart, end, protection, shared, backing, flags);
     }
 
     Vma movedTo(long newStart, long length) {
-        return new Vma(
-                newStart,
-                newStart + length,
-                protection,
-                shared,
-                backing,
-                dontFork,
-                wipeOnFork,
-                huge);
+        return new Vma(newStart, newStart + length, protection, shared, backing, flags);
     }
 
     /** Can this and the mapping that begins where it ends be one? Device mappings stay as made. */
@@ -101,9 +87,7 @@ record Vma(
         return end == next.start
                 && protection == next.protection
                 && shared == next.shared
-                && dontFork == next.dontFork
-                && wipeOnFork == next.wipeOnFork
-                && huge == next.huge
+                && flags == next.flags
                 && !isDevice()
                 && next.backing.continues(backing, end - start);
     }

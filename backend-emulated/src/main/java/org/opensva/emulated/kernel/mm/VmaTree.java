@@ -69,6 +69,43 @@ final class VmaTree {
         return before == null || before.getValue().end() <= start;
     }
 
+    /** As {@link #isFree}, with the gap below a stack left alone (Linux: {@code vm_start_gap}). */
+    boolean isRoom(long start, long end) {
+        return isFree(start, end) && end <= placesEnd(byStart.ceilingEntry(end));
+    }
+
+    /** The mapping that begins nearest above an address; null if there is none. */
+    @Nullable Vma above(long address) {
+        Map.Entry<Long, Vma> entry = byStart.higherEntry(address);
+        return entry == null ? null : entry.getValue();
+    }
+
+    /** The mapping that ends nearest below an address, or at it; null if there is none. */
+    @Nullable Vma below(long address) {
+        Map.Entry<Long, Vma> entry = byStart.lowerEntry(address);
+        return entry == null ? null : entry.getValue();
+    }
+
+    /** A mapping gets another beginning below; nothing else is there. */
+    void growDown(Vma vma, long newStart) {
+        byStart.remove(vma.start());
+        insert(vma.grownDown(newStart));
+    }
+
+    /** Where what is placed below a mapping must end. */
+    private long placesEnd(Map.@Nullable Entry<Long, Vma> next) {
+        if (next == null) {
+            return Long.MAX_VALUE;
+        }
+        long start = next.getKey();
+        return next.getValue().has(Vma.GROWS_DOWN) ? Math.max(0, start - stackGap()) : start;
+    }
+
+    /** Linux: {@code stack_guard_gap}, 256 pages. */
+    long stackGap() {
+        return 256L << geometry.pageShift();
+    }
+
     /** Is every page of a range mapped? */
     boolean covers(long start, long end) {
         long at = start;
@@ -139,7 +176,7 @@ final class VmaTree {
     }
 
     private long searchBelow(long from, long length, long alignment) {
-        long end = from;
+        long end = Math.min(from, placesEnd(byStart.ceilingEntry(from)));
         while (true) {
             long start = end - length & -alignment;
             if (start < lowest) {
@@ -149,7 +186,7 @@ final class VmaTree {
             if (before == null || before.getValue().end() <= start) {
                 return start;
             }
-            end = before.getKey();
+            end = placesEnd(before);
         }
     }
 

@@ -161,6 +161,14 @@ public sealed interface EntryFormat permits Vmsav8Entries, X86Entries {
     long withoutWrite(long entry);
 
     /**
+     * The same page with writes kept out, as if none had been made.
+     *
+     * @param entry a valid leaf
+     * @return the entry, which is not dirty
+     */
+    long cleaned(long entry);
+
+    /**
      * Whether the page was written to.
      *
      * @param entry a leaf

@@ -168,6 +168,11 @@ public final class Vmsav8Entries implements EntryFormat {
     }
 
     @Override
+    public long cleaned(long entry) {
+        return (entry | AP_READ_ONLY) & ~DIRTY;
+    }
+
+    @Override
     public boolean isDirty(long entry) {
         return (entry & DIRTY) != 0;
     }

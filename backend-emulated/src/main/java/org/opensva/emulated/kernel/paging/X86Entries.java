@@ -179,6 +179,11 @@ public final class X86Entries implements EntryFormat {
     }
 
     @Override
+    public long cleaned(long entry) {
+        return entry & ~(RW | DIRTY | SAVED_DIRTY);
+    }
+
+    @Override
     public boolean isDirty(long entry) {
         return (entry & (DIRTY | SAVED_DIRTY)) != 0;
     }

@@ -34,6 +34,8 @@ public final class Tormentor implements MemoryPressure, AutoCloseable {
                     Kind.SPLIT,
                     Kind.COLLAPSE,
                     Kind.MERGE,
+                    Kind.COMPACT,
+                    Kind.WRITE_BACK,
                     Kind.WRITE_PROTECT,
                     Kind.AGE);
 

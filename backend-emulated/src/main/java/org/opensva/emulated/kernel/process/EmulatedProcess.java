@@ -7,10 +7,13 @@ import org.opensva.api.process.DeviceMapping;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.FileTable;
+import org.opensva.api.process.MapFlag;
 import org.opensva.api.process.MapRequest;
+import org.opensva.api.process.RemapRequest;
 import org.opensva.api.process.Signal;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.emulated.kernel.mm.MemoryCalls;
 import org.opensva.emulated.kernel.mm.MemoryObject;
 import org.opensva.emulated.kernel.mm.ProcessAddressSpace;
 
@@ -18,6 +21,8 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** A process of the emulated kernel. */
@@ -73,22 +78,27 @@ final class EmulatedProcess implements SvaProcess {
 
     @Override
     public long mmap(MapRequest request) {
-        ProcessAddressSpace mm = alive("mmap");
+        return mmap(request, Set.of());
+    }
+
+    @Override
+    public long mmap(MapRequest request, Set<MapFlag> flags) {
+        MemoryCalls mm = alive("mmap").calls();
         if (request.fd() == MapRequest.ANONYMOUS) {
-            return mm.mapAnonymous(request);
+            return mm.mapAnonymous(request, flags);
         }
-        long length = mm.checkedLength(request);
+        long length = mm.checkedLength(request, flags);
         OpenFileDescription description = files.acquire("mmap", request.fd());
         boolean kept = false;
         try {
             if (description.file() instanceof MemoryObjectFile memory) {
-                return mm.mapObject(request, memory.object());
+                return mm.mapObject(request, flags, memory.object());
             }
             DeviceMapping mapping =
                     description.file().map(this, request.offset(), length, request.protection());
             // From here on the reference is given back by the end of the mapping.
             kept = true;
-            return mm.mapDevice(request, mapping, description::release);
+            return mm.mapDevice(request, flags, mapping, description::release);
         } finally {
             if (!kept) {
                 description.release();
@@ -106,7 +116,7 @@ final class EmulatedProcess implements SvaProcess {
                         mm.id(),
                         address,
                         length,
-                        () -> mm.unmap(address, length));
+                        () -> mm.calls().unmap(address, length));
     }
 
     @Override
@@ -119,20 +129,41 @@ final class EmulatedProcess implements SvaProcess {
                         mm.id(),
                         address,
                         length,
-                        () -> mm.protect(address, length, protection));
+                        () -> mm.calls().protect(address, length, protection));
     }
 
     @Override
     public long mremap(long address, long oldLength, long newLength, boolean mayMove) {
+        return mremap(
+                new RemapRequest(address, oldLength, newLength, mayMove, false, 0, false));
+    }
+
+    @Override
+    public long mremap(RemapRequest request) {
         ProcessAddressSpace mm = alive("mremap");
         return kernel.tracer()
                 .range(
                         SvaTelemetry.SPAN_REMAP,
                         pid,
                         mm.id(),
-                        address,
-                        oldLength,
-                        () -> mm.remap(address, oldLength, newLength, mayMove));
+                        request.address(),
+                        request.oldLength(),
+                        () -> mm.calls().remap(request));
+    }
+
+    @Override
+    public void mlock(long address, long length, boolean onFault) {
+        alive("mlock").calls().lock(address, length, onFault);
+    }
+
+    @Override
+    public void munlock(long address, long length) {
+        alive("munlock").calls().unlock(address, length);
+    }
+
+    @Override
+    public void msync(long address, long length) {
+        alive("msync").calls().sync(address, length);
     }
 
     @Override
@@ -145,20 +176,34 @@ final class EmulatedProcess implements SvaProcess {
                         mm.id(),
                         address,
                         length,
-                        () -> mm.advise(address, length, advice));
+                        () -> mm.calls().advise(address, length, advice));
     }
 
     @Override
     public int createSharedMemory(long size) {
         requireAlive("memfd_create");
+        requireSize(size);
+        return install("memfd", kernel.addressSpaces().createObject(size));
+    }
+
+    @Override
+    public int createFile(long size) {
+        requireAlive("open");
+        requireSize(size);
+        return install("file", kernel.addressSpaces().createFile(size));
+    }
+
+    private static void requireSize(long size) {
         if (size < 0) {
             throw new ErrnoException(
                     Errno.EINVAL, "ftruncate", "a size of %d is negative".formatted(size));
         }
-        MemoryObject object = kernel.addressSpaces().createObject(size);
+    }
+
+    private int install(String kind, MemoryObject object) {
         boolean installed = false;
         try {
-            int fd = files.install(new MemoryObjectFile(object), false);
+            int fd = files.install(new MemoryObjectFile(kind, object), false);
             installed = true;
             return fd;
         } finally {
@@ -171,15 +216,43 @@ final class EmulatedProcess implements SvaProcess {
     @Override
     public void truncate(int fd, long size) {
         requireAlive("ftruncate");
-        OpenFileDescription description = files.acquire("ftruncate", fd);
+        String call = "ftruncate(%d, %d)".formatted(fd, size);
+        withObject(
+                call,
+                fd,
+                object -> {
+                    if (size < 0) {
+                        throw new ErrnoException(Errno.EINVAL, call, "the size is negative");
+                    }
+                    object.truncate(size);
+                });
+    }
+
+    @Override
+    public void punchHole(int fd, long offset, long length) {
+        requireAlive("fallocate");
+        String call = "fallocate(%d, %d, %d)".formatted(fd, offset, length);
+        withObject(
+                call,
+                fd,
+                object -> {
+                    if (offset < 0 || length <= 0) {
+                        throw new ErrnoException(Errno.EINVAL, call, "that is not a hole");
+                    }
+                    if (offset + length < 0) {
+                        throw new ErrnoException(Errno.EFBIG, call, "no file is so large");
+                    }
+                    object.punch(offset, length);
+                });
+    }
+
+    private void withObject(String call, int fd, Consumer<MemoryObject> action) {
+        OpenFileDescription description = files.acquire(call, fd);
         try {
-            if (size < 0 || !(description.file() instanceof MemoryObjectFile memory)) {
-                throw new ErrnoException(
-                        Errno.EINVAL,
-                        "ftruncate(%d, %d)".formatted(fd, size),
-                        "a memory object and a size from 0 are needed");
+            if (!(description.file() instanceof MemoryObjectFile memory)) {
+                throw new ErrnoException(Errno.EINVAL, call, "it is not a memory object");
             }
-            memory.object().truncate(size);
+            action.accept(memory.object());
         } finally {
             description.release();
         }

@@ -135,11 +135,9 @@ final class Mappings {
                 case HUGEPAGE, NOHUGEPAGE -> {
                     // Pages have one size here, and the advice is only a wish.
                 }
-                case PAGEOUT, COLLAPSE ->
+                default ->
                         throw new ErrnoException(
-                                Errno.EINVAL,
-                                "madvise",
-                                "pages cannot be reclaimed or made huge here");
+                                Errno.EINVAL, "madvise", advice + " is not known here");
             }
             return true;
         });
