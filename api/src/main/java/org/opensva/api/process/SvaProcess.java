@@ -130,10 +130,7 @@ public interface SvaProcess extends AutoCloseable {
     default long mremap(RemapRequest request) {
         if (!request.fixed() && !request.keepOld()) {
             return mremap(
-                    request.address(),
-                    request.oldLength(),
-                    request.newLength(),
-                    request.mayMove());
+                    request.address(), request.oldLength(), request.newLength(), request.mayMove());
         }
         throw new ErrnoException(Errno.ENOSYS, "mremap", "mappings are not moved like that here");
     }

@@ -5,8 +5,6 @@ import org.opensva.api.process.Advice;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 
-import java.util.List;
-
 /** Advice about a range (Linux: {@code mm/madvise.c}). Needs the lock for writing. */
 final class AdviceCalls {
 
@@ -106,7 +104,8 @@ final class AdviceCalls {
                                         .reverse()
                                         .setOwner(frame, PageOwner.LazilyFreed.INSTANCE);
                                 long clean = mm.entries().cleaned(entry);
-                                mm.table().replace(slot, entry, mm.entries().withoutAccessed(clean));
+                                mm.table()
+                                        .replace(slot, entry, mm.entries().withoutAccessed(clean));
                                 zap.changed(address);
                             }
                         });

@@ -68,12 +68,7 @@ final class MappingCalls {
      *
      * @param gone gets what was replaced
      */
-    long map(
-            MapRequest request,
-            Set<MapFlag> flags,
-            long length,
-            Backing backing,
-            List<Vma> gone) {
+    long map(MapRequest request, Set<MapFlag> flags, long length, Backing backing, List<Vma> gone) {
         long start = place(request, flags, length, backing);
         if (isFixed(request, flags)) {
             if (flags.contains(MapFlag.FIXED_NOREPLACE)

@@ -1,5 +1,6 @@
 package org.opensva.emulated.kernel.mm;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.backend.MemoryPressure.Kind;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.memory.OutOfFramesException;
@@ -12,8 +13,6 @@ import org.opensva.api.process.MapFlag;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.RemapRequest;
 import org.opensva.emulated.kernel.paging.Geometry;
-
-import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -386,8 +385,7 @@ public final class MemoryCalls {
         for (Hole part : written) {
             try {
                 long first = part.offset() >>> shift;
-                owner.writeBack()
-                        .writeAll(part.object(), first, first + (part.length() >>> shift));
+                owner.writeBack().writeAll(part.object(), first, first + (part.length() >>> shift));
             } finally {
                 part.object().release();
             }

@@ -1,11 +1,10 @@
 package org.opensva.emulated.kernel.mm;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.memory.OutOfFramesException;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.emulated.kernel.paging.Geometry;
-
-import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.HashSet;

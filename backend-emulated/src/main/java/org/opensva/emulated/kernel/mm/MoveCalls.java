@@ -115,9 +115,7 @@ final class MoveCalls {
     }
 
     private boolean growInPlace(Vma vma, long end, long newEnd) {
-        if (vma.end() != end
-                || newEnd > mm.geometry().limit()
-                || !mm.vmas().isFree(end, newEnd)) {
+        if (vma.end() != end || newEnd > mm.geometry().limit() || !mm.vmas().isFree(end, newEnd)) {
             return false;
         }
         Vma added = vma.part(end, newEnd);
@@ -165,8 +163,7 @@ final class MoveCalls {
         zap.finish();
         if (keepOld) {
             mm.vmas().acquire(old.backing());
-            mappings.change(
-                    old.start(), old.end(), old.withFlags(0, Vma.LOCKED | Vma.ON_FAULT));
+            mappings.change(old.start(), old.end(), old.withFlags(0, Vma.LOCKED | Vma.ON_FAULT));
         } else {
             mm.vmas().remove(old.start(), old.end());
         }

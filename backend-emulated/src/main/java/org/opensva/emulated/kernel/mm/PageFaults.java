@@ -1,12 +1,11 @@
 package org.opensva.emulated.kernel.mm;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.memory.Access;
 import org.opensva.api.memory.OutOfFramesException;
 import org.opensva.api.memory.Protection;
 import org.opensva.emulated.kernel.paging.EntryFormat;
 import org.opensva.emulated.kernel.paging.Geometry;
-
-import org.jspecify.annotations.Nullable;
 
 import java.util.concurrent.locks.ReentrantLock;
 

@@ -1,5 +1,6 @@
 package org.opensva.emulated.kernel.mm;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.memory.OutOfFramesException;
 import org.opensva.api.process.AddressSpace;
@@ -14,8 +15,6 @@ import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.emulated.kernel.paging.EntryFormat;
 import org.opensva.emulated.kernel.paging.Geometry;
 import org.opensva.emulated.machine.Processors;
-
-import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;

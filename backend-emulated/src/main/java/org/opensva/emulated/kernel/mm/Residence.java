@@ -66,8 +66,7 @@ final class Residence {
             for (long page = Math.max(start, vma.start()); page < to; page += bytes) {
                 boolean there =
                         vma.isAccessible()
-                                && faults.resolve(vma, page, access)
-                                        == PageFaults.Outcome.RESOLVED;
+                                && faults.resolve(vma, page, access) == PageFaults.Outcome.RESOLVED;
                 if (!there && report) {
                     throw new ErrnoException(
                             Errno.ENOMEM, "mlock", "page 0x%x cannot be used".formatted(page));

@@ -1,8 +1,7 @@
 package org.opensva.emulated.kernel.mm;
 
-import org.opensva.api.memory.OutOfFramesException;
-
 import org.jspecify.annotations.Nullable;
+import org.opensva.api.memory.OutOfFramesException;
 
 import java.util.concurrent.locks.StampedLock;
 import java.util.function.Supplier;

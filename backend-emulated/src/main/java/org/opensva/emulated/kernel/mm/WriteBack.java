@@ -1,10 +1,10 @@
 package org.opensva.emulated.kernel.mm;
 
 /**
- * Writes dirty pages of files back to their disk (Linux: {@code folio_clear_dirty_for_io}): the page
- * counts as clean first, then every entry that maps it is write-protected and devices have lost the
- * right to write, and only then it is written. Whoever writes to it from then on, a processor or a
- * device, faults, and it is dirty again.
+ * Writes dirty pages of files back to their disk (Linux: {@code folio_clear_dirty_for_io}): the
+ * page counts as clean first, then every entry that maps it is write-protected and devices have
+ * lost the right to write, and only then it is written. Whoever writes to it from then on, a
+ * processor or a device, faults, and it is dirty again.
  *
  * <p><b>Threading.</b> Any thread may call, with no lock held.
  */

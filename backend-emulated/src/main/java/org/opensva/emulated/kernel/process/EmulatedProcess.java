@@ -18,10 +18,10 @@ import org.opensva.emulated.kernel.mm.MemoryObject;
 import org.opensva.emulated.kernel.mm.ProcessAddressSpace;
 
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -134,8 +134,7 @@ final class EmulatedProcess implements SvaProcess {
 
     @Override
     public long mremap(long address, long oldLength, long newLength, boolean mayMove) {
-        return mremap(
-                new RemapRequest(address, oldLength, newLength, mayMove, false, 0, false));
+        return mremap(new RemapRequest(address, oldLength, newLength, mayMove, false, 0, false));
     }
 
     @Override
