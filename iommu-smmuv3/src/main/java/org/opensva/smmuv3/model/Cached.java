@@ -48,6 +48,11 @@ final class Cached {
         return cached & ADDRESS;
     }
 
+    /** Where an address of the region is. */
+    static long locate(long cached, long address) {
+        return address(cached) | address & (1L << sizeShift(cached)) - 1;
+    }
+
     static int sizeShift(long cached) {
         return (int) (cached >>> SIZE_SHIFT) & 0x3f;
     }

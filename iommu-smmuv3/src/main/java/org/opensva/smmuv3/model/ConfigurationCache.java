@@ -32,6 +32,14 @@ final class ConfigurationCache {
         return generation;
     }
 
+    /**
+     * How often anything has been invalidated that concerns a stream: what was found in its caches,
+     * or fetched, at one such number is good as long as the number stays. Numbers only grow.
+     */
+    long changes(StreamState stream) {
+        return generation + stream.changes();
+    }
+
     /** The cache of a stream, made when it is first asked for. */
     StreamState stream(int streamId) {
         return streams.computeIfAbsent(streamId, id -> new StreamState(id, contextSlots));

@@ -31,6 +31,9 @@ final class Lane {
     /** What the current transaction asks for and gets; only the thread inside may touch it. */
     final Translation translation = new Translation();
 
+    /** What the transactions of this lane used last; only the thread inside may touch it. */
+    final RecentContext recent = new RecentContext();
+
     // Written only by the thread inside, read by anyone who wants a sum.
     private final long[] counts = new long[2 * 8 + Count.VALUES.length];
 
@@ -61,7 +64,9 @@ final class Lane {
         CONFIGURATION_READS,
         ATS_REQUESTS,
         ATS_PAGES,
-        ATS_TRANSLATED;
+        ATS_TRANSLATED,
+        /** Transactions that took the short way: each is a translation and a hit. */
+        SHORT;
 
         private static final Count[] VALUES = values();
     }
@@ -112,6 +117,13 @@ final class Lane {
 
     /** Reads a count from any thread. */
     long count(Count what) {
+        return switch (what) {
+            case TRANSLATIONS, HITS -> counted(what) + counted(Count.SHORT);
+            default -> counted(what);
+        };
+    }
+
+    private long counted(Count what) {
         return (long) COUNT.getOpaque(counts, 8 + what.ordinal());
     }
 }

@@ -73,9 +73,7 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
                         memory, caches.iotlb(), caches.walkCache(), caches.stamps(), stage2);
         StreamTable streams = new StreamTable(profile, registers, memory, configurations);
         ContextTable contexts = new ContextTable(profile, memory, configurations, stage2);
-        translator =
-                new Translator(
-                        profile, registers, streams, contexts, caches.iotlb(), stage1, stage2);
+        translator = new Translator(profile, registers, streams, contexts, caches, stage1, stage2);
         events = new EventQueue(profile, registers, memory, signals);
         stalls = new StallBuffer(profile, registers, events, signals);
         faults = new Faults(registers, events, stalls, signals);

@@ -32,10 +32,8 @@ final class Stamps {
         machines = new long[vmids ? 1 << 16 : 1];
     }
 
-    private int spaceIndex(long tag) {
-        if (addressSpaces.length == 1) {
-            return 0;
-        }
+    /** The place of a tag's counter of address spaces, where ASIDs are told apart. */
+    static int spaceIndex(long tag) {
         if (Tag.isGlobal(tag)) {
             return 2 * ASIDS;
         }
@@ -44,12 +42,25 @@ final class Stamps {
         return mixed & ASIDS - 1 | (Tag.isPrivate(tag) ? ASIDS : 0);
     }
 
+    /** The place of a tag's counter of machines; negative for the hypervisor's regimes. */
+    static int machineIndex(long tag) {
+        return Tag.regime(tag) == Regime.EL1.ordinal() ? Tag.vmid(tag) : -1;
+    }
+
+    private int space(long tag) {
+        return addressSpaces.length == 1 ? 0 : spaceIndex(tag);
+    }
+
     /** The current stamp of the group that a tag belongs to. */
     long of(long tag) {
-        long stamp = (long) ELEMENT.getAcquire(addressSpaces, spaceIndex(tag));
-        if (Tag.regime(tag) == Regime.EL1.ordinal()) {
-            int machine = Tag.vmid(tag) & machines.length - 1;
-            stamp += (long) ELEMENT.getAcquire(machines, machine) + guests;
+        return at(space(tag), machineIndex(tag));
+    }
+
+    /** The current stamp of the group with these counters. */
+    long at(int space, int machine) {
+        long stamp = (long) ELEMENT.getAcquire(addressSpaces, space);
+        if (machine >= 0) {
+            stamp += (long) ELEMENT.getAcquire(machines, machine & machines.length - 1) + guests;
         } else {
             stamp += hypervisors;
         }
@@ -58,7 +69,7 @@ final class Stamps {
 
     /** Kills every entry of an address space, global entries excepted. */
     void expireAddressSpace(long tag) {
-        ELEMENT.getAndAdd(addressSpaces, spaceIndex(tag), 1L);
+        ELEMENT.getAndAdd(addressSpaces, space(tag), 1L);
     }
 
     /** Kills every entry of a virtual machine, global entries included. */

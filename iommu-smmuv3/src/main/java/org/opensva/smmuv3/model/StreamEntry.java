@@ -24,6 +24,15 @@ final class StreamEntry {
         TRANSLATE
     }
 
+    /** Instead of a context: stage 1 is bypassed. */
+    static final int NO_STAGE_1 = -1;
+
+    /** Instead of a context: C_BAD_SUBSTREAMID. */
+    static final int BAD_SUBSTREAM = -2;
+
+    /** Instead of a context: F_STREAM_DISABLED. */
+    static final int DISABLED = -3;
+
     private final Kind kind;
     private final long stamp;
     private final boolean stage1;
@@ -245,9 +254,42 @@ final class StreamEntry {
         return secondStage;
     }
 
+    /**
+     * Which context a transaction uses (sections 5.2 S1CDMax and S1DSS, and 3.3.2).
+     *
+     * @param substream the SubstreamID, or a negative number
+     * @return the index of the CD; or {@link #NO_STAGE_1}, {@link #BAD_SUBSTREAM} or {@link
+     *     #DISABLED}
+     */
+    int contextIndex(int substream) {
+        if (substream >= 0) {
+            if (!stage1 || contextBits == 0 || substream >>> contextBits != 0) {
+                return BAD_SUBSTREAM;
+            }
+            boolean reserved = substream == 0 && defaultSubstream == StreamTableEntry.S1DSS_SSID0;
+            return reserved ? DISABLED : substream;
+        }
+        if (!stage1) {
+            return NO_STAGE_1;
+        }
+        if (contextBits == 0) {
+            return 0;
+        }
+        return switch (defaultSubstream) {
+            case StreamTableEntry.S1DSS_BYPASS -> NO_STAGE_1;
+            case StreamTableEntry.S1DSS_SSID0 -> 0;
+            default -> DISABLED;
+        };
+    }
+
+    /** Whether PRIVCFG or INSTCFG override what a transaction says. */
+    boolean overrides() {
+        return (privilege | instruction) != 0;
+    }
+
     /** Applies PRIVCFG and INSTCFG (section 13.1.2). */
     void override(Translation request) {
-        if ((privilege | instruction) == 0) {
+        if (!overrides()) {
             return;
         }
         boolean privileged =

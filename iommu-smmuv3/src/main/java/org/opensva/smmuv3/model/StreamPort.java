@@ -9,6 +9,7 @@ import org.opensva.api.ats.PageRequest;
 import org.opensva.api.iommu.DmaResult;
 import org.opensva.api.iommu.DmaStatus;
 import org.opensva.api.iommu.Pasid;
+import org.opensva.api.memory.Access;
 import org.opensva.api.memory.BusErrorException;
 import org.opensva.api.memory.PhysicalMemory;
 
@@ -92,12 +93,20 @@ final class StreamPort implements AgentPort {
     @Override
     public long read(int pasid, int access, long address, byte[] target, int offset, int length) {
         checkPasid(pasid);
+        Objects.checkFromIndexSize(offset, length, target.length);
+        if (hit(pasid, access, false, address, target, offset, length)) {
+            return counted(DmaResult.complete(length));
+        }
         return counted(transfer(false, pasid, access, false, address, target, offset, length));
     }
 
     @Override
     public long write(int pasid, int access, long address, byte[] source, int offset, int length) {
         checkPasid(pasid);
+        Objects.checkFromIndexSize(offset, length, source.length);
+        if (hit(pasid, access, true, address, source, offset, length)) {
+            return counted(DmaResult.complete(length));
+        }
         return counted(transfer(false, pasid, access, true, address, source, offset, length));
     }
 
@@ -110,6 +119,70 @@ final class StreamPort implements AgentPort {
         return result;
     }
 
+    /**
+     * Carries out what most transactions are: within one page, not privileged, no fetch, and with
+     * everything about it cached.
+     *
+     * @return false if nothing has been moved or counted, and {@link #transfer} has to do it
+     */
+    private boolean hit(
+            int pasid,
+            int access,
+            boolean write,
+            long address,
+            byte[] data,
+            int offset,
+            int length) {
+        if (!isInPage(address, length) || (access & (Access.EXECUTE | Access.PRIVILEGED)) != 0) {
+            return false;
+        }
+        Lane lane = lanes.enter();
+        try {
+            long found =
+                    closed
+                            ? 0
+                            : translator.hit(
+                                    state,
+                                    lane,
+                                    pasid,
+                                    address,
+                                    write ? Cached.WRITE : Cached.READ);
+            if (found == 0 || !move(Cached.locate(found, address), write, data, offset, length)) {
+                return false;
+            }
+            lane.add(Lane.Count.SHORT, 1);
+            lane.add(write ? Lane.Count.BYTES_WRITTEN : Lane.Count.BYTES_READ, length);
+            return true;
+        } finally {
+            lane.leave();
+        }
+    }
+
+    /** The same for translated transactions. */
+    private boolean hitTranslated(
+            boolean write, long physical, byte[] data, int offset, int length) {
+        if (!isInPage(physical, length)) {
+            return false;
+        }
+        Lane lane = lanes.enter();
+        try {
+            if (closed
+                    || !ats.hit(state, physical)
+                    || !move(physical, write, data, offset, length)) {
+                return false;
+            }
+            lane.add(Lane.Count.ATS_TRANSLATED, 1);
+            lane.add(write ? Lane.Count.BYTES_WRITTEN : Lane.Count.BYTES_READ, length);
+            return true;
+        } finally {
+            lane.leave();
+        }
+    }
+
+    private static boolean isInPage(long address, int length) {
+        return length != 0 && (address & PAGE_MASK) + length <= PAGE_MASK + 1;
+    }
+
     private long transfer(
             boolean translated,
             int pasid,
@@ -119,7 +192,6 @@ final class StreamPort implements AgentPort {
             byte[] data,
             int offset,
             int length) {
-        Objects.checkFromIndexSize(offset, length, data.length);
         int moved = 0;
         int limit = PIECE;
         while (moved < length) {
@@ -210,11 +282,19 @@ final class StreamPort implements AgentPort {
 
     @Override
     public long readTranslated(long address, byte[] target, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, target.length);
+        if (hitTranslated(false, address, target, offset, length)) {
+            return counted(DmaResult.complete(length));
+        }
         return counted(transfer(true, Pasid.NONE, 0, false, address, target, offset, length));
     }
 
     @Override
     public long writeTranslated(long address, byte[] source, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, source.length);
+        if (hitTranslated(true, address, source, offset, length)) {
+            return counted(DmaResult.complete(length));
+        }
         return counted(transfer(true, Pasid.NONE, 0, true, address, source, offset, length));
     }
 

@@ -25,6 +25,7 @@ final class StreamState {
     private volatile long entryGeneration;
     private volatile long contextGeneration;
     private volatile long singleInvalidations;
+    private volatile long changes;
 
     StreamState(int streamId, int contextSlots) {
         this.streamId = streamId;
@@ -48,6 +49,11 @@ final class StreamState {
     /** How often single CDs have been invalidated. */
     long singleInvalidations() {
         return singleInvalidations;
+    }
+
+    /** How often anything of the stream has been invalidated, and nothing is used since. */
+    long changes() {
+        return changes;
     }
 
     /** The cached STE if it is of this generation. */
@@ -121,16 +127,19 @@ final class StreamState {
     synchronized void invalidateEntry() {
         entryGeneration++;
         contextGeneration++;
+        changes++;
     }
 
     /** CMD_CFGI_CD_ALL: every CD and level 1 context descriptor. */
     synchronized void invalidateContexts() {
         contextGeneration++;
+        changes++;
     }
 
     /** CMD_CFGI_CD: one CD, and its level 1 descriptor unless only the leaf is meant. */
     synchronized void invalidateContext(int index, boolean leaf) {
         singleInvalidations++;
+        changes++;
         if (index == 0) {
             firstContext = null;
         }

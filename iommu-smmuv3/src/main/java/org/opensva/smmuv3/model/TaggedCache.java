@@ -46,6 +46,7 @@ final class TaggedCache {
     private final long[] words;
     private final Shard[] shards;
     private final int shardShift;
+    private final int setShift;
     private final int setsPerShard;
     private volatile long sizes;
     private volatile long brokenSizes;
@@ -74,6 +75,7 @@ final class TaggedCache {
         int count = Math.min(MOST_SHARDS, Math.max(1, sets / 64));
         setsPerShard = sets / count;
         shardShift = 64 - Integer.numberOfTrailingZeros(count);
+        setShift = 64 - Integer.numberOfTrailingZeros(sets);
         shards = new Shard[count];
         int each = setsPerShard * WAYS;
         for (int i = 0; i < count; i++) {
@@ -97,8 +99,19 @@ final class TaggedCache {
      * @return what {@link Cached} packs, or 0
      */
     long find(long tag, long address) {
+        return findStamped(tag, stamps.of(tag), address);
+    }
+
+    /**
+     * Looks a translation up.
+     *
+     * @param stamp the current stamp of the tag. The caller is in a lane, and took it there: who
+     *     makes it obsolete afterwards waits for the lane
+     * @return what {@link Cached} packs, or 0
+     */
+    long findStamped(long tag, long stamp, long address) {
         for (long rest = sizes; rest != 0; rest &= rest - 1) {
-            long found = probe(tag, address, Long.numberOfTrailingZeros(rest));
+            long found = probe(tag, stamp, address, Long.numberOfTrailingZeros(rest));
             if (found != 0) {
                 return found;
             }
@@ -112,6 +125,10 @@ final class TaggedCache {
      * @return what {@link Cached} packs, or 0
      */
     long probe(long tag, long address, int shift) {
+        return probe(tag, stamps.of(tag), address, shift);
+    }
+
+    private long probe(long tag, long stamp, long address, int shift) {
         long key = key(address, shift);
         int first = set(key, tag);
         for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
@@ -120,7 +137,7 @@ final class TaggedCache {
                 long data = words[at + DATA];
                 VarHandle.loadLoadFence();
                 if ((long) ELEMENT.getOpaque(words, at) == sequence
-                        && sequence >>> VERSION_BITS == stamps.of(tag)) {
+                        && sequence >>> VERSION_BITS == stamp) {
                     return data;
                 }
             }
@@ -395,17 +412,21 @@ final class TaggedCache {
         return address & -1L << shift | OCCUPIED | shift;
     }
 
+    /**
+     * Fibonacci hashing: neighbouring pages come out far apart in the top bits, which are those
+     * that count.
+     */
     private static long mix(long key) {
         return (key ^ key >>> 17) * 0x9e3779b97f4a7c15L;
     }
 
-    private int shardIndex(long mixed) {
-        // A single shard would shift by 64, which Java takes as 0.
-        return shards.length == 1 ? 0 : (int) (mixed >>> shardShift);
+    private Shard shard(long key) {
+        return shards[(int) top(mix(key), shardShift)];
     }
 
-    private Shard shard(long key) {
-        return shards[shardIndex(mix(key))];
+    /** The top bits; a shift by 64, for none of them, Java would take as one by 0. */
+    private static long top(long mixed, int shift) {
+        return mixed >>> 1 >>> shift - 1;
     }
 
     private int tagList(long tag) {
@@ -419,11 +440,8 @@ final class TaggedCache {
     }
 
     private int set(long key, long tag) {
-        long mixed = mix(key);
-        long hash = mixed + tag * 0xc2b2ae3d27d4eb4fL;
-        hash ^= hash >>> 32;
-        hash *= 0x9e3779b97f4a7c15L;
-        int set = shardIndex(mixed) * setsPerShard + ((int) (hash >>> 40) & setsPerShard - 1);
-        return ORIGIN + set * (WAYS * WORDS);
+        // The tag moves a page within its shard only.
+        long mixed = mix(key) ^ tag * 0xc2b2ae3d27d4eb4fL >>> 64 - shardShift;
+        return ORIGIN + (int) top(mixed, setShift) * (WAYS * WORDS);
     }
 }

@@ -20,6 +20,7 @@ final class Translator {
     private final StreamTable streams;
     private final ContextTable contexts;
     private final TaggedCache iotlb;
+    private final Stamps stamps;
     private final Stage1Walker stage1;
     private final Stage2Walker stage2;
     private final AttributeOverrides overrides;
@@ -31,13 +32,14 @@ final class Translator {
             Registers registers,
             StreamTable streams,
             ContextTable contexts,
-            TaggedCache iotlb,
+            TranslationCaches caches,
             Stage1Walker stage1,
             Stage2Walker stage2) {
         this.registers = registers;
         this.streams = streams;
         this.contexts = contexts;
-        this.iotlb = iotlb;
+        iotlb = caches.iotlb();
+        stamps = caches.stamps();
         this.stage1 = stage1;
         this.stage2 = stage2;
         overrides = new AttributeOverrides(profile);
@@ -46,6 +48,52 @@ final class Translator {
                 Idr5.GRAN4K.isSet(profile.idr5())
                         ? 12
                         : Idr5.GRAN16K.isSet(profile.idr5()) ? 14 : 16;
+    }
+
+    /**
+     * The short way of a transaction whose configuration and translation are cached: all that
+     * decides about it is looked at, and nothing else. An address that may have a tag on top (bits
+     * 63:56), or is in the upper half, takes the long way, and so does whatever is overridden.
+     *
+     * @param permission what is needed, of {@link Cached}
+     * @return what {@link Cached} packs, or 0 if the transaction has to take the long way
+     */
+    long hit(StreamState stream, Lane lane, int pasid, long address, int permission) {
+        if (address >>> 55 != 0 || !enabled()) {
+            return 0;
+        }
+        RecentContext recent = lane.recent;
+        long changes = streams.changes(stream);
+        Context context = recent.find(pasid, changes);
+        if (context == null) {
+            context = cachedContext(stream, pasid);
+            if (context == null) {
+                return 0;
+            }
+            recent.keep(context, pasid, changes);
+        }
+        long stamp = stamps.at(recent.spaceCounter(), recent.machineCounter());
+        long found = iotlb.findStamped(context.tag(), stamp, address);
+        return (found & permission) == permission ? found : 0;
+    }
+
+    /** Whether the entry of a stream is cached and has its translated transactions go through. */
+    boolean servesTranslated(StreamState stream) {
+        StreamEntry entry = streams.cached(stream);
+        return entry != null
+                && entry.kind() == StreamEntry.Kind.TRANSLATE
+                && entry.ats() == StreamTableEntry.EATS_FULL;
+    }
+
+    /** The context of a stream and substream if it is legal and cached, with nothing overridden. */
+    private @Nullable Context cachedContext(StreamState stream, int substream) {
+        StreamEntry entry = streams.cached(stream);
+        if (entry == null || entry.kind() != StreamEntry.Kind.TRANSLATE || entry.overrides()) {
+            return null;
+        }
+        int index = entry.contextIndex(substream);
+        Context context = index < 0 ? null : contexts.cached(stream, index);
+        return context == null || context.illegal() ? null : context;
     }
 
     /** Translates an untranslated transaction. */
@@ -107,7 +155,8 @@ final class Translator {
         return identity(request);
     }
 
-    private boolean tooLarge(long address) {
+    /** Whether there is no such physical address. */
+    boolean tooLarge(long address) {
         return address >>> addressBits != 0;
     }
 
@@ -132,27 +181,18 @@ final class Translator {
      */
     Translation.Outcome lookUp(
             StreamState stream, StreamEntry entry, Translation request, Lane lane) {
-        int index = 0;
-        if (request.hasSubstream()) {
-            index = request.substream();
-            if (!entry.stage1() || entry.contextBits() == 0 || index >>> entry.contextBits() != 0) {
+        int index = entry.contextIndex(request.substream());
+        switch (index) {
+            case StreamEntry.NO_STAGE_1 -> {
+                return withoutStage1(entry, request, lane);
+            }
+            case StreamEntry.BAD_SUBSTREAM -> {
                 return request.configurationFault(EventType.C_BAD_SUBSTREAMID, 0);
             }
-            if (index == 0 && entry.defaultSubstream() == StreamTableEntry.S1DSS_SSID0) {
+            case StreamEntry.DISABLED -> {
                 return request.configurationFault(EventType.F_STREAM_DISABLED, 0);
             }
-        } else if (!entry.stage1()) {
-            return withoutStage1(entry, request, lane);
-        } else if (entry.contextBits() > 0) {
-            switch (entry.defaultSubstream()) {
-                case StreamTableEntry.S1DSS_BYPASS -> {
-                    return withoutStage1(entry, request, lane);
-                }
-                case StreamTableEntry.S1DSS_SSID0 -> {}
-                default -> {
-                    return request.configurationFault(EventType.F_STREAM_DISABLED, 0);
-                }
-            }
+            default -> {}
         }
         Context context = contexts.cached(stream, index);
         if (context == null) {

@@ -14,7 +14,9 @@ final class Counters {
     private static final VarHandle COUNT = MethodHandles.arrayElementVarHandle(long[].class);
     private static final int PADDING = 8; // longs of a cache line, before and after
 
-    private final long[] counts = new long[2 * PADDING + HardwareCounter.values().length];
+    private static final int SHORT = PADDING + HardwareCounter.values().length;
+
+    private final long[] counts = new long[SHORT + 1 + PADDING];
 
     /** Counts; only the current writer may call. */
     void add(HardwareCounter what, long amount) {
@@ -32,8 +34,17 @@ final class Counters {
         add(HardwareCounter.walkReads(level), 1);
     }
 
+    /** Counts a translation that is a hit of the IOTLB, at once. */
+    void addHit() {
+        COUNT.setOpaque(counts, SHORT, counts[SHORT] + 1);
+    }
+
     /** Reads a count from any thread. */
     long get(HardwareCounter what) {
-        return (long) COUNT.getOpaque(counts, PADDING + what.ordinal());
+        long count = (long) COUNT.getOpaque(counts, PADDING + what.ordinal());
+        return switch (what) {
+            case TRANSLATIONS, IOTLB_HITS -> count + (long) COUNT.getOpaque(counts, SHORT);
+            default -> count;
+        };
     }
 }

@@ -2,6 +2,7 @@ package org.opensva.vtd.model;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
@@ -33,8 +34,17 @@ final class Generations {
     private final AtomicReferenceArray<long[]> spaces =
             new AtomicReferenceArray<>(SPACES >>> BLOCK_SHIFT);
     private final long[] ranges = new long[RANGE_COUNTERS * CACHE_LINE];
+    private final AtomicLong changes = new AtomicLong();
     private volatile long all;
     private volatile long domainless;
+
+    /**
+     * How often anything has expired. A stamp that was asked for after this number was, is current
+     * as long as the number stays: it moves after the counters, so a later one tells of them.
+     */
+    long changes() {
+        return changes.get();
+    }
 
     /** The current stamp of a tag. */
     long of(long tag) {
@@ -59,7 +69,7 @@ final class Generations {
         return block == null ? 0 : (long) ELEMENT.getAcquire(block, index & BLOCK_MASK);
     }
 
-    private static void advance(AtomicReferenceArray<long[]> blocks, int index) {
+    private void advance(AtomicReferenceArray<long[]> blocks, int index) {
         int at = index >>> BLOCK_SHIFT;
         long[] block = blocks.get(at);
         if (block == null) {
@@ -67,16 +77,19 @@ final class Generations {
             block = blocks.get(at);
         }
         ELEMENT.getAndAdd(block, index & BLOCK_MASK, 1L);
+        changes.getAndIncrement();
     }
 
     /** Kills every entry. */
     synchronized void expireAll() {
         all++;
+        changes.getAndIncrement();
     }
 
     /** Kills every entry that belongs to no domain. */
     synchronized void expireDomainless() {
         domainless++;
+        changes.getAndIncrement();
     }
 
     /** Kills every entry of a domain. */

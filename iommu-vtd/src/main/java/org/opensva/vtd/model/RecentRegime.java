@@ -17,8 +17,14 @@ final class RecentRegime {
     private long root;
     private long contextChanges;
     private long pasidChanges;
+    private long stamp;
+    private long stampChanges;
     private boolean privileged;
     private boolean faultsDisabled;
+    private boolean translatedAllowed;
+    private int translatedRequester = -1;
+    private long translatedRoot;
+    private long translatedChanges;
 
     /**
      * The regime for a request, or null; what goes with it is put into the request.
@@ -27,13 +33,8 @@ final class RecentRegime {
      * @param pasids that of the PASID cache
      */
     @Nullable Regime find(Translation request, long rootNow, long contexts, long pasids) {
-        Regime found = regime;
-        if (found == null
-                || requester != request.requester
-                || pasid != request.pasid
-                || root != rootNow
-                || contextChanges != contexts
-                || pasidChanges != pasids) {
+        Regime found = find(request.requester, request.pasid, rootNow, contexts, pasids);
+        if (found == null) {
             return null;
         }
         request.faultsDisabled = faultsDisabled;
@@ -43,9 +44,47 @@ final class RecentRegime {
         return found;
     }
 
+    /** The regime of a requester and PASID, or null; nothing goes with it. */
+    @Nullable Regime find(int source, int wanted, long rootNow, long contexts, long pasids) {
+        return requester == source
+                        && pasid == wanted
+                        && root == rootNow
+                        && contextChanges == contexts
+                        && pasidChanges == pasids
+                ? regime
+                : null;
+    }
+
+    /** Whether translated requests of a requester are known to be served. */
+    boolean servesTranslated(int source, long rootNow, long contexts) {
+        return translatedAllowed
+                && translatedRequester == source
+                && translatedRoot == rootNow
+                && translatedChanges == contexts;
+    }
+
+    /** Remembers that they are, or are not; the numbers are those of before. */
+    void keepTranslated(boolean served, int source, long rootThen, long contexts) {
+        translatedAllowed = served;
+        translatedRequester = source;
+        translatedRoot = rootThen;
+        translatedChanges = contexts;
+    }
+
+    /** The current stamp of the remembered regime's first-stage entries. */
+    long stamp(Generations generations) {
+        long now = generations.changes();
+        if (now != stampChanges && regime != null) {
+            stamp = generations.of(regime.firstTag());
+            stampChanges = now;
+        }
+        return stamp;
+    }
+
     /** Remembers; the numbers are those of before the caches or the tables were read. */
     void keep(Regime found, Translation request, long rootThen, long contexts, long pasids) {
         regime = found;
+        stampChanges = -1;
         requester = request.requester;
         pasid = request.pasid;
         root = rootThen;

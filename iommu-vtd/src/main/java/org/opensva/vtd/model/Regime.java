@@ -2,6 +2,7 @@ package org.opensva.vtd.model;
 
 import org.opensva.vtd.layout.AddressWidth;
 import org.opensva.vtd.layout.ContextEntry;
+import org.opensva.vtd.layout.PagingLevel;
 import org.opensva.vtd.layout.PasidTableEntry;
 
 /**
@@ -25,6 +26,7 @@ final class Regime extends ConfigurationEntry {
     private final long firstTable;
     private final long secondTable;
     private final int firstLevels;
+    private final int lowerHalfBits;
     private final int secondLevels;
     private final int secondBits;
     private final long flags;
@@ -56,6 +58,7 @@ final class Regime extends ConfigurationEntry {
         secondBits = Math.min(mgaw, AddressWidth.bits(aw));
         firstTable = PasidTableEntry.firstStageTable(w2);
         firstLevels = PasidTableEntry.firstStageLevels(w2);
+        lowerHalfBits = PagingLevel.shift(firstLevels + 1) - 1;
         flags = w2;
         secondFlags = scalable && PasidTableEntry.secondStageAccessDirty(w0);
         walkSnoops = scalable && PasidTableEntry.walkSnoops(w1);
@@ -140,6 +143,11 @@ final class Regime extends ConfigurationEntry {
         return firstLevels;
     }
 
+    /** How many bits the first-stage addresses of the lower half have, which are all canonical. */
+    int lowerHalfBits() {
+        return lowerHalfBits;
+    }
+
     /** SSPTPTR. */
     long secondTable() {
         return secondTable;
@@ -152,6 +160,10 @@ final class Regime extends ConfigurationEntry {
     /** The width of second-stage input addresses: the smaller of AW and MGAW. */
     int secondBits() {
         return secondBits;
+    }
+
+    boolean hasFirstStage() {
+        return kind == Kind.FIRST_STAGE || kind == Kind.NESTED;
     }
 
     boolean nested() {

@@ -73,6 +73,11 @@ final class RequesterPort implements AgentPort {
     @Override
     public long read(int pasid, int access, long address, byte[] target, int offset, int length) {
         checkPasid(pasid);
+        Objects.checkFromIndexSize(offset, length, target.length);
+        if (hit(pasid, access, false, address, target, offset, length)) {
+            requests.poll();
+            return DmaResult.complete(length);
+        }
         int modes = pasid == Pasid.NONE ? 0 : access & (Access.EXECUTE | Access.PRIVILEGED);
         int wanted = (modes & Access.EXECUTE) != 0 ? modes : modes | Access.READ;
         long result = transfer(false, pasid, wanted, address, target, offset, length);
@@ -83,6 +88,11 @@ final class RequesterPort implements AgentPort {
     @Override
     public long write(int pasid, int access, long address, byte[] source, int offset, int length) {
         checkPasid(pasid);
+        Objects.checkFromIndexSize(offset, length, source.length);
+        if (hit(pasid, access, true, address, source, offset, length)) {
+            requests.poll();
+            return DmaResult.complete(length);
+        }
         int modes = pasid == Pasid.NONE ? 0 : access & Access.PRIVILEGED;
         long result = transfer(false, pasid, modes | Access.WRITE, address, source, offset, length);
         requests.poll();
@@ -91,6 +101,11 @@ final class RequesterPort implements AgentPort {
 
     @Override
     public long readTranslated(long address, byte[] target, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, target.length);
+        if (hitTranslated(false, address, target, offset, length)) {
+            requests.poll();
+            return DmaResult.complete(length);
+        }
         long result = transfer(true, Pasid.NONE, Access.READ, address, target, offset, length);
         requests.poll();
         return result;
@@ -98,9 +113,90 @@ final class RequesterPort implements AgentPort {
 
     @Override
     public long writeTranslated(long address, byte[] source, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, source.length);
+        if (hitTranslated(true, address, source, offset, length)) {
+            requests.poll();
+            return DmaResult.complete(length);
+        }
         long result = transfer(true, Pasid.NONE, Access.WRITE, address, source, offset, length);
         requests.poll();
         return result;
+    }
+
+    /**
+     * Carries out what most requests are: within one page, of a user, no fetch, and with everything
+     * about it cached.
+     *
+     * @return false if nothing has been moved or counted, and {@link #transfer} has to do it
+     */
+    private boolean hit(
+            int pasid,
+            int access,
+            boolean write,
+            long address,
+            byte[] data,
+            int offset,
+            int length) {
+        if (!isInPage(address, length) || (access & (Access.EXECUTE | Access.PRIVILEGED)) != 0) {
+            return false;
+        }
+        Lane lane = lanes.enter();
+        try {
+            Translation request = lane.request;
+            long physical = closed ? -1 : translation.hit(source, pasid, address, write, request);
+            if (physical < 0 || !moveInPage(request, write, physical, data, offset, length)) {
+                return false;
+            }
+            request.counters.addHit();
+            return true;
+        } finally {
+            lane.leave();
+        }
+    }
+
+    /** The same for translated requests, which are no translations. */
+    private boolean hitTranslated(
+            boolean write, long physical, byte[] data, int offset, int length) {
+        if (!isInPage(physical, length)) {
+            return false;
+        }
+        Lane lane = lanes.enter();
+        try {
+            Translation request = lane.request;
+            return !closed
+                    && translation.hitTranslated(source, physical, request)
+                    && moveInPage(request, write, physical, data, offset, length);
+        } finally {
+            lane.leave();
+        }
+    }
+
+    private static boolean isInPage(long address, int length) {
+        return length != 0 && (address & PAGE - 1) + length <= PAGE;
+    }
+
+    private boolean moveInPage(
+            Translation request, boolean write, long at, byte[] data, int offset, int length) {
+        if (requests.isProtected(at, length)) {
+            return false;
+        }
+        try {
+            moved(request, write, at, data, offset, length);
+            return true;
+        } catch (BusErrorException e) {
+            return false;
+        }
+    }
+
+    private void moved(
+            Translation request, boolean write, long at, byte[] data, int offset, int length) {
+        if (write) {
+            memory.write(at, data, offset, length);
+            request.counters.add(HardwareCounter.DMA_BYTES_WRITTEN, length);
+        } else {
+            memory.read(at, data, offset, length);
+            request.counters.add(HardwareCounter.DMA_BYTES_READ, length);
+        }
     }
 
     private static void checkPasid(int pasid) {
@@ -118,7 +214,6 @@ final class RequesterPort implements AgentPort {
             byte[] data,
             int offset,
             int length) {
-        Objects.checkFromIndexSize(offset, length, data.length);
         if (length == 0) {
             return zeroLength(translated, pasid, access, address);
         }
@@ -198,13 +293,7 @@ final class RequesterPort implements AgentPort {
             return shorter(at, length);
         }
         try {
-            if (request.writes()) {
-                memory.write(request.physical, data, offset, length);
-                request.counters.add(HardwareCounter.DMA_BYTES_WRITTEN, length);
-            } else {
-                memory.read(request.physical, data, offset, length);
-                request.counters.add(HardwareCounter.DMA_BYTES_READ, length);
-            }
+            moved(request, request.writes(), request.physical, data, offset, length);
             return length;
         } catch (BusErrorException e) {
             return shorter(at, length);

@@ -59,8 +59,19 @@ final class TranslationCache {
      * @return what {@link CachedTranslation} packs, or 0
      */
     long find(long tag, long address) {
+        return findStamped(tag, generations.of(tag), address);
+    }
+
+    /**
+     * Looks an address up.
+     *
+     * @param stamp the current stamp of the tag. The caller is in a lane, and took it there: who
+     *     makes it obsolete afterwards waits for the lane
+     * @return what {@link CachedTranslation} packs, or 0
+     */
+    long findStamped(long tag, long stamp, long address) {
         for (int rest = levels; rest != 0; rest &= rest - 1) {
-            long found = probe(tag, address, Integer.numberOfTrailingZeros(rest));
+            long found = probe(tag, stamp, address, Integer.numberOfTrailingZeros(rest));
             if (found != 0) {
                 return found;
             }
@@ -74,6 +85,10 @@ final class TranslationCache {
      * @return what {@link CachedTranslation} packs, or 0
      */
     long probe(long tag, long address, int level) {
+        return probe(tag, generations.of(tag), address, level);
+    }
+
+    private long probe(long tag, long stamp, long address, int level) {
         long key = key(address, level);
         int first = set(key, tag);
         for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
@@ -82,7 +97,7 @@ final class TranslationCache {
                 long data = words[at + DATA];
                 VarHandle.loadLoadFence();
                 if ((long) ELEMENT.getOpaque(words, at) == sequence
-                        && sequence >>> VERSION_BITS == generations.of(tag)) {
+                        && sequence >>> VERSION_BITS == stamp) {
                     long logged = log.count();
                     return data >>> AGE_SHIFT == (logged & AGE_MASK) || spared(key, tag, data)
                             ? data & DATA_MASK
@@ -255,11 +270,9 @@ final class TranslationCache {
     }
 
     private int set(long key, long tag) {
-        long hash = (key ^ key >>> 19) * 0x9e3779b97f4a7c15L + tag * 0xc2b2ae3d27d4eb4fL;
-        hash ^= hash >>> 32;
-        hash *= 0x9e3779b97f4a7c15L;
-        // A cache of one set would shift by 64, which Java takes as 0.
-        int set = setShift == 64 ? 0 : (int) (hash >>> setShift);
-        return ORIGIN + set * (WAYS * WORDS);
+        // Fibonacci hashing: neighbours come out far apart in the top bits, which are taken.
+        long mixed = (key ^ key >>> 19) * 0x9e3779b97f4a7c15L ^ tag * 0xc2b2ae3d27d4eb4fL;
+        // In two steps: a shift by 64, for a cache of one set, Java would take as one by 0.
+        return ORIGIN + (int) (mixed >>> 1 >>> setShift - 1) * (WAYS * WORDS);
     }
 }

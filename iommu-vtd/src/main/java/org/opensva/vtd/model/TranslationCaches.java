@@ -20,6 +20,10 @@ final class TranslationCaches {
         tables = new TranslationCache(profile.walkCacheEntries(), generations);
     }
 
+    Generations generations() {
+        return generations;
+    }
+
     TranslationCache iotlb() {
         return iotlb;
     }
