@@ -335,6 +335,7 @@ final class HostModule extends AbstractModule {
                         Capability.ERROR_INJECTION,
                         Capability.RESET,
                         Capability.SYSFS,
+                        Capability.SHARED_QUEUES,
                         Capability.BATCH_SUBMIT,
                         Capability.QUEUE_PRIORITIES,
                         Capability.DIRECT_SUBMIT,

@@ -17,7 +17,6 @@ import org.opensva.api.accelerator.VirtualFunctions;
 import org.opensva.api.ats.Endpoint;
 import org.opensva.api.iommu.RequesterId;
 import org.opensva.api.iommu.SvaBinder;
-import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.api.telemetry.PasidLimit;
@@ -227,10 +226,6 @@ public final class UacceDevice implements Accelerator, AutoCloseable {
 
     @Override
     public QueueHandle open(SvaProcess process, QueueRequest request) {
-        if (request.shared()) {
-            throw new ErrnoException(
-                    Errno.EOPNOTSUPP, "open(" + name + ")", "the device has no shared queue");
-        }
         CharDevice.Opened opened = device.open(process, request);
         return new UacceQueueHandle(this, opened.file(), process, opened.fd());
     }

@@ -61,7 +61,7 @@ public interface Accelerator {
      * @return the open queue in state {@link QueueState#INIT}
      * @throws org.opensva.api.process.ErrnoException as {@link #open(SvaProcess)}, and {@code
      *     EOPNOTSUPP} if the device does not have such queues, {@code EINVAL} if the limit is above
-     *     what a queue holds
+     *     what a queue holds, or a part in the shared queue asks for a priority
      */
     default QueueHandle open(SvaProcess process, QueueRequest request) {
         if (request.equals(QueueRequest.DEDICATED)) {

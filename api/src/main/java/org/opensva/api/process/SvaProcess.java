@@ -281,6 +281,24 @@ public interface SvaProcess extends AutoCloseable {
     void storeLong(long address, long value);
 
     /**
+     * The processor submits a command to the portal of a shared queue and learns whether it was
+     * taken ({@code ENQCMD}). The processor writes the PASID of this process's address space over
+     * the first four bytes of the command.
+     *
+     * @param portal where a region that is an {@link org.opensva.api.memory.EnqueuePortal} is
+     *     mapped, a multiple of {@value org.opensva.api.memory.EnqueuePortal#COMMAND_SIZE}
+     * @param command {@value org.opensva.api.memory.EnqueuePortal#COMMAND_SIZE} bytes
+     * @return false if the command was not taken, also by whatever else is mapped there
+     * @throws CpuFaultException {@link Signal#SIGSEGV} if the address is not mapped for writing or
+     *     not a multiple, and if the address space has no PASID, as after fork and exec; {@link
+     *     Signal#SIGBUS} if the device is gone
+     * @throws ErrnoException {@code ENOSYS} where processors have no such instruction
+     */
+    default boolean enqueue(long portal, byte[] command) {
+        throw new ErrnoException(Errno.ENOSYS, "enqueue", "these processors cannot");
+    }
+
+    /**
      * Loads an array of bytes.
      *
      * @param address first byte

@@ -127,6 +127,7 @@ public record MachineProfile(
                         Capability.RESET,
                         Capability.SYSFS,
                         Capability.VIRTUAL_FUNCTIONS,
+                        Capability.SHARED_QUEUES,
                         Capability.BATCH_SUBMIT,
                         Capability.QUEUE_PRIORITIES,
                         Capability.DIRECT_SUBMIT,

@@ -322,6 +322,16 @@ public enum RuleId {
     UACCE_19("UACCE-19"),
     /** A handle passed to another process behaves as an inherited one. */
     UACCE_20("UACCE-20"),
+    /** A submission to a shared queue acts on its submitter's address space only. */
+    UACCE_21("UACCE-21"),
+    /** A child gets nothing from a part in a shared queue that it inherited. */
+    UACCE_22("UACCE-22"),
+    /** A full shared queue says try again, and loses nothing. */
+    UACCE_23("UACCE-23"),
+    /** A submitter that dies takes nobody along. */
+    UACCE_24("UACCE-24"),
+    /** Several jobs submitted together are taken together or not at all. */
+    UACCE_25("UACCE-25"),
     /** No translation request or translated access while ATS is off. */
     ATS_01("ATS-01"),
     /** A cached translation is used only inside the range it was given for. */

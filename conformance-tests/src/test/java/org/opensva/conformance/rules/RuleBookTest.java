@@ -95,8 +95,6 @@ class RuleBookTest {
                         Capability.ERROR_INJECTION,
                         Capability.VIRTUAL_FUNCTIONS,
                         Capability.MEMORY_PRESSURE,
-                        Capability.SHARED_QUEUES,
-                        Capability.BATCH_SUBMIT,
                         Capability.QUEUE_PRIORITIES));
         assertEquals(Set.of(), unnamed);
     }

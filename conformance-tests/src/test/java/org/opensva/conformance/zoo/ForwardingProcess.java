@@ -143,6 +143,11 @@ abstract class ForwardingProcess implements SvaProcess {
     }
 
     @Override
+    public boolean enqueue(long portal, byte[] command) {
+        return to.enqueue(portal, command);
+    }
+
+    @Override
     public SvaProcess fork() {
         return to.fork();
     }

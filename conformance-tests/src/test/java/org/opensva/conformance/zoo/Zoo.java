@@ -20,6 +20,7 @@ final class Zoo {
                         DriverFaults.members(),
                         VtdFaults.members(),
                         SecondIommuFaults.members(),
+                        SharedQueueFaults.members(),
                         DeviceFaults.members())
                 .flatMap(List::stream)
                 .toList();

@@ -11,10 +11,13 @@ import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.SvaProcess;
+import org.opensva.uacce.queue.DeviceQueue;
 import org.opensva.uacce.queue.HardwareQueue;
 import org.opensva.uacce.queue.JobObserver;
 import org.opensva.uacce.queue.QueueError;
 import org.opensva.uacce.queue.QueueScheduler;
+import org.opensva.uacce.queue.SharedPart;
+import org.opensva.uacce.queue.SharedQueue;
 
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -35,6 +38,9 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class CharDevice {
 
+    /** A part in the shared queue takes no queue of the device. */
+    private static final int NO_NUMBER = -1;
+
     private final String name;
     private final Endpoint endpoint;
     private final SvaBinder binder;
@@ -50,6 +56,7 @@ public final class CharDevice {
 
     private final BoundSpaces spaces = new BoundSpaces();
     private final Set<QueueFile> files = new LinkedHashSet<>();
+    private @Nullable SharedQueue shared;
     private volatile boolean resetting;
     private volatile boolean removed;
 
@@ -137,7 +144,7 @@ public final class CharDevice {
      * Opens a queue for a process; see {@link org.opensva.api.accelerator.Accelerator#open}.
      *
      * @param process who opens
-     * @param request what kind of queue, a dedicated one
+     * @param request what kind of queue
      * @return the open queue
      * @throws ErrnoException nothing is changed then
      */
@@ -147,15 +154,18 @@ public final class CharDevice {
         if (request.limit() > settings.depth()) {
             throw refusal(Errno.EINVAL, "a queue holds %d jobs".formatted(settings.depth()));
         }
-        int number = numbers.take();
-        if (number < 0) {
+        if (request.shared() && request.priority() != QueueRequest.SHARED.priority()) {
+            throw refusal(Errno.EINVAL, "the shared queue has one priority for all");
+        }
+        int number = request.shared() ? NO_NUMBER : numbers.take();
+        if (number < 0 && !request.shared()) {
             throw refusal(Errno.EBUSY, "all queues are taken: close one first");
         }
         QueueFile file;
         try {
             file = bind(space, number, request);
         } catch (RuntimeException e) {
-            numbers.giveBack(number);
+            giveBack(number);
             throw e;
         }
         try {
@@ -163,6 +173,12 @@ public final class CharDevice {
         } catch (RuntimeException e) {
             released(file);
             throw e;
+        }
+    }
+
+    private void giveBack(int number) {
+        if (number >= 0) {
+            numbers.giveBack(number);
         }
     }
 
@@ -187,10 +203,14 @@ public final class CharDevice {
         try {
             checkUsable();
             SvaBond bond = binder.bind(endpoint, space);
-            QueueFile file = create(bond, space, number, request);
+            QueueFile file =
+                    request.shared()
+                            ? join(bond, space, request)
+                            : create(bond, space, number, request);
             try {
                 spaces.add(file, space);
             } catch (RuntimeException e) {
+                returned(file);
                 bond.close();
                 throw e;
             }
@@ -203,12 +223,10 @@ public final class CharDevice {
 
     private QueueFile create(SvaBond bond, AddressSpace space, int number, QueueRequest request) {
         int pasid = bond.pasid().value();
-        DeviceTelemetry recording = telemetry;
-        JobSpans spans = recording == null ? null : recording.queue(pasid);
-        if (spans != null) {
-            bond.follow(spans);
-        }
-        HardwareQueue hardware =
+        JobObserver observer = observer(pasid);
+        return file(
+                bond,
+                number,
                 new HardwareQueue(
                         pasid,
                         settings.depth(),
@@ -216,9 +234,44 @@ public final class CharDevice {
                         space::isAlive,
                         scheduler,
                         request.priority(),
-                        request.limit() == 0 ? settings.depth() : request.limit(),
-                        spans == null ? JobObserver.NONE : spans);
-        return new QueueFile(this, number, bond, hardware, spans, this::isPresent);
+                        limit(request),
+                        observer),
+                observer);
+    }
+
+    /** A part in the shared queue, which is made with the first one. */
+    private QueueFile join(SvaBond bond, AddressSpace space, QueueRequest request) {
+        SharedQueue queue = shared;
+        if (queue == null) {
+            queue =
+                    new SharedQueue(
+                            settings.depth(),
+                            settings.regionSize(),
+                            scheduler,
+                            QueueRequest.SHARED.priority());
+            shared = queue;
+        }
+        int pasid = bond.pasid().value();
+        SharedPart part =
+                queue.attach(pasid, space::isAlive, () -> observer(pasid), limit(request));
+        return file(bond, NO_NUMBER, part, part.observer());
+    }
+
+    private int limit(QueueRequest request) {
+        return request.limit() == 0 ? settings.depth() : request.limit();
+    }
+
+    private JobObserver observer(int pasid) {
+        DeviceTelemetry recording = telemetry;
+        return recording == null ? JobObserver.NONE : recording.queue(pasid);
+    }
+
+    private QueueFile file(SvaBond bond, int number, DeviceQueue queue, JobObserver observer) {
+        JobSpans spans = observer instanceof JobSpans recording ? recording : null;
+        if (spans != null) {
+            bond.follow(spans);
+        }
+        return new QueueFile(this, number, bond, queue, spans, this::isPresent);
     }
 
     /** The last descriptor of a queue is closed, or opening it has failed halfway. */
@@ -229,7 +282,7 @@ public final class CharDevice {
     }
 
     private void tearDown(QueueFile file, boolean quiet, long patience) {
-        HardwareQueue hardware = file.hardware();
+        DeviceQueue hardware = file.hardware();
         SvaBond bond = file.bond();
         control.lock();
         try {
@@ -239,13 +292,21 @@ public final class CharDevice {
                 stopPasid(bond);
             }
             if (quiet || hardware.awaitQuiet(patience)) {
-                numbers.giveBack(file.number());
+                returned(file);
             } else {
-                hardware.whenQuiet(() -> numbers.giveBack(file.number()));
+                hardware.whenQuiet(() -> returned(file));
             }
             bond.close();
         } finally {
             control.unlock();
+        }
+    }
+
+    /** No worker has the queue any more. */
+    private void returned(QueueFile file) {
+        giveBack(file.number());
+        if (file.hardware() instanceof SharedPart part) {
+            part.detach();
         }
     }
 

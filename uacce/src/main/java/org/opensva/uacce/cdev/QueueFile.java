@@ -13,9 +13,10 @@ import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.OpenFile;
 import org.opensva.api.process.SvaProcess;
-import org.opensva.uacce.queue.HardwareQueue;
+import org.opensva.uacce.queue.DeviceQueue;
 import org.opensva.uacce.queue.QueueError;
 import org.opensva.uacce.queue.QueueLayout;
+import org.opensva.uacce.queue.SharedPart;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -32,7 +33,8 @@ import java.util.function.LongConsumer;
  *
  * <p>Each operation names the process that makes the call. Refusals are looked for in this order: a
  * foreign address space under the policy {@link ForeignHandlePolicy#REFUSE} is {@code EPERM}, a
- * dead queue is {@code ENXIO}, a wrong state or argument is {@code EINVAL}.
+ * dead queue is {@code ENXIO}, a wrong state or argument is {@code EINVAL}. The shared queue
+ * refuses foreign address spaces under every policy: their submissions carry another PASID.
  *
  * <p><b>Threading.</b> Any thread may call. {@link #map} and the death of the address space take no
  * lock, because the kernel calls them with its own locks held.
@@ -45,7 +47,7 @@ public final class QueueFile implements OpenFile {
     private final CharDevice device;
     private final int number;
     private final SvaBond bond;
-    private final HardwareQueue hardware;
+    private final DeviceQueue hardware;
     private final @Nullable JobSpans spans;
     private final BooleanSupplier present;
     private final ReentrantLock control = new ReentrantLock();
@@ -57,7 +59,7 @@ public final class QueueFile implements OpenFile {
             CharDevice device,
             int number,
             SvaBond bond,
-            HardwareQueue hardware,
+            DeviceQueue hardware,
             @Nullable JobSpans spans,
             BooleanSupplier present) {
         this.device = device;
@@ -74,9 +76,18 @@ public final class QueueFile implements OpenFile {
         return device.name();
     }
 
-    /** Which queue of the device it is. */
+    /** Which queue of the device it is, or -1. */
     int number() {
         return number;
+    }
+
+    /**
+     * Tells which kind of queue it is.
+     *
+     * @return true for a part in the shared queue
+     */
+    public boolean isShared() {
+        return hardware instanceof SharedPart;
     }
 
     /**
@@ -93,7 +104,7 @@ public final class QueueFile implements OpenFile {
      *
      * @return the hardware side
      */
-    public HardwareQueue hardware() {
+    public DeviceQueue hardware() {
         return hardware;
     }
 
@@ -235,6 +246,9 @@ public final class QueueFile implements OpenFile {
 
     private void tellInfo(SvaProcess caller, long argument) {
         int depth = hardware.depth();
+        if (isShared()) {
+            throw error(Errno.EINVAL, "ioctl", "a shared queue has no rings");
+        }
         if (depth > 0xffff) {
             throw error(Errno.EOVERFLOW, "ioctl", depth + " entries do not fit 16 bits");
         }
@@ -327,14 +341,33 @@ public final class QueueFile implements OpenFile {
     }
 
     /**
-     * Refuses a foreign caller, if that is the policy.
+     * Submits a command to the shared queue in the name of the opener.
+     *
+     * @param caller who asks
+     * @param command as {@link SharedPart#enqueue}
+     * @return true if it was taken
+     * @throws ErrnoException {@code EPERM}, {@code ENXIO}, {@code EINVAL} if the queue is not
+     *     started or not shared, {@code EIO} if it has failed
+     */
+    public boolean enqueue(SvaProcess caller, byte[] command) {
+        admit(caller, "submit");
+        started("submit");
+        if (hardware instanceof SharedPart part) {
+            return part.enqueue(command);
+        }
+        throw error(Errno.EINVAL, "submit", "the queue is not shared");
+    }
+
+    /**
+     * Refuses a foreign caller, if that is the policy; of a shared queue always.
      *
      * @param caller who asks
      * @param operation for the message
      * @throws ErrnoException {@code EPERM}
      */
     public void admit(SvaProcess caller, String operation) {
-        if (device.policy() == ForeignHandlePolicy.REFUSE && isForeign(caller)) {
+        boolean refuse = device.policy() == ForeignHandlePolicy.REFUSE || isShared();
+        if (refuse && isForeign(caller)) {
             throw error(Errno.EPERM, operation, "the queue is bound to another process's memory");
         }
     }

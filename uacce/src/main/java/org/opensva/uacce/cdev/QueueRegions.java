@@ -6,7 +6,7 @@ import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.process.DeviceMapping;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
-import org.opensva.uacce.queue.HardwareQueue;
+import org.opensva.uacce.queue.DeviceQueue;
 
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
@@ -23,13 +23,13 @@ final class QueueRegions {
     private static final QueueRegion[] REGIONS = QueueRegion.values();
 
     private final String name;
-    private final HardwareQueue hardware;
+    private final DeviceQueue hardware;
     private final long size;
     private final BooleanSupplier present;
     private final AtomicReference<@Nullable RegionMapping> mmio = new AtomicReference<>();
     private final AtomicReference<@Nullable RegionMapping> shared = new AtomicReference<>();
 
-    QueueRegions(String name, HardwareQueue hardware, long size, BooleanSupplier present) {
+    QueueRegions(String name, DeviceQueue hardware, long size, BooleanSupplier present) {
         this.name = name;
         this.hardware = hardware;
         this.size = size;

@@ -68,7 +68,7 @@ final class PublicKeyEngine {
         if (key != null) {
             Signature signature = signature(job.algorithm());
             signature.initVerify(key);
-            if (update(signature) && !matches(signature)) {
+            if (update(signature) && !matches(signature, job.algorithm(), key)) {
                 data.fail(JobStatus.AUTHENTICATION_FAILED);
             }
         }
@@ -76,17 +76,29 @@ final class PublicKeyEngine {
     }
 
     /** True if the signature is good; on a failure of another kind it is remembered first. */
-    private boolean matches(Signature signature) {
+    private boolean matches(Signature signature, Algorithm algorithm, PublicKey key) {
         byte[] bytes = data.parameters.load(JobParameters.TAG, Parameters.LONGEST_OPERAND);
         if (bytes == null) {
             return false;
         }
+        int length = (int) data.parameters.length(JobParameters.TAG);
+        boolean plain = data.parameters.has(JobParameters.PLAIN_SIGNATURE);
+        if (isEcdsa(algorithm) && !EcdsaSignature.isEncoded(bytes, length, plain, key)) {
+            return false;
+        }
         try {
-            return signature.verify(bytes, 0, (int) data.parameters.length(JobParameters.TAG));
+            return signature.verify(bytes, 0, length);
         } catch (SignatureException | RuntimeException e) {
             // Bytes that are no signature at all are none of this data either.
             return false;
         }
+    }
+
+    private static boolean isEcdsa(Algorithm algorithm) {
+        return switch (algorithm) {
+            case ECDSA_SHA_256, ECDSA_SHA_384, ECDSA_SHA_512, ECDSA_PREHASHED -> true;
+            default -> false;
+        };
     }
 
     private boolean update(Signature signature) throws SignatureException {

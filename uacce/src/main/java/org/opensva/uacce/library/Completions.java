@@ -7,15 +7,15 @@ import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.uacce.cdev.QueueFile;
 import org.opensva.uacce.queue.CompletionEvent;
-import org.opensva.uacce.queue.HardwareQueue;
+import org.opensva.uacce.queue.DeviceQueue;
 import org.opensva.uacce.queue.JobTable;
 
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 
 /**
- * Waits for the jobs of one handle and collects their results, those of the rings and those that
- * went through the descriptor.
+ * Waits for the jobs of one handle and collects their results, those that come through memory and
+ * those that went through the descriptor.
  *
  * <p><b>Threading.</b> Any thread may call.
  */
@@ -24,7 +24,7 @@ final class Completions {
     private final QueueFile file;
     private final Object owner;
     private final BooleanSupplier closed;
-    private volatile @Nullable Rings rings;
+    private volatile @Nullable JobLane lane;
 
     /**
      * Waits for nothing yet.
@@ -38,13 +38,13 @@ final class Completions {
         this.closed = closed;
     }
 
-    /** The rings of the handle, or null while it has none. */
-    @Nullable Rings rings() {
-        return rings;
+    /** The memory of the handle, or null while it has none. */
+    @Nullable JobLane lane() {
+        return lane;
     }
 
-    void use(Rings value) {
-        rings = value;
+    void use(JobLane value) {
+        lane = value;
     }
 
     private boolean dead() {
@@ -66,7 +66,7 @@ final class Completions {
     }
 
     private boolean ready() {
-        Rings current = rings;
+        JobLane current = lane;
         return current != null && current.ready() || file.hardware().hasDone(owner);
     }
 
@@ -103,7 +103,7 @@ final class Completions {
     /** Null if the job has not completed. */
     private @Nullable JobStatus collect(long ticket, long[] result) {
         if (ticket >= 0 && (ticket & JobTable.DIRECT) != 0) {
-            HardwareQueue hardware = file.hardware();
+            DeviceQueue hardware = file.hardware();
             return switch (hardware.stateOf(ticket)) {
                 case UNKNOWN -> {
                     if (closed.getAsBoolean()) {
@@ -115,7 +115,7 @@ final class Completions {
                 case DONE -> hardware.collect(ticket, result);
             };
         }
-        Rings current = rings;
+        JobLane current = lane;
         if (current == null) {
             throw unknown(ticket);
         }

@@ -106,9 +106,9 @@ public final class UacceQueueHandle implements QueueHandle {
     public void start() {
         synchronized (control) {
             boolean own = enter("start");
-            Rings prepared = null;
+            JobLane prepared = null;
             if (own && file.state() == QueueState.INIT) {
-                prepared = prepareRings();
+                prepared = file.isShared() ? prepareRecords() : prepareRings();
             }
             file.start(holder);
             if (prepared != null) {
@@ -180,8 +180,10 @@ public final class UacceQueueHandle implements QueueHandle {
         if (doorbell == null || shared == null) {
             return null;
         }
-        Rings current = completions.rings();
-        if (current == null) {
+        Rings current;
+        if (completions.lane() instanceof Rings mine) {
+            current = mine;
+        } else {
             current = new Rings(file, holder);
             completions.use(current);
         }
@@ -189,12 +191,48 @@ public final class UacceQueueHandle implements QueueHandle {
         return current;
     }
 
+    private Records prepareRecords() {
+        Region portal = mapOnce(QueueRegion.MMIO);
+        mapOnce(QueueRegion.SHARED);
+        Records current;
+        if (completions.lane() instanceof Records mine) {
+            current = mine;
+        } else {
+            current = new Records(file, holder);
+            completions.use(current);
+        }
+        current.prepare(
+                portal == null ? 0 : portal.address(), portal == null ? null : portal.mapping());
+        return current;
+    }
+
+    /** What goes through memory, or null: then jobs go through the descriptor. */
+    private @Nullable JobLane lane(boolean own) {
+        JobLane current = completions.lane();
+        if (!own || current != null && current.usable()) {
+            return own ? current : null;
+        }
+        return file.isShared() ? joinShared() : null;
+    }
+
+    /** Another handle has started the part. */
+    private JobLane joinShared() {
+        synchronized (control) {
+            Records current = prepareRecords();
+            int starts = file.hardware().starts();
+            if (!current.usable()) {
+                current.started(starts);
+            }
+            return current;
+        }
+    }
+
     @Override
     public long submit(Job job) {
         boolean own = enter("submit");
         file.started("submit");
-        Rings current = completions.rings();
-        if (own && current != null && current.usable()) {
+        JobLane current = lane(own);
+        if (current != null) {
             return current.submit(job);
         }
         return submitThroughDescriptor(List.of(job))[0];
@@ -211,8 +249,8 @@ public final class UacceQueueHandle implements QueueHandle {
                     "submit",
                     "%d jobs, and the queue holds %d".formatted(jobs.size(), limit));
         }
-        Rings current = completions.rings();
-        if (own && current != null && current.usable()) {
+        JobLane current = lane(own);
+        if (current != null) {
             return current.submitAll(jobs);
         }
         return submitThroughDescriptor(jobs);
@@ -291,7 +329,7 @@ public final class UacceQueueHandle implements QueueHandle {
                 return;
             }
             closed = true;
-            Rings current = completions.rings();
+            JobLane current = completions.lane();
             boolean here = isSameProgram();
             if (current != null && here) {
                 finish(current);
@@ -309,7 +347,7 @@ public final class UacceQueueHandle implements QueueHandle {
     }
 
     /** Waits for the jobs that would otherwise lose their rings. */
-    private void finish(Rings current) {
+    private void finish(JobLane current) {
         long deadline = System.nanoTime() + file.grace();
         CompletionEvent event = file.hardware().event();
         long seen = event.count();

@@ -29,7 +29,7 @@ final class BatchRunner {
     }
 
     /** Does the batch that is in the hands of a worker and completes it. */
-    void run(HardwareQueue owner, RunningJob batch) {
+    void run(JobContext owner, RunningJob batch) {
         long size = batch.sourceLength();
         if (size == 0
                 || size % ENTRY != 0
@@ -43,7 +43,7 @@ final class BatchRunner {
         produced = 0;
         long done = 0;
         while (done < size) {
-            if (owner.cancelled()) {
+            if (owner.cancelled().getAsBoolean()) {
                 batch.complete(JobStatus.ABORTED, done, produced, succeeded, 0);
                 return;
             }
@@ -74,7 +74,7 @@ final class BatchRunner {
     }
 
     /** Writes a completion: like one of the ring, the phase last. */
-    private boolean answer(HardwareQueue owner, RunningJob batch, long done) {
+    private boolean answer(JobContext owner, RunningJob batch, long done) {
         long tag = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_TAG);
         inner.encode(completion, tag, 1);
         int split = QueueLayout.COMPLETION_PHASE;

@@ -20,7 +20,7 @@ import java.util.function.LongConsumer;
  * <p><b>Threading.</b> {@link #start} and {@link #stop} are called by one thread at a time;
  * everything else by any thread.
  */
-public final class HardwareQueue extends ServedQueue {
+public final class HardwareQueue extends ServedQueue implements DeviceQueue {
 
     private enum Mode {
         STOPPED,
@@ -30,7 +30,7 @@ public final class HardwareQueue extends ServedQueue {
         FAILED
     }
 
-    private final int pasid;
+    private final JobContext context;
     private final int depth;
     private final int limit;
     private final BooleanSupplier reachable;
@@ -38,7 +38,6 @@ public final class HardwareQueue extends ServedQueue {
     private final SharedPage shared;
     private final DoorbellPage doorbell;
     private final DirectJobs direct;
-    private final QueueSessions sessions = new QueueSessions();
     private final CompletionEvent event = new CompletionEvent();
     private final AtomicReference<Mode> mode = new AtomicReference<>(Mode.STOPPED);
 
@@ -72,7 +71,7 @@ public final class HardwareQueue extends ServedQueue {
             int limit,
             JobObserver observer) {
         super(scheduler, weight);
-        this.pasid = pasid;
+        context = new JobContext(pasid, this::cancelled, observer, new QueueSessions());
         this.depth = depth;
         this.limit = limit;
         this.reachable = reachable;
@@ -83,83 +82,41 @@ public final class HardwareQueue extends ServedQueue {
         ring = new DescriptorRing(pasid, limit);
     }
 
-    /**
-     * The MMIO region.
-     *
-     * @return its registers
-     */
+    @Override
     public MmioRegion doorbellPage() {
         return doorbell;
     }
 
-    /**
-     * The SHARED region.
-     *
-     * @return its words
-     */
+    @Override
     public MmioRegion sharedPage() {
         return shared;
     }
 
-    /**
-     * Signalled when something completes, and when the queue stops.
-     *
-     * @return the interrupt
-     */
+    @Override
     public CompletionEvent event() {
         return event;
     }
 
-    /**
-     * How often it was started.
-     *
-     * @return a number that names the present start
-     */
+    @Override
     public int starts() {
         return starts;
     }
 
-    /**
-     * How many entries a ring can have.
-     *
-     * @return a power of two
-     */
+    @Override
     public int depth() {
         return depth;
     }
 
-    /**
-     * How many jobs each source may hold.
-     *
-     * @return 1 to {@link #depth}
-     */
+    @Override
     public int limit() {
         return limit;
-    }
-
-    int pasid() {
-        return pasid;
-    }
-
-    JobObserver observer() {
-        return observer;
-    }
-
-    /** What the engines keep for this queue; for the worker that serves it. */
-    QueueSessions sessions() {
-        return sessions;
     }
 
     int tail() {
         return ring.tail();
     }
 
-    /**
-     * Latches the parameters and runs.
-     *
-     * @return false if the parameters make no sense; nothing is changed then. A queue that was
-     *     killed stays dead
-     */
+    @Override
     public boolean start() {
         RingParameters parameters = shared.latch();
         if (!parameters.valid(depth)) {
@@ -171,13 +128,7 @@ public final class HardwareQueue extends ServedQueue {
         return true;
     }
 
-    /**
-     * Finishes the work that was accepted, aborts what is left at the deadline, and stops. Does
-     * nothing if it is stopped.
-     *
-     * @param grace how long to wait for the work, and then for the worker, in nanoseconds
-     * @return false if a worker does not let go of the queue; then it stays dead
-     */
+    @Override
     public boolean stop(long grace) {
         if (mode.compareAndSet(Mode.RUNNING, Mode.DRAINING)) {
             awaitQuiet(grace);
@@ -187,7 +138,7 @@ public final class HardwareQueue extends ServedQueue {
         boolean quiet = awaitQuiet(grace);
         direct.abortWaiting();
         if (quiet) {
-            sessions.closeAll();
+            context.sessions().closeAll();
             direct.abortAll();
             observer.abandoned();
             if (last != Mode.CANCELLED) {
@@ -198,11 +149,7 @@ public final class HardwareQueue extends ServedQueue {
         return quiet;
     }
 
-    /**
-     * Stops for ever, without waiting: the job under way is told, the others are aborted.
-     *
-     * @param error why
-     */
+    @Override
     public void kill(QueueError error) {
         shared.error(error, 0);
         mode.set(Mode.CANCELLED);
@@ -210,12 +157,7 @@ public final class HardwareQueue extends ServedQueue {
         event.signal();
     }
 
-    /**
-     * Waits until no worker serves it. Only meaningful once it takes no more work.
-     *
-     * @param grace how long to wait in nanoseconds
-     * @return true if none does
-     */
+    @Override
     public boolean awaitQuiet(long grace) {
         long deadline = System.nanoTime() + grace;
         while (true) {
@@ -229,11 +171,7 @@ public final class HardwareQueue extends ServedQueue {
         }
     }
 
-    /**
-     * Does something once no worker serves a dead queue: now, or when the worker lets go.
-     *
-     * @param action what to do, once
-     */
+    @Override
     public void whenQuiet(Runnable action) {
         whenQuiet.set(action);
         if (!isScheduled()) {
@@ -244,7 +182,7 @@ public final class HardwareQueue extends ServedQueue {
     private void runWhenQuiet() {
         Runnable action = whenQuiet.getAndSet(null);
         if (action != null) {
-            sessions.closeAll();
+            context.sessions().closeAll();
             direct.abortAll();
             observer.abandoned();
             event.signal();
@@ -252,39 +190,23 @@ public final class HardwareQueue extends ServedQueue {
         }
     }
 
-    /**
-     * Tells whether jobs of one start may still complete.
-     *
-     * @param start what {@link #starts} said
-     * @return false once none will
-     */
+    @Override
     public boolean serves(int start) {
         Mode now = mode.get();
         return starts == start && (now == Mode.RUNNING || now == Mode.DRAINING || isScheduled());
     }
 
-    /**
-     * Tells whether it stopped by itself.
-     *
-     * @return true after an error that the status word tells
-     */
+    @Override
     public boolean failed() {
         return mode.get() == Mode.FAILED;
     }
 
-    boolean cancelled() {
+    private boolean cancelled() {
         Mode now = mode.get();
         return now != Mode.RUNNING && now != Mode.DRAINING || !reachable.getAsBoolean();
     }
 
-    /**
-     * Pushes jobs into the device, all or none.
-     *
-     * @param owner who will collect the results
-     * @param jobs the jobs
-     * @param accepted gets each ticket before any worker can see the job, or null
-     * @return a ticket for each, or none if there is no room or it does not run
-     */
+    @Override
     public long[] submit(Object owner, List<Job> jobs, @Nullable LongConsumer accepted) {
         if (mode.get() != Mode.RUNNING) {
             return new long[0];
@@ -301,42 +223,22 @@ public final class HardwareQueue extends ServedQueue {
         return tickets;
     }
 
-    /**
-     * What is known about a job that was pushed.
-     *
-     * @param ticket any number
-     * @return its state
-     */
+    @Override
     public JobTable.State stateOf(long ticket) {
         return direct.stateOf(ticket);
     }
 
-    /**
-     * Collects the result of a job that was pushed.
-     *
-     * @param ticket a ticket that is done
-     * @param result takes consumed, produced, value and fault address
-     * @return how the job ended
-     */
+    @Override
     public JobStatus collect(long ticket, long[] result) {
         return direct.collect(ticket, result);
     }
 
-    /**
-     * Tells whether results wait for an owner.
-     *
-     * @param owner as given to {@link #submit}
-     * @return true if one does
-     */
+    @Override
     public boolean hasDone(Object owner) {
         return direct.hasDone(owner);
     }
 
-    /**
-     * Drops the results of an owner, also those that are still to come.
-     *
-     * @param owner as given to {@link #submit}
-     */
+    @Override
     public void forget(Object owner) {
         direct.forget(owner);
     }
@@ -406,7 +308,7 @@ public final class HardwareQueue extends ServedQueue {
             return false;
         }
         RunningJob job = worker.job();
-        job.run(this, descriptor);
+        job.run(context, descriptor);
         long ticket = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_TAG);
         direct.finish(ticket, job.status, job.consumed, job.produced, job.value, job.faultAddress);
         observer.completed(ticket, job.status, job.consumed, job.produced);
@@ -424,7 +326,7 @@ public final class HardwareQueue extends ServedQueue {
         }
         byte[] descriptor = worker.descriptor();
         RunningJob job = worker.job();
-        job.run(this, descriptor);
+        job.run(context, descriptor);
         long tag = QueueLayout.get(descriptor, QueueLayout.DESCRIPTOR_TAG);
         byte[] entry = worker.completion(tag);
         int index = ring.advance();

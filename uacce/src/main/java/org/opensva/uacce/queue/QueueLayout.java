@@ -58,6 +58,19 @@ import java.nio.ByteOrder;
  * visible the phase: a reader that sees the phase it waits for sees the rest. Completions are
  * written in the order of the descriptors.
  *
+ * <p><b>Command of the shared queue</b>: like a submission descriptor, but for the first two words.
+ *
+ * <pre>
+ * 0x00    [19:0]  PASID, [30:20] 0, [31] privileged: written by the processor, see
+ *                 {@link org.opensva.api.memory.EnqueuePortal}
+ *         [63:32] operation, flags and algorithm
+ * 0x08    [63:0]  virtual address of the completion, a multiple of 64; it is the tag as well
+ * </pre>
+ *
+ * <p>The completion is one of a ring whose phase is always 1. One that cannot be written fails the
+ * parts of that PASID with {@link QueueError#COMPLETION_UNREACHABLE}. The MMIO region takes a
+ * command at every multiple of 64; parameters of rings make no sense.
+ *
  * <p><b>MMIO region</b>: one register, {@link #DOORBELL}, 32 bits wide (the upper half of a 64-bit
  * write is ignored): how many descriptors have been put into the ring since START, modulo
  * 2<sup>32</sup>. Everything else reads as zero and ignores writes. A value that claims more
@@ -111,6 +124,9 @@ public final class QueueLayout {
 
     /** Descriptor: address of the parameter block. */
     public static final int DESCRIPTOR_PARAMETERS = 0x38;
+
+    /** Shared queue: how many bits of a command say whose it is. */
+    public static final int SUBMITTER_BITS = 32;
 
     /** Completion: tag. */
     public static final int COMPLETION_TAG = 0x00;
@@ -195,5 +211,17 @@ public final class QueueLayout {
         put(entry, DESCRIPTOR_CAPACITY, job.destinationCapacity());
         put(entry, DESCRIPTOR_ARGUMENT, job.argument());
         put(entry, DESCRIPTOR_PARAMETERS, job.parameters());
+    }
+
+    /**
+     * Writes a job into a command of the shared queue, whose submitter the processor fills in.
+     *
+     * @param entry {@value #ENTRY_SIZE} bytes
+     * @param record where the completion goes, a multiple of {@value #ENTRY_SIZE}
+     * @param job the job
+     */
+    public static void encodeShared(byte[] entry, long record, Job job) {
+        encode(entry, record, job);
+        put(entry, DESCRIPTOR_OPERATION, get(entry, DESCRIPTOR_OPERATION) << SUBMITTER_BITS);
     }
 }

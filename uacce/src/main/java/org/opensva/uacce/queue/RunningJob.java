@@ -25,7 +25,7 @@ final class RunningJob implements JobExecution {
     /** What does batches; null inside of one. */
     private final @Nullable BatchRunner batches;
 
-    private @Nullable HardwareQueue queue;
+    private @Nullable JobContext context;
     private long source;
     private long sourceLength;
     private long destination;
@@ -52,9 +52,12 @@ final class RunningJob implements JobExecution {
         decoder = new DescriptorDecoder(engine);
     }
 
-    /** Decodes, checks and does a job; afterwards the result is in the fields. */
-    void run(HardwareQueue owner, byte[] descriptor) {
-        queue = owner;
+    /**
+     * Decodes, checks and does a job for whom it belongs to; afterwards the result is in the
+     * fields.
+     */
+    void run(JobContext owner, byte[] descriptor) {
+        context = owner;
         completed = false;
         try {
             JobStatus refusal = decode(descriptor);
@@ -77,10 +80,10 @@ final class RunningJob implements JobExecution {
         if (!completed) {
             complete(JobStatus.DEVICE_ERROR, 0, 0, 0, 0);
         }
-        queue = null;
+        context = null;
     }
 
-    private void execute(HardwareQueue owner) {
+    private void execute(JobContext owner) {
         BatchRunner runner = batches;
         if (decoder.operation != Operation.BATCH) {
             engine.execute(this);
@@ -172,13 +175,13 @@ final class RunningJob implements JobExecution {
 
     @Override
     public @Nullable EngineSession session(int number) {
-        HardwareQueue owner = queue;
+        JobContext owner = context;
         return owner == null ? null : owner.sessions().get(number);
     }
 
     @Override
     public boolean keep(int number, @Nullable EngineSession session) {
-        HardwareQueue owner = queue;
+        JobContext owner = context;
         if (owner == null || number < 0 || number >= JobParameters.SESSIONS) {
             return false;
         }
@@ -188,7 +191,7 @@ final class RunningJob implements JobExecution {
 
     @Override
     public int pasid() {
-        HardwareQueue owner = queue;
+        JobContext owner = context;
         return owner == null ? Pasid.NONE : owner.pasid();
     }
 
@@ -199,8 +202,8 @@ final class RunningJob implements JobExecution {
 
     @Override
     public boolean cancelled() {
-        HardwareQueue owner = queue;
-        return owner == null || owner.cancelled();
+        JobContext owner = context;
+        return owner == null || owner.cancelled().getAsBoolean();
     }
 
     @Override

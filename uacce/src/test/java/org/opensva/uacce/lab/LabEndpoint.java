@@ -82,6 +82,7 @@ public final class LabEndpoint implements Endpoint, SvaBinder {
                         addressSpace.id(),
                         id -> new Bound((LabSpace) addressSpace, pasids.getAndIncrement()));
         byPasid.put(bound.pasid, bound);
+        bound.space.pasid = bound.pasid;
         bound.stopped = false;
         bound.references++;
         log.add("bind " + bound.pasid);

@@ -1,5 +1,6 @@
 package org.opensva.uacce.lab;
 
+import org.opensva.api.memory.EnqueuePortal;
 import org.opensva.api.memory.Protection;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.Advice;
@@ -183,6 +184,19 @@ public final class LabProcess implements SvaProcess {
         byte[] bytes = new byte[8];
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(value);
         store(address, bytes, 0, 8);
+    }
+
+    @Override
+    public boolean enqueue(long portal, byte[] command) {
+        LabSpace s = space();
+        LabSpace.Mapped device = s.deviceAt(portal);
+        if (device == null || s.pasid < 0 || portal % EnqueuePortal.COMMAND_SIZE != 0) {
+            throw new CpuFaultException(Signal.SIGSEGV, portal);
+        }
+        check(device, portal);
+        ByteBuffer.wrap(command).order(ByteOrder.LITTLE_ENDIAN).putInt(0, s.pasid);
+        return device.mapping().region() instanceof EnqueuePortal region
+                && region.enqueue(portal - device.address(), command);
     }
 
     @Override

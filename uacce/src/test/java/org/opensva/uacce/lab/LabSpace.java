@@ -1,5 +1,6 @@
 package org.opensva.uacce.lab;
 
+import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.AddressSpaceListener;
 import org.opensva.api.process.DeviceMapping;
@@ -27,6 +28,9 @@ public final class LabSpace implements AddressSpace {
     long next = 0x10_0000;
     volatile boolean alive = true;
     volatile int subscriptions;
+
+    /** What the processor puts into commands, -1 before the first bind. */
+    volatile int pasid = -1;
 
     record Mapped(long address, long length, DeviceMapping mapping, LabFiles.Open open) {}
 
@@ -91,6 +95,16 @@ public final class LabSpace implements AddressSpace {
             one.mapping.unmapped();
             one.open.drop();
         }
+    }
+
+    /** The registers that are mapped at an address. */
+    public MmioRegion registersAt(long address) {
+        return deviceAt(address).mapping.region();
+    }
+
+    /** Where the first device mapping is. */
+    public synchronized long firstDevice() {
+        return devices.keySet().iterator().next();
     }
 
     synchronized Mapped deviceAt(long address) {

@@ -2,6 +2,7 @@ package org.opensva.emulated.kernel.mm;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.memory.AddressRange;
+import org.opensva.api.memory.EnqueuePortal;
 import org.opensva.api.memory.OutOfFramesException;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.AddressSpaceListener;
@@ -16,6 +17,9 @@ import org.opensva.emulated.kernel.paging.EntryFormat;
 import org.opensva.emulated.kernel.paging.Geometry;
 import org.opensva.emulated.machine.Processors;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -38,6 +42,9 @@ public final class ProcessAddressSpace implements AddressSpace {
 
     /** Lowest address that can be mapped (Linux: {@code mmap_min_addr}). */
     static final long LOWEST = 0x1_0000L;
+
+    private static final VarHandle INTS =
+            MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final AddressSpaces owner;
     private final Mm mm;
@@ -271,6 +278,24 @@ public final class ProcessAddressSpace implements AddressSpace {
      */
     public void storeLong(long address, long value) {
         processor.storeLong(address, value);
+    }
+
+    /**
+     * The processor submits a command in the name of the address space (Linux: {@code
+     * try_fixup_enqcmd_gp} loads {@code IA32_PASID} at the first one).
+     *
+     * @param portal a multiple of {@value EnqueuePortal#COMMAND_SIZE}
+     * @param command takes the PASID in its first four bytes
+     * @return true if it was taken
+     * @throws CpuFaultException if the address is no place for commands, or there is no PASID
+     */
+    public boolean enqueue(long portal, byte[] command) {
+        int own = pasid;
+        if (own < 0 || portal % EnqueuePortal.COMMAND_SIZE != 0) {
+            throw new CpuFaultException(Signal.SIGSEGV, portal);
+        }
+        INTS.set(command, 0, own);
+        return processor.enqueue(portal, command);
     }
 
     /**

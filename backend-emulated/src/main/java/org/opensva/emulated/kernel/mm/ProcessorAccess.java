@@ -1,6 +1,7 @@
 package org.opensva.emulated.kernel.mm;
 
 import org.opensva.api.memory.Access;
+import org.opensva.api.memory.EnqueuePortal;
 import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.Signal;
 import org.opensva.emulated.machine.Processors;
@@ -102,6 +103,33 @@ final class ProcessorAccess {
                     try {
                         registers.area().registers().write(register(device, address), 8, value);
                         return;
+                    } finally {
+                        registers.area().leave(use);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Submits a command; false if what is mapped there takes none. */
+    boolean enqueue(long address, byte[] command) {
+        while (true) {
+            long stamp = lock.readLock();
+            try {
+                if (isThere(entry(address, Access.WRITE), Access.WRITE)) {
+                    // Memory: nobody is there to take it.
+                    return false;
+                }
+            } finally {
+                lock.unlockRead(stamp);
+            }
+            Vma device = faults.fault(address, Access.WRITE);
+            if (device.backing() instanceof Backing.OfDevice registers) {
+                long use = registers.area().enter(address);
+                if (use != 0) {
+                    try {
+                        return registers.area().registers() instanceof EnqueuePortal portal
+                                && portal.enqueue(register(device, address), command);
                     } finally {
                         registers.area().leave(use);
                     }

@@ -284,6 +284,11 @@ final class EmulatedProcess implements SvaProcess {
     }
 
     @Override
+    public boolean enqueue(long portal, byte[] command) {
+        return alive("enqueue").enqueue(portal, command);
+    }
+
+    @Override
     public SvaProcess fork() {
         ProcessAddressSpace mm = alive("fork");
         return kernel.tracer().call(SvaTelemetry.SPAN_FORK, pid, mm.id(), () -> fork(mm));

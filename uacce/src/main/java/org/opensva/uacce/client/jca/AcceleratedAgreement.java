@@ -49,6 +49,7 @@ final class AcceleratedAgreement extends KeyAgreementSpi {
     private void require(@Nullable Key key) throws InvalidKeyException {
         if (key != null) {
             KeyBytes.require(key, keys, algorithm.id());
+            KeyBytes.requireCurve(key, algorithm.id());
         }
     }
 

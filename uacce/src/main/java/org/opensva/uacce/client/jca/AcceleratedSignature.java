@@ -7,27 +7,43 @@ import org.opensva.uacce.client.session.SignatureSession;
 
 import java.io.ByteArrayOutputStream;
 import java.security.AlgorithmParameters;
+import java.security.GeneralSecurityException;
 import java.security.InvalidAlgorithmParameterException;
 import java.security.InvalidKeyException;
 import java.security.InvalidParameterException;
 import java.security.PrivateKey;
+import java.security.ProviderException;
 import java.security.PublicKey;
 import java.security.SignatureException;
 import java.security.SignatureSpi;
 import java.security.spec.AlgorithmParameterSpec;
+import java.security.spec.PSSParameterSpec;
 import java.util.Arrays;
 
 /** A signature. The message is collected, and one job signs or verifies it. */
 final class AcceleratedSignature extends SignatureSpi {
 
-    private final SignatureSession session;
+    private final ContextPool pool;
     private final SignatureKind kind;
+    private @Nullable SignatureSession session;
+    private @Nullable PSSParameterSpec pss;
     private byte[] key = new byte[0];
     private final ByteArrayOutputStream message = new ByteArrayOutputStream();
 
     AcceleratedSignature(ContextPool pool, SignatureKind kind) {
+        this.pool = pool;
         this.kind = kind;
-        session = new SignatureSession(pool, kind.algorithm(), kind.isPlain());
+        if (!kind.needsParameters()) {
+            session = new SignatureSession(pool, kind.algorithm(), kind.isPlain());
+        }
+    }
+
+    private SignatureSession session() throws SignatureException {
+        SignatureSession current = session;
+        if (current == null) {
+            throw new SignatureException(kind.standardName() + " needs parameters");
+        }
+        return current;
     }
 
     @Override
@@ -35,6 +51,7 @@ final class AcceleratedSignature extends SignatureSpi {
         byte[] bytes = KeyBytes.x509(given);
         if (given != null) {
             KeyBytes.require(given, kind.keys());
+            KeyBytes.requireCurve(given, kind.algorithm().id());
         }
         use(bytes);
     }
@@ -44,6 +61,7 @@ final class AcceleratedSignature extends SignatureSpi {
         byte[] bytes = KeyBytes.pkcs8(given);
         if (given != null) {
             KeyBytes.require(given, kind.keys());
+            KeyBytes.requireCurve(given, kind.algorithm().id());
         }
         use(bytes);
     }
@@ -55,12 +73,14 @@ final class AcceleratedSignature extends SignatureSpi {
     }
 
     @Override
-    protected void engineUpdate(byte b) {
+    protected void engineUpdate(byte b) throws SignatureException {
+        session();
         message.write(b);
     }
 
     @Override
-    protected void engineUpdate(byte[] bytes, int offset, int length) {
+    protected void engineUpdate(byte[] bytes, int offset, int length) throws SignatureException {
+        session();
         message.write(bytes, offset, length);
     }
 
@@ -69,7 +89,7 @@ final class AcceleratedSignature extends SignatureSpi {
         byte[] whole = message.toByteArray();
         message.reset();
         try {
-            return session.sign(key, whole);
+            return session().sign(key, whole);
         } catch (ClientException e) {
             throw new SignatureException(e.getMessage(), e);
         }
@@ -80,7 +100,7 @@ final class AcceleratedSignature extends SignatureSpi {
         byte[] whole = message.toByteArray();
         message.reset();
         try {
-            return session.verify(key, whole, signature);
+            return session().verify(key, whole, signature);
         } catch (ClientException e) {
             throw new SignatureException(e.getMessage(), e);
         }
@@ -89,15 +109,39 @@ final class AcceleratedSignature extends SignatureSpi {
     @Override
     protected void engineSetParameter(@Nullable AlgorithmParameterSpec parameters)
             throws InvalidAlgorithmParameterException {
-        if (parameters != null) {
+        if (kind.needsParameters()) {
+            setPss(parameters);
+        } else if (parameters != null) {
             throw new InvalidAlgorithmParameterException(
                     kind.standardName() + " takes no parameters");
         }
     }
 
+    private void setPss(@Nullable AlgorithmParameterSpec parameters)
+            throws InvalidAlgorithmParameterException {
+        if (!(parameters instanceof PSSParameterSpec spec)) {
+            throw new InvalidAlgorithmParameterException("the parameters are not for PSS");
+        }
+        if (message.size() > 0) {
+            throw new ProviderException("the message has begun");
+        }
+        session = new SignatureSession(pool, SignatureKind.pss(spec), false);
+        pss = spec;
+    }
+
     @Override
     protected @Nullable AlgorithmParameters engineGetParameters() {
-        return null;
+        PSSParameterSpec spec = pss;
+        if (spec == null) {
+            return null;
+        }
+        try {
+            AlgorithmParameters parameters = AlgorithmParameters.getInstance("RSASSA-PSS");
+            parameters.init(spec);
+            return parameters;
+        } catch (GeneralSecurityException e) {
+            throw new ProviderException("the JDK has no parameters for PSS", e);
+        }
     }
 
     @Deprecated

@@ -4,6 +4,10 @@ import org.jspecify.annotations.Nullable;
 
 import java.security.InvalidKeyException;
 import java.security.Key;
+import java.security.interfaces.EdECKey;
+import java.security.interfaces.XECKey;
+import java.security.spec.AlgorithmParameterSpec;
+import java.security.spec.NamedParameterSpec;
 
 /** The bytes of keys, as the framework hands keys over. */
 final class KeyBytes {
@@ -53,5 +57,19 @@ final class KeyBytes {
         throw new InvalidKeyException(
                 "a key for %s is needed, this one is for %s"
                         .formatted(algorithms[0], key.getAlgorithm()));
+    }
+
+    /** Refuses a key of another curve that goes by the same name of an algorithm. */
+    static void requireCurve(Key key, String curve) throws InvalidKeyException {
+        AlgorithmParameterSpec of =
+                switch (key) {
+                    case XECKey montgomery -> montgomery.getParams();
+                    case EdECKey edwards -> edwards.getParams();
+                    default -> null;
+                };
+        if (of instanceof NamedParameterSpec named && !named.getName().equalsIgnoreCase(curve)) {
+            throw new InvalidKeyException(
+                    "a key of %s is needed, this one is of %s".formatted(curve, named.getName()));
+        }
     }
 }

@@ -2,6 +2,7 @@ package org.opensva.uacce.client.jca;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Algorithm;
+import org.opensva.api.accelerator.Engine;
 import org.opensva.api.accelerator.Operation;
 import org.opensva.uacce.client.ContextPool;
 import org.opensva.uacce.client.Placement;
@@ -17,9 +18,11 @@ import java.util.function.Function;
  * The security provider {@value #NAME}: standard algorithms, done by accelerators.
  *
  * <p>It offers what the devices of its pool, or the pool's declared software fallback, can do when
- * it is made. Hand it to {@code getInstance} as an object, or install it with {@link
- * java.security.Security#addProvider}; closing the pool makes its objects fail with {@link
- * java.security.ProviderException}.
+ * it is made. Hand it to {@code getInstance} as an object, or install it before the others with
+ * {@link java.security.Security#insertProviderAt}: then a program that names no provider uses the
+ * devices for what they can do, and the JDK's own for everything else (other curves, parameters and
+ * keys, private keys that show no encoding). Engines that use the JDK are not sent back to it.
+ * Closing the pool makes its objects fail with {@link java.security.ProviderException}.
  */
 public final class OpenSvaProvider extends Provider {
 
@@ -64,12 +67,17 @@ public final class OpenSvaProvider extends Provider {
             for (SignatureKind kind : SignatureKind.values()) {
                 add("Signature", kind.standardName(), p -> new AcceleratedSignature(pool, kind));
             }
+            add("Signature", "EdDSA", p -> new AcceleratedSignature(pool, SignatureKind.ED25519));
         }
         if (can(pool, Operation.AGREE)) {
             add("KeyAgreement", "ECDH", p -> new AcceleratedAgreement(pool, Algorithm.ECDH, "EC"));
             add(
                     "KeyAgreement",
                     "X25519",
+                    p -> new AcceleratedAgreement(pool, Algorithm.X25519, "XDH"));
+            add(
+                    "KeyAgreement",
+                    "XDH",
                     p -> new AcceleratedAgreement(pool, Algorithm.X25519, "XDH"));
         }
     }
@@ -88,12 +96,17 @@ public final class OpenSvaProvider extends Provider {
     }
 
     private void ciphers(ContextPool pool) {
+        add("Cipher", "AES", p -> new BlockModeCipher(pool, BlockMode.ECB, true));
         add("Cipher", "AES/ECB/NoPadding", p -> new BlockModeCipher(pool, BlockMode.ECB, false));
         add("Cipher", "AES/ECB/PKCS5Padding", p -> new BlockModeCipher(pool, BlockMode.ECB, true));
         add("Cipher", "AES/CBC/NoPadding", p -> new BlockModeCipher(pool, BlockMode.CBC, false));
         add("Cipher", "AES/CBC/PKCS5Padding", p -> new BlockModeCipher(pool, BlockMode.CBC, true));
         add("Cipher", "AES/CTR/NoPadding", p -> new BlockModeCipher(pool, BlockMode.CTR, false));
         add("Cipher", "AES/GCM/NoPadding", p -> new GcmCipher(pool));
+        for (RsaPadding padding : RsaPadding.values()) {
+            add("Cipher", "RSA/ECB/" + padding.standardName(), p -> new RsaCipher(pool, padding));
+        }
+        add("Cipher", "RSA", p -> new RsaCipher(pool, RsaPadding.PKCS1));
     }
 
     private void add(String type, String algorithm, Function<@Nullable Object, Object> maker) {
@@ -102,6 +115,9 @@ public final class OpenSvaProvider extends Provider {
 
     /** A service whose objects know the pool. */
     private static final class Made extends Service {
+        private static final StackWalker CALLERS =
+                StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
+
         private final Function<@Nullable Object, Object> maker;
 
         Made(
@@ -118,7 +134,21 @@ public final class OpenSvaProvider extends Provider {
             if (parameter != null) {
                 throw new NoSuchAlgorithmException(getAlgorithm() + " takes no parameter");
             }
+            if (isWithinAnEngine()) {
+                throw new NoSuchAlgorithmException("an engine asks: it is to do the work itself");
+            }
             return maker.apply(null);
+        }
+
+        /**
+         * An engine of a device in this process, or of the software fallback, may use the JDK's
+         * algorithms, and these use each other: installed before the JDK's own providers, this one
+         * would hand the work back to the device that is at it, without an end.
+         */
+        private static boolean isWithinAnEngine() {
+            return CALLERS.walk(frames ->
+                    frames.anyMatch(
+                            frame -> Engine.class.isAssignableFrom(frame.getDeclaringClass())));
         }
 
         @Override

@@ -14,17 +14,27 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.opensva.uacce.client.Bench;
 import org.opensva.uacce.client.ContextPool;
 
+import java.security.InvalidAlgorithmParameterException;
 import java.security.InvalidKeyException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
+import java.security.ProviderException;
 import java.security.Signature;
 import java.security.SignatureException;
 import java.security.spec.ECGenParameterSpec;
+import java.security.spec.MGF1ParameterSpec;
+import java.security.spec.PSSParameterSpec;
+import java.util.List;
 
+import javax.crypto.BadPaddingException;
+import javax.crypto.Cipher;
+import javax.crypto.IllegalBlockSizeException;
 import javax.crypto.KeyAgreement;
 import javax.crypto.ShortBufferException;
+import javax.crypto.spec.OAEPParameterSpec;
+import javax.crypto.spec.PSource;
 
 class PublicKeyDifferentialTest {
 
@@ -65,6 +75,80 @@ class PublicKeyDifferentialTest {
         };
     }
 
+    private static PSSParameterSpec pss(String digest, MGF1ParameterSpec mask, int salt) {
+        return new PSSParameterSpec(digest, "MGF1", mask, salt, 1);
+    }
+
+    @Test
+    void pssNeedsParametersThatDevicesHave() throws Exception {
+        Signature signature = Signature.getInstance("RSASSA-PSS", ours);
+        signature.initSign(rsa.getPrivate());
+        assertThrows(SignatureException.class, () -> signature.update((byte) 1));
+        for (PSSParameterSpec other :
+                List.of(
+                        pss("SHA-1", MGF1ParameterSpec.SHA1, 20),
+                        pss("SHA-256", MGF1ParameterSpec.SHA1, 32),
+                        pss("SHA-256", MGF1ParameterSpec.SHA256, 20),
+                        new PSSParameterSpec("SHA-256", "MGF1", MGF1ParameterSpec.SHA256, 32, 2))) {
+            assertThrows(
+                    InvalidAlgorithmParameterException.class, () -> signature.setParameter(other));
+        }
+        assertThrows(InvalidAlgorithmParameterException.class, () -> signature.setParameter(null));
+        PSSParameterSpec good = pss("SHA-512", MGF1ParameterSpec.SHA512, 64);
+        signature.setParameter(good);
+        assertEquals(
+                64,
+                signature.getParameters().getParameterSpec(PSSParameterSpec.class).getSaltLength());
+        signature.update((byte) 1);
+        assertThrows(ProviderException.class, () -> signature.setParameter(good));
+    }
+
+    @Test
+    void rsaEncryptsForTheJdkAndTheOtherWayRound() throws Exception {
+        OAEPParameterSpec same =
+                new OAEPParameterSpec(
+                        "SHA-384", "MGF1", MGF1ParameterSpec.SHA384, PSource.PSpecified.DEFAULT);
+        Object[][] ways = {
+            {"RSA/ECB/PKCS1Padding", null, 11},
+            {"RSA/ECB/OAEPPadding", null, 42},
+            {"RSA/ECB/OAEPWithSHA-1AndMGF1Padding", null, 42},
+            {"RSA/ECB/OAEPWithSHA-384AndMGF1Padding", same, 98}
+        };
+        for (Object[] way : ways) {
+            String name = (String) way[0];
+            OAEPParameterSpec spec = (OAEPParameterSpec) way[1];
+            Cipher mine = Cipher.getInstance(name, ours);
+            Cipher theirs = Cipher.getInstance(name, "SunJCE");
+            mine.init(Cipher.ENCRYPT_MODE, rsa.getPublic(), spec);
+            int most = mine.getOutputSize(0) - (int) way[2];
+            for (int length : new int[] {0, 1, 16, most}) {
+                byte[] message = Bench.bytes(length, length);
+                theirs.init(Cipher.DECRYPT_MODE, rsa.getPrivate(), spec);
+                assertArrayEquals(message, theirs.doFinal(mine.doFinal(message)), name);
+                theirs.init(Cipher.ENCRYPT_MODE, rsa.getPublic(), spec);
+                Cipher back = Cipher.getInstance(name, ours);
+                back.init(Cipher.DECRYPT_MODE, rsa.getPrivate(), spec);
+                byte[] made = theirs.doFinal(message);
+                back.update(made, 0, 100);
+                assertArrayEquals(message, back.doFinal(made, 100, made.length - 100), name);
+                made[3]++;
+                assertThrows(BadPaddingException.class, () -> back.doFinal(made), name);
+            }
+            assertThrows(
+                    IllegalBlockSizeException.class, () -> mine.doFinal(new byte[most + 1]), name);
+            assertThrows(IllegalBlockSizeException.class, () -> mine.doFinal(new byte[5000]), name);
+            assertThrows(
+                    InvalidKeyException.class,
+                    () -> mine.init(Cipher.ENCRYPT_MODE, rsa.getPrivate(), spec),
+                    "that would be a signature");
+        }
+        Cipher other = Cipher.getInstance("RSA/ECB/OAEPWithSHA-256AndMGF1Padding", ours);
+        assertThrows(
+                InvalidKeyException.class,
+                () -> other.init(Cipher.ENCRYPT_MODE, rsa.getPublic()),
+                "its default is MGF1 with SHA-1");
+    }
+
     @ParameterizedTest
     @EnumSource(SignatureKind.class)
     void whatOneSignsTheOtherVerifies(SignatureKind kind) throws Exception {
@@ -72,6 +156,10 @@ class PublicKeyDifferentialTest {
         KeyPair keys = keys(kind);
         Signature mine = Signature.getInstance(name, ours);
         Signature theirs = Signature.getInstance(name);
+        if (kind.needsParameters()) {
+            mine.setParameter(pss("SHA-384", MGF1ParameterSpec.SHA384, 48));
+            theirs.setParameter(pss("SHA-384", MGF1ParameterSpec.SHA384, 48));
+        }
         for (int round = 0; round < 3; round++) {
             byte[] message = Bench.bytes(name.startsWith("NONE") ? 32 : 1000 * round, round);
             mine.initSign(keys.getPrivate());

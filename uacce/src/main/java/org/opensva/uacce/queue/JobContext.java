@@ -1,0 +1,15 @@
+package org.opensva.uacce.queue;
+
+import java.util.function.BooleanSupplier;
+
+/**
+ * Whose a job is: the PASID of every access, when to give it up, who hears of it, and the streams
+ * that outlive it. A dedicated queue has one for all its jobs, a shared queue one for each PASID.
+ *
+ * @param pasid the PASID of every access
+ * @param cancelled true once its jobs are to end
+ * @param observer hears of the beginnings and ends of jobs
+ * @param sessions what the engines keep
+ */
+record JobContext(
+        int pasid, BooleanSupplier cancelled, JobObserver observer, QueueSessions sessions) {}
