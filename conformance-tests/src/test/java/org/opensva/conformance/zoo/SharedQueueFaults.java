@@ -16,8 +16,10 @@ import org.opensva.api.process.SvaProcess;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiFunction;
+import java.util.stream.Collectors;
 
 /** Members that confuse those who share a queue, or jobs that come together. */
 final class SharedQueueFaults {
@@ -67,27 +69,30 @@ final class SharedQueueFaults {
         }
     }
 
-    /** Submits in the name of another part as long as that lives. */
+    /** Submits in the name of the first other part that is there. */
     private static final class InTheNameOf extends Part {
-        private final QueueHandle other;
+        private final List<QueueHandle> others;
+        private QueueHandle used;
 
-        InTheNameOf(QueueHandle to, QueueHandle other) {
+        InTheNameOf(QueueHandle to, List<QueueHandle> others) {
             super(to);
-            this.other = other;
-        }
-
-        private QueueHandle used() {
-            return other.state() == QueueState.STARTED ? other : sound();
+            this.others = others;
+            used = to;
         }
 
         @Override
         public long submit(Job job) {
-            return used().submit(job);
+            used =
+                    others.stream()
+                            .filter(part -> part.state() == QueueState.STARTED)
+                            .findFirst()
+                            .orElse(sound());
+            return used.submit(job);
         }
 
         @Override
         public JobResult await(long ticket, Duration timeout) {
-            return used().await(ticket, timeout);
+            return used.await(ticket, timeout);
         }
     }
 
@@ -99,7 +104,7 @@ final class SharedQueueFaults {
 
         @Override
         QueueHandle around(QueueHandle copy) {
-            return new InTheNameOf(copy, sound());
+            return new InTheNameOf(copy, List.of(sound()));
         }
     }
 
@@ -134,16 +139,23 @@ final class SharedQueueFaults {
     /** Loses its jobs when another submitter dies. */
     private static final class DiesAlong extends Part {
         private final List<QueueHandle> all;
+        private final Set<QueueHandle> deadBefore;
 
         DiesAlong(QueueHandle to, List<QueueHandle> all) {
             super(to);
             this.all = all;
+            deadBefore = all.stream().filter(DiesAlong::isDead).collect(Collectors.toSet());
+        }
+
+        private static boolean isDead(QueueHandle part) {
+            return !part.holder().isAlive();
         }
 
         @Override
         public JobResult await(long ticket, Duration timeout) {
             JobResult result = super.await(ticket, timeout);
-            boolean death = all.stream().anyMatch(part -> !part.holder().isAlive());
+            boolean death =
+                    all.stream().anyMatch(part -> isDead(part) && !deadBefore.contains(part));
             return death ? new JobResult(JobStatus.ABORTED, 0, 0, 0, 0) : result;
         }
     }
@@ -183,10 +195,7 @@ final class SharedQueueFaults {
                         .perhapsAlso(UACCE_22, UACCE_23, UACCE_24)
                         .notTouching(UACCE_03, BIND_03)
                         .by(() ->
-                                parts((part, before) ->
-                                        before.isEmpty()
-                                                ? part
-                                                : new InTheNameOf(part, before.getFirst()))),
+                                parts(InTheNameOf::new)),
                 BrokenBackend.breaking("a-child-submits-for-its-parent", UACCE_22)
                         .as(
                                 "8dfa57aabff6, idxd: write() through an inherited descriptor"
