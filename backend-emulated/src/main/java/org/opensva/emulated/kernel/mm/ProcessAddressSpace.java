@@ -290,7 +290,7 @@ public final class ProcessAddressSpace implements AddressSpace {
      * @throws CpuFaultException if the address is no place for commands, or there is no PASID
      */
     public boolean enqueue(long portal, byte[] command) {
-        int own = pasid;
+        int own = identity.pasid();
         if (own < 0 || portal % EnqueuePortal.COMMAND_SIZE != 0) {
             throw new CpuFaultException(Signal.SIGSEGV, portal);
         }
