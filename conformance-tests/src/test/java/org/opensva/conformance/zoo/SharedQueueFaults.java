@@ -27,8 +27,7 @@ final class SharedQueueFaults {
     private SharedQueueFaults() {}
 
     /** Decorates every part, knowing those that were opened before it. */
-    private static Defect parts(
-            BiFunction<QueueHandle, List<QueueHandle>, QueueHandle> around) {
+    private static Defect parts(BiFunction<QueueHandle, List<QueueHandle>, QueueHandle> around) {
         return new Defect() {
             @Override
             public Backend around(Backend machine) {
@@ -41,9 +40,7 @@ final class SharedQueueFaults {
         private final BiFunction<QueueHandle, List<QueueHandle>, QueueHandle> around;
         private final List<QueueHandle> parts = new CopyOnWriteArrayList<>();
 
-        Sharing(
-                Accelerator to,
-                BiFunction<QueueHandle, List<QueueHandle>, QueueHandle> around) {
+        Sharing(Accelerator to, BiFunction<QueueHandle, List<QueueHandle>, QueueHandle> around) {
             super(to);
             this.around = around;
         }
@@ -194,8 +191,7 @@ final class SharedQueueFaults {
                         .because("jobs of a shared queue act on its first opener's memory")
                         .perhapsAlso(UACCE_22, UACCE_23, UACCE_24)
                         .notTouching(UACCE_03, BIND_03)
-                        .by(() ->
-                                parts(InTheNameOf::new)),
+                        .by(() -> parts(InTheNameOf::new)),
                 BrokenBackend.breaking("a-child-submits-for-its-parent", UACCE_22)
                         .as(
                                 "8dfa57aabff6, idxd: write() through an inherited descriptor"
