@@ -164,20 +164,10 @@ final class HostModule extends AbstractModule {
         return shutdown.add(new EventPump(kernel, "opensva-native-events"));
     }
 
-    /** Which way is open is tried, not guessed from settings. */
     @Provides
     @HostScoped
     Transfers transfers(SystemCalls kernel, Keeper keeper) {
-        Transfers.Way way =
-                switch (options.transfers()) {
-                    case PROCESS_VM -> Transfers.Way.PROCESS_VM;
-                    case PROC_MEM -> Transfers.Way.PROC_MEM;
-                    case AUTO ->
-                            Transfers.reach(kernel, keeper.pid()) == 0
-                                    ? Transfers.Way.PROCESS_VM
-                                    : Transfers.Way.PROC_MEM;
-                };
-        return new Transfers(kernel, way);
+        return options.transfers().over(kernel, keeper.pid());
     }
 
     @Provides

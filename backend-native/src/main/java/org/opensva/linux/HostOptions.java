@@ -3,6 +3,8 @@ package org.opensva.linux;
 import org.opensva.api.backend.BackendException;
 import org.opensva.api.backend.BackendOption;
 import org.opensva.api.backend.ForeignHandlePolicy;
+import org.opensva.linux.abi.SystemCalls;
+import org.opensva.linux.mm.Transfers;
 
 import java.util.Arrays;
 import java.util.List;
@@ -34,6 +36,20 @@ record HostOptions(
 
         String id() {
             return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+        }
+
+        /** Which way is open is tried, not guessed from settings. */
+        Transfers over(SystemCalls kernel, long child) {
+            return new Transfers(
+                    kernel,
+                    switch (this) {
+                        case PROCESS_VM -> Transfers.Way.PROCESS_VM;
+                        case PROC_MEM -> Transfers.Way.PROC_MEM;
+                        case AUTO ->
+                                Transfers.reach(kernel, child) == 0
+                                        ? Transfers.Way.PROCESS_VM
+                                        : Transfers.Way.PROC_MEM;
+                    });
         }
     }
 
