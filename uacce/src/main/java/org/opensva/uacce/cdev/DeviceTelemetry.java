@@ -19,6 +19,7 @@ import org.opensva.uacce.queue.QueueError;
 
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -44,6 +45,7 @@ public final class DeviceTelemetry implements AutoCloseable {
     private final AtomicLong depth = new AtomicLong();
     private final DoubleHistogram duration;
     private final List<AutoCloseable> instruments;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     private DeviceTelemetry(
             String name, int requester, OpenTelemetry telemetry, PasidLimit pasids) {
@@ -129,9 +131,11 @@ public final class DeviceTelemetry implements AutoCloseable {
         events.queueError(name, requester, pasid, error.name());
     }
 
-    /** Ends the observation. */
+    /** Ends the observation; a device that was removed is closed again with its backend. */
     @Override
     public void close() {
-        SvaMetric.close(instruments);
+        if (closed.compareAndSet(false, true)) {
+            SvaMetric.close(instruments);
+        }
     }
 }

@@ -187,8 +187,9 @@ final class Dispatcher {
     private void submitInSoftware(Flight flight) {
         SoftwareContext context = Objects.requireNonNull(software);
         context.enter();
-        Thread.ofVirtual()
-                .start(() -> {
+        aside(
+                flight,
+                () -> {
                     try {
                         finish(flight, null, null);
                     } finally {
@@ -316,7 +317,7 @@ final class Dispatcher {
             flight.landed.run();
             deliver(flight, result);
         } else {
-            Thread.ofVirtual().start(() -> finish(flight, context, result));
+            aside(flight, () -> finish(flight, context, result));
         }
     }
 
@@ -326,8 +327,13 @@ final class Dispatcher {
         }
         CompletableFuture<JobResult> future = flight.future;
         if (future != null && !future.isDone()) {
-            Thread.ofVirtual().start(() -> future.complete(result));
+            aside(flight, () -> future.complete(result));
         }
+    }
+
+    /** Goes on in a thread of its own, within the caller's trace. */
+    private static void aside(Flight flight, Runnable work) {
+        Thread.ofVirtual().start(flight.caller.wrap(work));
     }
 
     /** Goes on with a job that did not succeed at once, in a thread of its own. */

@@ -35,6 +35,9 @@ final class Flight {
     /** When it was submitted, in {@link System#nanoTime}. */
     long since;
 
+    /** The trace that the caller is in: what is done again elsewhere belongs to it, too. */
+    final io.opentelemetry.context.Context caller = io.opentelemetry.context.Context.current();
+
     /** How often a device has failed at it. */
     int failures;
 
