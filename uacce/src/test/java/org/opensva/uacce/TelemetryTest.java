@@ -21,6 +21,7 @@ import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.backend.ForeignHandlePolicy;
+import org.opensva.api.telemetry.SvaAttributes;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.uacce.lab.Lab;
 import org.opensva.uacce.lab.LabProcess;
@@ -75,21 +76,21 @@ class TelemetryTest {
         assertEquals(parent.getSpanContext().getSpanId(), job.getParentSpanId());
         assertEquals(
                 Map.of(
-                        SvaTelemetry.ATTRIBUTE_LANE,
+                        SvaAttributes.LANE.getKey(),
                         "process",
-                        SvaTelemetry.ATTRIBUTE_DEVICE,
+                        SvaAttributes.DEVICE.getKey(),
                         "zip-0",
-                        SvaTelemetry.ATTRIBUTE_REQUESTER,
+                        SvaAttributes.REQUESTER.getKey(),
                         0x18L,
-                        SvaTelemetry.ATTRIBUTE_PASID,
+                        SvaAttributes.PASID.getKey(),
                         (long) queue.pasid().value(),
-                        SvaTelemetry.ATTRIBUTE_PROCESS,
+                        SvaAttributes.PROCESS.getKey(),
                         process.pid(),
-                        SvaTelemetry.ATTRIBUTE_OPERATION,
+                        SvaAttributes.OPERATION.getKey(),
                         "fill",
-                        SvaTelemetry.ATTRIBUTE_LENGTH,
+                        SvaAttributes.LENGTH.getKey(),
                         16L,
-                        SvaTelemetry.ATTRIBUTE_STATUS,
+                        SvaAttributes.STATUS.getKey(),
                         "SUCCESS"),
                 attributes(job));
         assertEquals(StatusCode.UNSET, job.getStatus().getStatusCode());
@@ -126,7 +127,7 @@ class TelemetryTest {
                 jobs().stream()
                         .collect(
                                 Collectors.groupingBy(
-                                        span -> attributes(span).get(SvaTelemetry.ATTRIBUTE_STATUS),
+                                        span -> attributes(span).get(SvaAttributes.STATUS.getKey()),
                                         Collectors.counting()));
         assertEquals(31, jobs().size());
         assertEquals(1, byStatus.get("PAGE_FAULT"));

@@ -1,7 +1,6 @@
 package org.opensva.api.telemetry;
 
 import io.opentelemetry.api.OpenTelemetry;
-import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.metrics.DoubleHistogram;
 import io.opentelemetry.api.metrics.Meter;
@@ -18,17 +17,6 @@ import java.util.function.LongSupplier;
  * <p><b>Threading.</b> Any thread may call.
  */
 public final class ControlMeters implements HardwareEventSink, AutoCloseable {
-
-    private static final AttributeKey<String> BACKEND =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_BACKEND);
-    private static final AttributeKey<String> CACHE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_CACHE);
-    private static final AttributeKey<String> SIZE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_SIZE_CLASS);
-    private static final AttributeKey<String> STATUS =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_STATUS);
-    private static final AttributeKey<String> FAULT =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_FAULT_TYPE);
 
     private final HardwareEventSink next;
     private final Meter meter;
@@ -63,11 +51,16 @@ public final class ControlMeters implements HardwareEventSink, AutoCloseable {
         on = SvaTelemetry.recordsMetrics(telemetry);
         meter = telemetry.getMeter(SvaTelemetry.SCOPE);
         requestDuration = SvaMetric.PAGE_REQUEST_DURATION.histogram(meter);
-        Attributes common = Attributes.of(BACKEND, backend);
-        invalidations = new SeriesTable(common, devices, pasids, List.of(CACHE, SIZE));
+        Attributes common = Attributes.of(SvaAttributes.BACKEND, backend);
+        invalidations =
+                new SeriesTable(
+                        common,
+                        devices,
+                        pasids,
+                        List.of(SvaAttributes.CACHE, SvaAttributes.SIZE_CLASS));
         requests = new SeriesTable(common, devices, pasids, List.of());
-        responses = new SeriesTable(common, devices, pasids, List.of(STATUS));
-        faults = new SeriesTable(common, devices, pasids, List.of(FAULT));
+        responses = new SeriesTable(common, devices, pasids, List.of(SvaAttributes.STATUS));
+        faults = new SeriesTable(common, devices, pasids, List.of(SvaAttributes.FAULT_TYPE));
     }
 
     /**

@@ -1,7 +1,6 @@
 package org.opensva.api.telemetry;
 
 import io.opentelemetry.api.OpenTelemetry;
-import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.logs.LogRecordBuilder;
 import io.opentelemetry.api.logs.Logger;
 import io.opentelemetry.api.logs.LoggerProvider;
@@ -15,21 +14,6 @@ import io.opentelemetry.context.Context;
  * <p><b>Threading.</b> Any thread may call.
  */
 public final class FaultEvents {
-
-    private static final AttributeKey<String> DEVICE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DEVICE);
-    private static final AttributeKey<Long> REQUESTER =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_REQUESTER);
-    private static final AttributeKey<Long> PASID =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PASID);
-    private static final AttributeKey<String> ADDRESS =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_ADDRESS);
-    private static final AttributeKey<String> TYPE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_FAULT_TYPE);
-    private static final AttributeKey<String> RECORD =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_FAULT_RECORD);
-    private static final AttributeKey<String> ERROR =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_QUEUE_ERROR);
 
     private final Logger logger;
     private final boolean on;
@@ -58,7 +42,7 @@ public final class FaultEvents {
      *
      * @param cause the context of the job or call that caused it
      * @param requester the requester id
-     * @param pasid the PASID, or -1
+     * @param pasid the SvaAttributes.PASID, or -1
      * @param address the input address
      * @param type the class of the fault
      * @param record the fault in the words of the architecture
@@ -71,12 +55,12 @@ public final class FaultEvents {
         LogRecordBuilder event =
                 begin(SvaTelemetry.LOG_FAULT, Severity.WARN, requester)
                         .setContext(cause)
-                        .setAttribute(ADDRESS, SvaTelemetry.address(address))
-                        .setAttribute(TYPE, type)
-                        .setAttribute(RECORD, record)
+                        .setAttribute(SvaAttributes.ADDRESS, SvaTelemetry.address(address))
+                        .setAttribute(SvaAttributes.FAULT_TYPE, type)
+                        .setAttribute(SvaAttributes.FAULT_RECORD, record)
                         .setBody(record);
         if (pasid >= 0) {
-            event.setAttribute(PASID, (long) pasid);
+            event.setAttribute(SvaAttributes.PASID, (long) pasid);
         }
         event.emit();
     }
@@ -91,7 +75,7 @@ public final class FaultEvents {
     public void isolated(String device, int requester) {
         if (on) {
             begin(SvaTelemetry.LOG_DEVICE_ISOLATED, Severity.ERROR, requester)
-                    .setAttribute(DEVICE, device)
+                    .setAttribute(SvaAttributes.DEVICE, device)
                     .setBody("ATC invalidation time-out: the device is cut off")
                     .emit();
         }
@@ -108,9 +92,9 @@ public final class FaultEvents {
     public void queueError(String device, int requester, int pasid, String error) {
         if (on) {
             begin(SvaTelemetry.LOG_QUEUE_ERROR, Severity.WARN, requester)
-                    .setAttribute(DEVICE, device)
-                    .setAttribute(PASID, (long) pasid)
-                    .setAttribute(ERROR, error)
+                    .setAttribute(SvaAttributes.DEVICE, device)
+                    .setAttribute(SvaAttributes.PASID, (long) pasid)
+                    .setAttribute(SvaAttributes.QUEUE_ERROR, error)
                     .setBody("a queue stopped: " + error)
                     .emit();
         }
@@ -121,6 +105,6 @@ public final class FaultEvents {
                 .setEventName(name)
                 .setSeverity(severity)
                 .setSeverityText(severity.name())
-                .setAttribute(REQUESTER, (long) requester);
+                .setAttribute(SvaAttributes.REQUESTER, (long) requester);
     }
 }

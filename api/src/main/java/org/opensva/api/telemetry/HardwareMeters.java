@@ -1,7 +1,6 @@
 package org.opensva.api.telemetry;
 
 import io.opentelemetry.api.OpenTelemetry;
-import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.api.metrics.ObservableLongMeasurement;
@@ -15,19 +14,6 @@ import java.util.Map;
  * HardwareCounter}), read when somebody collects.
  */
 public final class HardwareMeters implements AutoCloseable {
-
-    private static final AttributeKey<String> BACKEND =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_BACKEND);
-    private static final AttributeKey<String> DEVICE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DEVICE);
-    private static final AttributeKey<Long> REQUESTER =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_REQUESTER);
-    private static final AttributeKey<String> RESULT =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_CACHE_RESULT);
-    private static final AttributeKey<Long> LEVEL =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_WALK_LEVEL);
-    private static final AttributeKey<String> DIRECTION =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DIRECTION);
 
     private record Point(HardwareCounter counter, CounterSource from, Attributes attributes) {}
 
@@ -66,12 +52,18 @@ public final class HardwareMeters implements AutoCloseable {
             List<Point> points = new ArrayList<>();
             devices.forEach((requester, name) -> {
                 Attributes own =
-                        Attributes.of(BACKEND, backend, DEVICE, name, REQUESTER, (long) requester);
+                        Attributes.of(
+                                SvaAttributes.BACKEND,
+                                backend,
+                                SvaAttributes.DEVICE,
+                                name,
+                                SvaAttributes.REQUESTER,
+                                (long) requester);
                 points.addAll(points(metric, counter -> inside.count(counter, requester), own));
             });
             meters.add(metric, meter, points);
         }
-        Attributes own = Attributes.of(BACKEND, backend);
+        Attributes own = Attributes.of(SvaAttributes.BACKEND, backend);
         for (SvaMetric metric :
                 List.of(SvaMetric.IOTLB_EVICTIONS, SvaMetric.WALK_CACHE_EVICTIONS)) {
             meters.add(metric, meter, points(metric, inside, own));
@@ -109,7 +101,9 @@ public final class HardwareMeters implements AutoCloseable {
                             new Point(
                                     HardwareCounter.walkReads(level),
                                     from,
-                                    own.toBuilder().put(LEVEL, (long) level).build()));
+                                    own.toBuilder()
+                                            .put(SvaAttributes.WALK_LEVEL, (long) level)
+                                            .build()));
                 }
                 yield levels;
             }
@@ -122,11 +116,11 @@ public final class HardwareMeters implements AutoCloseable {
                             new Point(
                                     HardwareCounter.DMA_BYTES_READ,
                                     from,
-                                    own.toBuilder().put(DIRECTION, "read").build()),
+                                    own.toBuilder().put(SvaAttributes.DIRECTION, "read").build()),
                             new Point(
                                     HardwareCounter.DMA_BYTES_WRITTEN,
                                     from,
-                                    own.toBuilder().put(DIRECTION, "write").build()));
+                                    own.toBuilder().put(SvaAttributes.DIRECTION, "write").build()));
             default -> List.of();
         };
     }
@@ -134,8 +128,12 @@ public final class HardwareMeters implements AutoCloseable {
     private static List<Point> lookups(
             HardwareCounter hits, HardwareCounter misses, CounterSource from, Attributes own) {
         return List.of(
-                new Point(hits, from, own.toBuilder().put(RESULT, "hit").build()),
-                new Point(misses, from, own.toBuilder().put(RESULT, "miss").build()));
+                new Point(
+                        hits, from, own.toBuilder().put(SvaAttributes.CACHE_RESULT, "hit").build()),
+                new Point(
+                        misses,
+                        from,
+                        own.toBuilder().put(SvaAttributes.CACHE_RESULT, "miss").build()));
     }
 
     /** Ends the observation. */

@@ -1,7 +1,6 @@
 package org.opensva.api.telemetry;
 
 import io.opentelemetry.api.OpenTelemetry;
-import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.metrics.DoubleHistogram;
 import io.opentelemetry.api.trace.Span;
@@ -18,24 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class InvalidationTrace {
 
-    private static final AttributeKey<String> LANE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_LANE);
-    private static final AttributeKey<Long> ADDRESS_SPACE =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_ADDRESS_SPACE);
-    private static final AttributeKey<String> ADDRESS =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_ADDRESS);
-    private static final AttributeKey<Long> LENGTH =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_LENGTH);
-    private static final AttributeKey<Long> REQUESTER =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_REQUESTER);
-    private static final AttributeKey<Long> PASID =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PASID);
-    private static final AttributeKey<String> PHASE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_PHASE);
-
-    private static final Attributes ALL = Attributes.of(PHASE, "all");
-    private static final Attributes IOTLB = Attributes.of(PHASE, "iotlb");
-    private static final Attributes ATC = Attributes.of(PHASE, "atc");
+    private static final Attributes ALL = Attributes.of(SvaAttributes.PHASE, "all");
+    private static final Attributes IOTLB = Attributes.of(SvaAttributes.PHASE, "iotlb");
+    private static final Attributes ATC = Attributes.of(SvaAttributes.PHASE, "atc");
 
     private static final Phase NOTHING = new Nothing();
 
@@ -96,10 +80,10 @@ public final class InvalidationTrace {
         long began = System.nanoTime();
         Span span =
                 tracer.spanBuilder(SvaTelemetry.SPAN_INVALIDATE)
-                        .setAttribute(LANE, Lane.KERNEL.id())
-                        .setAttribute(ADDRESS_SPACE, addressSpace)
-                        .setAttribute(ADDRESS, SvaTelemetry.address(address))
-                        .setAttribute(LENGTH, length)
+                        .setAttribute(SvaAttributes.LANE, Lane.KERNEL.id())
+                        .setAttribute(SvaAttributes.ADDRESS_SPACE, addressSpace)
+                        .setAttribute(SvaAttributes.ADDRESS, SvaTelemetry.address(address))
+                        .setAttribute(SvaAttributes.LENGTH, length)
                         .startSpan();
         try (Scope _ = span.makeCurrent()) {
             body.run();
@@ -165,7 +149,11 @@ public final class InvalidationTrace {
             this.trace = trace;
             this.series = series;
             Lane lane = ATC.equals(series) ? Lane.ATC : Lane.IOMMU_QUEUE;
-            span = trace.tracer.spanBuilder(name).setAttribute(LANE, lane.id()).startSpan();
+            span =
+                    trace.tracer
+                            .spanBuilder(name)
+                            .setAttribute(SvaAttributes.LANE, lane.id())
+                            .startSpan();
             scope = span.makeCurrent();
         }
 
@@ -173,7 +161,11 @@ public final class InvalidationTrace {
         public void told(int requester, int pasid) {
             span.addEvent(
                     SvaTelemetry.EVENT_ATC_INVALIDATE,
-                    Attributes.of(REQUESTER, (long) requester, PASID, (long) pasid));
+                    Attributes.of(
+                            SvaAttributes.REQUESTER,
+                            (long) requester,
+                            SvaAttributes.PASID,
+                            (long) pasid));
         }
 
         @Override

@@ -20,7 +20,7 @@ public enum Lane {
     }
 
     /**
-     * The value of {@link SvaTelemetry#ATTRIBUTE_LANE}.
+     * The value of {@link SvaAttributes#LANE}.
      *
      * @return lower case, dotted
      */

@@ -5,7 +5,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Decides which PASIDs get metric series of their own: none unless asked for, and never more than a
- * limit. What comes later shares one series ({@link SvaTelemetry#ATTRIBUTE_OVERFLOW}).
+ * limit. What comes later shares one series ({@link SvaAttributes#OVERFLOW}).
  *
  * <p><b>Threading.</b> Any thread may call.
  */

@@ -23,15 +23,6 @@ public final class SeriesTable {
     /** More series than any closed set of labels makes; what comes later shares one. */
     private static final int MOST = 2000;
 
-    private static final AttributeKey<Boolean> OVERFLOW =
-            AttributeKey.booleanKey(SvaTelemetry.ATTRIBUTE_OVERFLOW);
-    private static final AttributeKey<String> DEVICE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DEVICE);
-    private static final AttributeKey<Long> REQUESTER =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_REQUESTER);
-    private static final AttributeKey<Long> PASID =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PASID);
-
     /** A PASID of a key that stands for all that have no series of their own. */
     private static final int OTHERS = -2;
 
@@ -93,7 +84,7 @@ public final class SeriesTable {
         this.devices = Map.copyOf(devices);
         this.pasids = pasids;
         this.labels = List.copyOf(labels);
-        overflow = new Series(common.toBuilder().put(OVERFLOW, true).build());
+        overflow = new Series(common.toBuilder().put(SvaAttributes.OVERFLOW, true).build());
     }
 
     Attributes common() {
@@ -104,7 +95,7 @@ public final class SeriesTable {
      * Finds a series, or begins it.
      *
      * @param requester the requester id, or -1 for no device
-     * @param pasid the PASID, or -1
+     * @param pasid the SvaAttributes.PASID, or -1
      * @param first the value of the first label
      * @param second the value of the second label
      * @return the series
@@ -124,16 +115,16 @@ public final class SeriesTable {
     private Attributes attributes(Key key) {
         AttributesBuilder all = common.toBuilder();
         if (key.requester() >= 0) {
-            all.put(REQUESTER, (long) key.requester());
+            all.put(SvaAttributes.REQUESTER, (long) key.requester());
             String name = devices.get(key.requester());
             if (name != null) {
-                all.put(DEVICE, name);
+                all.put(SvaAttributes.DEVICE, name);
             }
         }
         if (key.pasid() >= 0) {
-            all.put(PASID, (long) key.pasid());
+            all.put(SvaAttributes.PASID, (long) key.pasid());
         } else if (key.pasid() == OTHERS) {
-            all.put(OVERFLOW, true);
+            all.put(SvaAttributes.OVERFLOW, true);
         }
         if (!labels.isEmpty()) {
             all.put(labels.getFirst(), key.first());

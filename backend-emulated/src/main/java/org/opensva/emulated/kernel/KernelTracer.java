@@ -1,7 +1,6 @@
 package org.opensva.emulated.kernel;
 
 import io.opentelemetry.api.OpenTelemetry;
-import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanBuilder;
 import io.opentelemetry.api.trace.StatusCode;
@@ -10,6 +9,7 @@ import io.opentelemetry.context.Scope;
 
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.telemetry.Lane;
+import org.opensva.api.telemetry.SvaAttributes;
 import org.opensva.api.telemetry.SvaTelemetry;
 
 import java.util.function.Supplier;
@@ -20,19 +20,6 @@ import java.util.function.Supplier;
  * <p>Where nothing records spans a call goes straight to its body.
  */
 public final class KernelTracer {
-
-    private static final AttributeKey<String> LANE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_LANE);
-    private static final AttributeKey<Long> ADDRESS_SPACE =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_ADDRESS_SPACE);
-    private static final AttributeKey<String> ADDRESS =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_ADDRESS);
-    private static final AttributeKey<Long> LENGTH =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_LENGTH);
-    private static final AttributeKey<Long> PROCESS =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PROCESS);
-    private static final AttributeKey<String> ERRNO =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_ERRNO);
 
     private final Tracer tracer;
     private final boolean on;
@@ -127,8 +114,8 @@ public final class KernelTracer {
         }
         return run(
                 processSpan(name, pid, addressSpace)
-                        .setAttribute(ADDRESS, SvaTelemetry.address(address))
-                        .setAttribute(LENGTH, length),
+                        .setAttribute(SvaAttributes.ADDRESS, SvaTelemetry.address(address))
+                        .setAttribute(SvaAttributes.LENGTH, length),
                 body);
     }
 
@@ -145,7 +132,7 @@ public final class KernelTracer {
         try (Scope _ = span.makeCurrent()) {
             return body.get();
         } catch (ErrnoException e) {
-            span.setAttribute(ERRNO, e.errno().name());
+            span.setAttribute(SvaAttributes.ERRNO, e.errno().name());
             span.setStatus(StatusCode.ERROR);
             throw e;
         } finally {
@@ -156,8 +143,8 @@ public final class KernelTracer {
     private SpanBuilder processSpan(String name, long pid, long addressSpace) {
         Lane lane = name.equals(SvaTelemetry.SPAN_RELEASE) ? Lane.KERNEL : Lane.PROCESS;
         return span(name)
-                .setAttribute(LANE, lane.id())
-                .setAttribute(PROCESS, pid)
-                .setAttribute(ADDRESS_SPACE, addressSpace);
+                .setAttribute(SvaAttributes.LANE, lane.id())
+                .setAttribute(SvaAttributes.PROCESS, pid)
+                .setAttribute(SvaAttributes.ADDRESS_SPACE, addressSpace);
     }
 }

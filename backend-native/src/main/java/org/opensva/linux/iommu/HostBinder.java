@@ -1,7 +1,6 @@
 package org.opensva.linux.iommu;
 
 import io.opentelemetry.api.OpenTelemetry;
-import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
@@ -16,6 +15,7 @@ import org.opensva.api.process.ErrnoException;
 import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.api.telemetry.Lane;
+import org.opensva.api.telemetry.SvaAttributes;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.linux.mm.HostAddressSpace;
 
@@ -35,19 +35,6 @@ import java.util.concurrent.atomic.AtomicLong;
  * told.
  */
 public final class HostBinder implements SvaBinder {
-
-    private static final AttributeKey<String> LANE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_LANE);
-    private static final AttributeKey<Long> REQUESTER =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_REQUESTER);
-    private static final AttributeKey<String> DEVICE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DEVICE);
-    private static final AttributeKey<String> ERRNO =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_ERRNO);
-    private static final AttributeKey<Long> ADDRESS_SPACE =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_ADDRESS_SPACE);
-    private static final AttributeKey<Long> PASID =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PASID);
 
     private final HostIommu iommu;
     private final HardwareEventSink events;
@@ -82,17 +69,17 @@ public final class HostBinder implements SvaBinder {
     public SvaBond bind(DeviceFunction function, AddressSpace addressSpace) {
         Span span =
                 tracer.spanBuilder(SvaTelemetry.SPAN_BIND)
-                        .setAttribute(LANE, Lane.KERNEL.id())
-                        .setAttribute(DEVICE, function.name())
-                        .setAttribute(REQUESTER, (long) function.requester().value())
-                        .setAttribute(ADDRESS_SPACE, addressSpace.id())
+                        .setAttribute(SvaAttributes.LANE, Lane.KERNEL.id())
+                        .setAttribute(SvaAttributes.DEVICE, function.name())
+                        .setAttribute(SvaAttributes.REQUESTER, (long) function.requester().value())
+                        .setAttribute(SvaAttributes.ADDRESS_SPACE, addressSpace.id())
                         .startSpan();
         try {
             Reference bond = bindNow(function, addressSpace);
-            span.setAttribute(PASID, (long) bond.pasid().value());
+            span.setAttribute(SvaAttributes.PASID, (long) bond.pasid().value());
             return bond;
         } catch (ErrnoException e) {
-            span.setAttribute(ERRNO, e.errno().name());
+            span.setAttribute(SvaAttributes.ERRNO, e.errno().name());
             span.setStatus(StatusCode.ERROR);
             throw e;
         } finally {
@@ -185,10 +172,10 @@ public final class HostBinder implements SvaBinder {
             }
             Span span =
                     tracer.spanBuilder(SvaTelemetry.SPAN_UNBIND)
-                            .setAttribute(LANE, Lane.KERNEL.id())
-                            .setAttribute(REQUESTER, (long) bond.requester().value())
-                            .setAttribute(ADDRESS_SPACE, bond.space().id())
-                            .setAttribute(PASID, (long) bond.pasid())
+                            .setAttribute(SvaAttributes.LANE, Lane.KERNEL.id())
+                            .setAttribute(SvaAttributes.REQUESTER, (long) bond.requester().value())
+                            .setAttribute(SvaAttributes.ADDRESS_SPACE, bond.space().id())
+                            .setAttribute(SvaAttributes.PASID, (long) bond.pasid())
                             .startSpan();
             try {
                 bond.dissolve();

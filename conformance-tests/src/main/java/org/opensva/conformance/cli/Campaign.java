@@ -33,9 +33,14 @@ final class Campaign {
         this.journal = journal;
     }
 
+    /** Tells whether the tests run in JVMs of their own. */
+    boolean isIsolated(RunRequest request) {
+        return chosen.isolate(mayHarm(request));
+    }
+
     /** Runs as often as was asked for, and finds what all runs together found. */
     ConformanceResult run(RunRequest first) {
-        boolean isolated = chosen.isolate(mayHarm(first));
+        boolean isolated = isIsolated(first);
         ConformanceResult total = null;
         for (int run = 0; run < chosen.runs(); run++) {
             RunRequest request = first.withSeed(first.seed() + run);

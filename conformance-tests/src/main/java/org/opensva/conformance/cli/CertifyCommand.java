@@ -340,8 +340,16 @@ final class CertifyCommand implements Callable<Integer> {
                         plugged(),
                         told.api(),
                         List.of());
+        Campaign run = new Campaign(context, book, campaign, journal);
+        if (telemetry.isForOneJvm() && run.isIsolated(request)) {
+            context.console()
+                    .complain(
+                            ("warning: %s runs in JVMs of its own, which tell an OTLP receiver"
+                                            + " alone: use --otlp, or --no-isolate")
+                                    .formatted(selector));
+        }
         return Certificate.of(
-                new Campaign(context, book, campaign, journal).run(request),
+                run.run(request),
                 SuiteVersion.current(),
                 book.rules().size(),
                 RunEnvironment.current());

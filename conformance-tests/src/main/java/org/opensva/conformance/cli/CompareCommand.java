@@ -1,9 +1,9 @@
 package org.opensva.conformance.cli;
 
-import io.opentelemetry.api.OpenTelemetry;
-
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendException;
+import org.opensva.conformance.cli.telemetry.Telemetry;
+import org.opensva.conformance.cli.telemetry.TelemetryOptions;
 import org.opensva.conformance.programs.Claims;
 import org.opensva.conformance.programs.Finding;
 import org.opensva.conformance.programs.Observation;
@@ -54,6 +54,7 @@ final class CompareCommand implements Callable<Integer> {
     private final Context context;
 
     @Mixin private BackendOptions given = new BackendOptions();
+    @Mixin private TelemetryOptions telemetry = new TelemetryOptions();
     @Mixin private ProgramOptions chosen = new ProgramOptions();
 
     @Option(
@@ -76,7 +77,8 @@ final class CompareCommand implements Callable<Integer> {
     public Integer call() {
         chosen.check();
         status = ExitStatus.GOOD;
-        try (Plugins plugins = given.load()) {
+        try (Plugins plugins = given.load();
+                Telemetry told = context.telemetry().apply(telemetry)) {
             LinkedHashSet<String> selectors = new LinkedHashSet<>();
             for (String name : names) {
                 selectors.add(plugins.catalog().resolve(name));
@@ -85,9 +87,9 @@ final class CompareCommand implements Callable<Integer> {
                 throw new UsageException("comparing needs two different backends");
             }
             if (!withoutRules) {
-                compareRules(plugins, List.copyOf(selectors));
+                compareRules(plugins, List.copyOf(selectors), told);
             }
-            comparePrograms(plugins, List.copyOf(selectors));
+            comparePrograms(plugins, List.copyOf(selectors), told);
         }
         return status;
     }
@@ -96,7 +98,7 @@ final class CompareCommand implements Callable<Integer> {
         context.console().out().println(line);
     }
 
-    private void compareRules(Plugins plugins, List<String> selectors) {
+    private void compareRules(Plugins plugins, List<String> selectors, Telemetry told) {
         Map<String, Map<String, Verdict>> verdicts = new LinkedHashMap<>();
         for (String selector : selectors) {
             ConformanceResult result =
@@ -105,7 +107,8 @@ final class CompareCommand implements Callable<Integer> {
                                     ConformanceRun.builder()
                                             .catalog(plugins.catalog())
                                             .backend(selector)
-                                            .options(given.options())
+                                            .options(telemetry.options(given.options()))
+                                            .telemetry(told.api())
                                             .timeoutFactor(chosen.limits().factor())
                                             .listener(new ConformanceListener() {}));
             verdicts.put(
@@ -149,12 +152,13 @@ final class CompareCommand implements Callable<Integer> {
         }
     }
 
-    private void comparePrograms(Plugins plugins, List<String> selectors) {
+    private void comparePrograms(Plugins plugins, List<String> selectors, Telemetry told) {
         List<Side> sides = new ArrayList<>();
         try {
             for (String selector : selectors) {
                 Backend backend =
-                        plugins.catalog().open(selector, given.options(), OpenTelemetry.noop());
+                        plugins.catalog()
+                                .open(selector, telemetry.options(given.options()), told.api());
                 sides.add(new Side(selector, backend, claims(selector, backend)));
             }
             comparePrograms(sides);

@@ -69,9 +69,7 @@ final class ExploreCommand implements Callable<Integer> {
                                             selector,
                                             telemetry.options(given.options()),
                                             told.api())) {
-                int status = explore(backend, selector, program);
-                told.flush();
-                return status;
+                return explore(backend, selector, program);
             } catch (BackendException e) {
                 throw new UsageException(selector + ": " + e.getMessage(), e);
             }

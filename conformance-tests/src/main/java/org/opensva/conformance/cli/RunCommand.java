@@ -146,9 +146,7 @@ final class RunCommand implements Callable<Integer> {
                                         selector(plugins),
                                         telemetry.options(backends.options()),
                                         told.api())) {
-            int status = work(opened, request, source, other, sink);
-            told.flush();
-            return status;
+            return work(opened, request, source, other, sink);
         }
     }
 

@@ -73,13 +73,24 @@ final class MeasuredMachine implements AutoCloseable {
      * @param caches how large the caches of its IOMMU are
      */
     static MeasuredMachine open(String variant, Caches caches) {
+        return open(variant, caches, OpenTelemetry.noop());
+    }
+
+    /**
+     * Opens a variant of the emulated backend that tells about itself.
+     *
+     * @param variant its name
+     * @param caches how large the caches of its IOMMU are
+     * @param telemetry where it tells
+     */
+    static MeasuredMachine open(String variant, Caches caches, OpenTelemetry telemetry) {
         Map<String, String> options = new HashMap<>(caches.options);
         options.put("memory", "64G");
         options.put("huge-pages", "never");
         return new MeasuredMachine(
                 Guice.createInjector(
                         Stage.PRODUCTION,
-                        binder -> binder.bind(OpenTelemetry.class).toInstance(OpenTelemetry.noop()),
+                        binder -> binder.bind(OpenTelemetry.class).toInstance(telemetry),
                         BackendCatalog.load(MeasuredMachine.class.getClassLoader())
                                 .module("emulated:" + variant, options)));
     }

@@ -1,7 +1,6 @@
 package org.opensva.uacce.cdev;
 
 import io.opentelemetry.api.OpenTelemetry;
-import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.metrics.DoubleHistogram;
 import io.opentelemetry.api.metrics.Meter;
@@ -13,6 +12,7 @@ import org.opensva.api.accelerator.Operation;
 import org.opensva.api.telemetry.FaultEvents;
 import org.opensva.api.telemetry.PasidLimit;
 import org.opensva.api.telemetry.SeriesTable;
+import org.opensva.api.telemetry.SvaAttributes;
 import org.opensva.api.telemetry.SvaMetric;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.uacce.queue.QueueError;
@@ -28,13 +28,6 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p><b>Threading.</b> Any thread may call.
  */
 public final class DeviceTelemetry implements AutoCloseable {
-
-    private static final AttributeKey<String> OPERATION =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_OPERATION);
-    private static final AttributeKey<String> STATUS =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_STATUS);
-    private static final AttributeKey<String> DIRECTION =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DIRECTION);
 
     private final String name;
     private final int requester;
@@ -54,14 +47,24 @@ public final class DeviceTelemetry implements AutoCloseable {
         tracer = telemetry.getTracer(SvaTelemetry.SCOPE);
         events = new FaultEvents(telemetry);
         Map<Integer, String> names = Map.of(requester, name);
-        jobs = new SeriesTable(Attributes.empty(), names, pasids, List.of(OPERATION, STATUS));
-        bytes = new SeriesTable(Attributes.empty(), names, pasids, List.of(OPERATION, DIRECTION));
+        jobs =
+                new SeriesTable(
+                        Attributes.empty(),
+                        names,
+                        pasids,
+                        List.of(SvaAttributes.OPERATION, SvaAttributes.STATUS));
+        bytes =
+                new SeriesTable(
+                        Attributes.empty(),
+                        names,
+                        pasids,
+                        List.of(SvaAttributes.OPERATION, SvaAttributes.DIRECTION));
         Meter meter = telemetry.getMeter(SvaTelemetry.SCOPE);
         duration = SvaMetric.JOB_DURATION.histogram(meter);
         Attributes own =
                 Attributes.builder()
-                        .put(SvaTelemetry.ATTRIBUTE_DEVICE, name)
-                        .put(SvaTelemetry.ATTRIBUTE_REQUESTER, (long) requester)
+                        .put(SvaAttributes.DEVICE, name)
+                        .put(SvaAttributes.REQUESTER, (long) requester)
                         .build();
         instruments =
                 List.of(
@@ -112,19 +115,22 @@ public final class DeviceTelemetry implements AutoCloseable {
         depth.decrementAndGet();
     }
 
-    void ended(
-            int pasid,
-            Operation operation,
-            JobStatus status,
-            long consumed,
-            long produced,
-            long nanos) {
+    /** What the jobs of one operation that end in one way are counted in. */
+    record Tally(SeriesTable.Series jobs, SeriesTable.Series read, SeriesTable.Series written) {}
+
+    Tally tally(int pasid, Operation operation, JobStatus status) {
+        return new Tally(
+                jobs.of(requester, pasid, operation.id(), status.name()),
+                bytes.of(requester, pasid, operation.id(), "read"),
+                bytes.of(requester, pasid, operation.id(), "write"));
+    }
+
+    void ended(Tally tally, long consumed, long produced, long nanos) {
         depth.decrementAndGet();
-        SeriesTable.Series series = jobs.of(requester, pasid, operation.id(), status.name());
-        series.add(1);
-        duration.record(nanos * 1e-9, series.attributes());
-        bytes.of(requester, pasid, operation.id(), "read").add(consumed);
-        bytes.of(requester, pasid, operation.id(), "write").add(produced);
+        tally.jobs().add(1);
+        duration.record(nanos * 1e-9, tally.jobs().attributes());
+        tally.read().add(consumed);
+        tally.written().add(produced);
     }
 
     void queueError(int pasid, QueueError error) {

@@ -1,6 +1,5 @@
 package org.opensva.uacce.cdev;
 
-import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.context.Context;
@@ -13,12 +12,14 @@ import org.opensva.api.accelerator.JobFlags;
 import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.Operation;
 import org.opensva.api.telemetry.Lane;
+import org.opensva.api.telemetry.SvaAttributes;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.api.telemetry.WorkInProgress;
 import org.opensva.uacce.queue.JobObserver;
 import org.opensva.uacce.queue.QueueError;
 
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
 
 /**
@@ -28,29 +29,14 @@ import java.util.function.Consumer;
  */
 public final class JobSpans implements JobObserver, WorkInProgress {
 
-    private static final AttributeKey<String> LANE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_LANE);
-    private static final AttributeKey<String> DEVICE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DEVICE);
-    private static final AttributeKey<Long> REQUESTER =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_REQUESTER);
-    private static final AttributeKey<Long> PASID =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PASID);
-    private static final AttributeKey<Long> PROCESS =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PROCESS);
-    private static final AttributeKey<String> OPERATION =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_OPERATION);
-    private static final AttributeKey<Long> LENGTH =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_LENGTH);
-    private static final AttributeKey<String> STATUS =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_STATUS);
-
     /** The page of the messages of PCI Express, whatever the granule of the tables. */
     private static final int PAGE_SHIFT = 12;
 
     private final DeviceTelemetry device;
     private final int pasid;
     private final ConcurrentHashMap<Long, Open> open = new ConcurrentHashMap<>();
+    private final AtomicReferenceArray<DeviceTelemetry.@Nullable Tally> successes =
+            new AtomicReferenceArray<>(Operation.values().length);
 
     JobSpans(DeviceTelemetry device, int pasid) {
         this.device = device;
@@ -122,19 +108,26 @@ public final class JobSpans implements JobObserver, WorkInProgress {
     }
 
     private Open begin(long process, Operation operation, long length, Context parent) {
-        return new Open(
+        Span span =
                 device.tracer()
                         .spanBuilder(SvaTelemetry.SPAN_JOB)
                         .setParent(parent)
-                        .setAttribute(LANE, Lane.PROCESS.id())
-                        .setAttribute(DEVICE, device.name())
-                        .setAttribute(REQUESTER, (long) device.requester())
-                        .setAttribute(PASID, (long) pasid)
-                        .setAttribute(PROCESS, process)
-                        .setAttribute(OPERATION, operation.id())
-                        .setAttribute(LENGTH, length)
-                        .startSpan(),
-                operation);
+                        .setAttribute(SvaAttributes.OPERATION, operation.id())
+                        .startSpan();
+        // A sampler decides by the operation alone: most jobs end here, and are counted only.
+        if (span.isRecording()) {
+            describe(span, Lane.PROCESS)
+                    .setAttribute(SvaAttributes.PROCESS, process)
+                    .setAttribute(SvaAttributes.LENGTH, length);
+        }
+        return new Open(span, operation);
+    }
+
+    private Span describe(Span span, Lane lane) {
+        return span.setAttribute(SvaAttributes.LANE, lane.id())
+                .setAttribute(SvaAttributes.DEVICE, device.name())
+                .setAttribute(SvaAttributes.REQUESTER, (long) device.requester())
+                .setAttribute(SvaAttributes.PASID, (long) pasid);
     }
 
     /**
@@ -170,7 +163,7 @@ public final class JobSpans implements JobObserver, WorkInProgress {
      * @param job what {@link #begin} gave
      */
     public void refused(Open job) {
-        job.span.setAttribute(STATUS, JobStatus.ABORTED.name());
+        job.span.setAttribute(SvaAttributes.STATUS, JobStatus.ABORTED.name());
         job.span.setStatus(StatusCode.ERROR);
         job.span.end();
     }
@@ -185,23 +178,27 @@ public final class JobSpans implements JobObserver, WorkInProgress {
                             device.submitted();
                             return begin(-1, job.operation(), job.sourceLength(), Context.root());
                         });
-        Span span =
-                device.tracer()
-                        .spanBuilder(SvaTelemetry.SPAN_EXECUTE)
-                        .setParent(Context.root().with(followed.span))
-                        .setAttribute(LANE, Lane.DEVICE.id())
-                        .setAttribute(DEVICE, device.name())
-                        .setAttribute(REQUESTER, (long) device.requester())
-                        .setAttribute(PASID, (long) pasid)
-                        .startSpan();
+        // Without a span of its own, what the device causes is not sampled either.
+        Span span = followed.span.isRecording() ? execute(followed.span) : followed.span;
         followed.execution = Execution.of(span, job);
         @SuppressWarnings("MustBeClosedChecker") // closed by what is returned
         Scope current = span.makeCurrent();
         return () -> {
             current.close();
             followed.execution = null;
-            span.end();
+            if (span != followed.span) {
+                span.end();
+            }
         };
+    }
+
+    private Span execute(Span submitted) {
+        return describe(
+                device.tracer()
+                        .spanBuilder(SvaTelemetry.SPAN_EXECUTE)
+                        .setParent(Context.root().with(submitted))
+                        .startSpan(),
+                Lane.DEVICE);
     }
 
     @Override
@@ -223,13 +220,28 @@ public final class JobSpans implements JobObserver, WorkInProgress {
     }
 
     private void end(Open job, JobStatus status, long consumed, long produced) {
-        job.span.setAttribute(STATUS, status.name());
-        if (status != JobStatus.SUCCESS) {
-            job.span.setStatus(StatusCode.ERROR);
+        if (job.span.isRecording()) {
+            job.span.setAttribute(SvaAttributes.STATUS, status.name());
+            if (status != JobStatus.SUCCESS) {
+                job.span.setStatus(StatusCode.ERROR);
+            }
+            job.span.end();
         }
-        job.span.end();
         device.ended(
-                pasid, job.operation, status, consumed, produced, System.nanoTime() - job.began);
+                tally(job.operation, status), consumed, produced, System.nanoTime() - job.began);
+    }
+
+    /** Looked up once for each operation, as long as jobs succeed. */
+    private DeviceTelemetry.Tally tally(Operation operation, JobStatus status) {
+        if (status != JobStatus.SUCCESS) {
+            return device.tally(pasid, operation, status);
+        }
+        DeviceTelemetry.Tally known = successes.get(operation.ordinal());
+        if (known == null) {
+            known = device.tally(pasid, operation, status);
+            successes.set(operation.ordinal(), known);
+        }
+        return known;
     }
 
     @Override

@@ -1,6 +1,5 @@
 package org.opensva.emulated.kernel.sva;
 
-import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanBuilder;
 import io.opentelemetry.api.trace.StatusCode;
@@ -11,6 +10,7 @@ import org.opensva.api.iommu.AttachedDevice;
 import org.opensva.api.iommu.PageFaultGroup;
 import org.opensva.api.iommu.PageResponse;
 import org.opensva.api.telemetry.Lane;
+import org.opensva.api.telemetry.SvaAttributes;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.api.telemetry.WorkInProgress.Work;
 import org.opensva.emulated.kernel.KernelTracer;
@@ -24,25 +24,6 @@ import java.util.List;
  */
 final class PageRequestSpan {
 
-    private static final AttributeKey<String> LANE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_LANE);
-    private static final AttributeKey<String> DEVICE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DEVICE);
-    private static final AttributeKey<Long> REQUESTER =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_REQUESTER);
-    private static final AttributeKey<Long> PASID =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PASID);
-    private static final AttributeKey<String> ADDRESS =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_ADDRESS);
-    private static final AttributeKey<Long> GROUP =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_GROUP);
-    private static final AttributeKey<Long> PAGES =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PAGES);
-    private static final AttributeKey<Boolean> STALLED =
-            AttributeKey.booleanKey(SvaTelemetry.ATTRIBUTE_STALLED);
-    private static final AttributeKey<String> STATUS =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_STATUS);
-
     private PageRequestSpan() {}
 
     static Span begin(
@@ -55,14 +36,14 @@ final class PageRequestSpan {
         SpanBuilder builder =
                 tracer.span(SvaTelemetry.SPAN_PAGE_REQUEST)
                         .setNoParent()
-                        .setAttribute(LANE, Lane.KERNEL.id())
-                        .setAttribute(DEVICE, device.function().name())
-                        .setAttribute(REQUESTER, (long) group.requester().value())
-                        .setAttribute(PASID, (long) group.pasid())
-                        .setAttribute(ADDRESS, SvaTelemetry.address(address))
-                        .setAttribute(GROUP, (long) group.tag())
-                        .setAttribute(PAGES, (long) group.faults().size())
-                        .setAttribute(STALLED, group.stalled());
+                        .setAttribute(SvaAttributes.LANE, Lane.KERNEL.id())
+                        .setAttribute(SvaAttributes.DEVICE, device.function().name())
+                        .setAttribute(SvaAttributes.REQUESTER, (long) group.requester().value())
+                        .setAttribute(SvaAttributes.PASID, (long) group.pasid())
+                        .setAttribute(SvaAttributes.ADDRESS, SvaTelemetry.address(address))
+                        .setAttribute(SvaAttributes.GROUP, (long) group.tag())
+                        .setAttribute(SvaAttributes.PAGES, (long) group.faults().size())
+                        .setAttribute(SvaAttributes.STALLED, group.stalled());
         if (!waiting.isEmpty()) {
             builder.setParent(Context.root().with(waiting.getFirst().executing()));
         }
@@ -77,7 +58,7 @@ final class PageRequestSpan {
     }
 
     static void end(Span span, PageResponse response) {
-        span.setAttribute(STATUS, response.name());
+        span.setAttribute(SvaAttributes.STATUS, response.name());
         if (response != PageResponse.SUCCESS) {
             span.setStatus(StatusCode.ERROR);
         }

@@ -1,6 +1,5 @@
 package org.opensva.emulated.kernel.sva;
 
-import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
 
 import org.opensva.api.iommu.AttachedDevice;
@@ -19,6 +18,7 @@ import org.opensva.api.telemetry.ControlMeters;
 import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.api.telemetry.Lane;
+import org.opensva.api.telemetry.SvaAttributes;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.api.telemetry.WorkInProgress.Work;
 import org.opensva.emulated.kernel.KernelTracer;
@@ -41,17 +41,6 @@ import java.util.function.Supplier;
  * <p><b>Threading.</b> Any thread may call.
  */
 public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable {
-
-    private static final AttributeKey<String> LANE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_LANE);
-    private static final AttributeKey<String> DEVICE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_DEVICE);
-    private static final AttributeKey<Long> REQUESTER =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_REQUESTER);
-    private static final AttributeKey<Long> ADDRESS_SPACE =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_ADDRESS_SPACE);
-    private static final AttributeKey<Long> PASID =
-            AttributeKey.longKey(SvaTelemetry.ATTRIBUTE_PASID);
 
     private final AddressSpaces addressSpaces;
     private final IommuLookup iommus;
@@ -100,7 +89,7 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
                 addressSpace,
                 () -> {
                     Bond bond = bindNow(function, addressSpace);
-                    Span.current().setAttribute(PASID, (long) bond.pasid().value());
+                    Span.current().setAttribute(SvaAttributes.PASID, (long) bond.pasid().value());
                     return new BondReference(this, bond);
                 });
     }
@@ -282,7 +271,8 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
                         bond.device().attached().function(),
                         bond.addressSpace(),
                         () -> {
-                            Span.current().setAttribute(PASID, (long) bond.pasid().value());
+                            Span.current()
+                                    .setAttribute(SvaAttributes.PASID, (long) bond.pasid().value());
                             unbindNow(bond);
                             return true;
                         });
@@ -342,10 +332,11 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
     }
 
     /**
-     * Visits the jobs under way that use a page of a device's PASID, as far as traces are recorded.
+     * Visits the jobs under way that use a page of a device's SvaAttributes.PASID, as far as traces
+     * are recorded.
      *
      * @param requester the device
-     * @param pasid the PASID, or {@link Pasid#NONE}
+     * @param pasid the SvaAttributes.PASID, or {@link Pasid#NONE}
      * @param address an address in the page
      * @param visitor gets each job
      */
@@ -364,10 +355,10 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
         }
         return tracer.run(
                 tracer.span(name)
-                        .setAttribute(LANE, Lane.KERNEL.id())
-                        .setAttribute(DEVICE, function.name())
-                        .setAttribute(REQUESTER, (long) function.requester().value())
-                        .setAttribute(ADDRESS_SPACE, addressSpace.id()),
+                        .setAttribute(SvaAttributes.LANE, Lane.KERNEL.id())
+                        .setAttribute(SvaAttributes.DEVICE, function.name())
+                        .setAttribute(SvaAttributes.REQUESTER, (long) function.requester().value())
+                        .setAttribute(SvaAttributes.ADDRESS_SPACE, addressSpace.id()),
                 body);
     }
 

@@ -33,6 +33,15 @@ record Target(String benchmark, Map<String, String> parameters, Bound bound, Str
      */
     record Ratio(String benchmark, List<String> sharing, double times) implements Bound {}
 
+    /**
+     * Another figure of the same run, and a little more.
+     *
+     * @param benchmark which
+     * @param sharing parameters that both have in common
+     * @param nanos at most that many nanoseconds above that figure
+     */
+    record Above(String benchmark, List<String> sharing, double nanos) implements Bound {}
+
     /** Whether a figure meets a target, and the words for it. */
     record Outcome(boolean met, String text) {}
 
@@ -65,7 +74,10 @@ record Target(String benchmark, Map<String, String> parameters, Bound bound, Str
                             "iotlbHit",
                             List.of("iommu", "pages"),
                             2 / 1.8),
-                    ratio("atcHitByTwo", Map.of(), "atcHit", List.of("iommu", "pages"), 2 / 1.8));
+                    ratio("atcHitByTwo", Map.of(), "atcHit", List.of("iommu", "pages"), 2 / 1.8),
+                    above("iotlbHitTold", "iotlbHitUntold", 1),
+                    above("atcHitTold", "atcHitUntold", 1),
+                    ratio("jobTold", Map.of(), "jobUntold", List.of("job"), 1.02));
 
     private static Target time(String benchmark, Map<String, String> parameters, double nanos) {
         return new Target(benchmark, parameters, new Time(nanos), "at most " + Figure.time(nanos));
@@ -84,6 +96,14 @@ record Target(String benchmark, Map<String, String> parameters, Bound bound, Str
                 "at most %.2f times %s".formatted(times, other));
     }
 
+    private static Target above(String benchmark, String other, double nanos) {
+        return new Target(
+                benchmark,
+                Map.of(),
+                new Above(other, List.of("iommu"), nanos),
+                "at most %s above %s".formatted(Figure.time(nanos), other));
+    }
+
     /** The target of a figure. */
     static Optional<Target> of(Figure figure) {
         return ALL.stream()
@@ -97,12 +117,21 @@ record Target(String benchmark, Map<String, String> parameters, Bound bound, Str
         return switch (bound) {
             case Time(double nanos) -> Optional.of(outcome(figure.median() / nanos, text));
             case Ratio(String other, List<String> sharing, double times) ->
-                    all.stream()
-                            .filter(candidate -> candidate.name().equals(other))
-                            .filter(candidate -> shares(figure, candidate, sharing))
-                            .findFirst()
+                    other(other, sharing, figure, all)
                             .map(found -> outcome(figure.median() / found.median() / times, text));
+            case Above(String other, List<String> sharing, double nanos) ->
+                    other(other, sharing, figure, all)
+                            .map(found ->
+                                    outcome(figure.median() / (found.median() + nanos), text));
         };
+    }
+
+    private static Optional<Figure> other(
+            String benchmark, List<String> sharing, Figure figure, List<Figure> all) {
+        return all.stream()
+                .filter(candidate -> candidate.name().equals(benchmark))
+                .filter(candidate -> shares(figure, candidate, sharing))
+                .findFirst();
     }
 
     private static boolean shares(Figure figure, Figure other, List<String> keys) {

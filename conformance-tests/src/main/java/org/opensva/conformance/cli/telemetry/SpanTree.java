@@ -1,6 +1,5 @@
 package org.opensva.conformance.cli.telemetry;
 
-import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.sdk.logs.data.LogRecordData;
 import io.opentelemetry.sdk.metrics.data.MetricData;
@@ -8,7 +7,7 @@ import io.opentelemetry.sdk.trace.data.EventData;
 import io.opentelemetry.sdk.trace.data.LinkData;
 import io.opentelemetry.sdk.trace.data.SpanData;
 
-import org.opensva.api.telemetry.SvaTelemetry;
+import org.opensva.api.telemetry.SvaAttributes;
 
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -26,9 +25,6 @@ import java.util.stream.Collectors;
 public final class SpanTree {
 
     private static final int NAME_WIDTH = 44;
-
-    private static final AttributeKey<String> LANE =
-            AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_LANE);
 
     private final List<SpanData> spans = new ArrayList<>();
     private final List<LogRecordData> logs = new ArrayList<>();
@@ -148,11 +144,11 @@ public final class SpanTree {
         private static String text(SpanData span) {
             String all =
                     span.getAttributes().asMap().entrySet().stream()
-                            .filter(entry -> !entry.getKey().equals(LANE))
+                            .filter(entry -> !entry.getKey().equals(SvaAttributes.LANE))
                             .map(entry -> entry.getKey().getKey() + "=" + entry.getValue())
                             .sorted()
                             .collect(Collectors.joining(" "));
-            String lane = span.getAttributes().get(LANE);
+            String lane = span.getAttributes().get(SvaAttributes.LANE);
             return (span.getStatus().getStatusCode() == StatusCode.ERROR ? "FAILED " : "")
                     + (lane == null ? "" : lane + ": ")
                     + all;

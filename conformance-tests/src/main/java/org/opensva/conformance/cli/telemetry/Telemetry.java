@@ -4,7 +4,6 @@ import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.spi.ConfigurationException;
-import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.logs.export.BatchLogRecordProcessor;
 import io.opentelemetry.sdk.metrics.export.MetricReader;
 import io.opentelemetry.sdk.metrics.export.PeriodicMetricReader;
@@ -16,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
@@ -32,14 +32,21 @@ public final class Telemetry implements AutoCloseable {
     private static final Telemetry OFF = new Telemetry(null, List.of(), null);
 
     private final @Nullable OpenTelemetrySdk sdk;
+    private final OpenTelemetry api;
     private final List<AutoCloseable> sinks;
     private final @Nullable Complaints complaints;
+
+    /** Delivers what there is when the JVM is told to end in the midst of a command. */
+    private final Thread interrupted = new Thread(this::end, "opensva-telemetry");
+
+    private final AtomicBoolean ended = new AtomicBoolean();
 
     private Telemetry(
             @Nullable OpenTelemetrySdk sdk,
             List<AutoCloseable> sinks,
             @Nullable Complaints complaints) {
         this.sdk = sdk;
+        this.api = sdk == null ? OpenTelemetry.noop() : new LastingCounters(sdk);
         this.sinks = sinks;
         this.complaints = complaints;
     }
@@ -59,28 +66,35 @@ public final class Telemetry implements AutoCloseable {
      * @return the SDK, or the no-operation telemetry
      */
     public OpenTelemetry api() {
-        return sdk == null ? OpenTelemetry.noop() : sdk;
+        return api;
     }
 
-    /**
-     * Delivers what there is; call it before a backend closes, whose counters go with it. Returns
-     * after a few seconds at most.
-     */
-    public void flush() {
-        if (sdk != null) {
-            CompletableResultCode all =
-                    CompletableResultCode.ofAll(
-                            List.of(
-                                    sdk.getSdkTracerProvider().forceFlush(),
-                                    sdk.getSdkMeterProvider().forceFlush(),
-                                    sdk.getSdkLoggerProvider().forceFlush()));
-            boolean _ = all.join(PATIENCE_SECONDS, TimeUnit.SECONDS).isSuccess();
+    private void beginToWatch() {
+        try {
+            Runtime.getRuntime().addShutdownHook(interrupted);
+        } catch (IllegalStateException e) {
+            // The JVM is ending: close() will not be interrupted by it any more.
+            return;
         }
     }
 
     /** Delivers what there is and ends; returns after a few seconds at most. */
     @Override
     public void close() {
+        try {
+            boolean _ = Runtime.getRuntime().removeShutdownHook(interrupted);
+        } catch (IllegalStateException e) {
+            // The JVM is ending, and the hook runs; whoever comes second does nothing.
+            end();
+            return;
+        }
+        end();
+    }
+
+    private void end() {
+        if (!ended.compareAndSet(false, true)) {
+            return;
+        }
         if (sdk != null) {
             boolean _ = sdk.shutdown().join(PATIENCE_SECONDS, TimeUnit.SECONDS).isSuccess();
         }
@@ -152,7 +166,9 @@ public final class Telemetry implements AutoCloseable {
                                 })
                                 .build()
                                 .getOpenTelemetrySdk();
-                return new Telemetry(sdk, opened, complaints);
+                Telemetry telemetry = new Telemetry(sdk, opened, complaints);
+                telemetry.beginToWatch();
+                return telemetry;
             } catch (ConfigurationException | IllegalArgumentException e) {
                 throw new TelemetryException(
                         "telemetry cannot be configured: " + e.getMessage(), e);

@@ -21,7 +21,6 @@ import java.util.function.Consumer;
  * try (Telemetry told = telemetry.open(environment, console::complain);
  *         Backend backend = catalog.open(selector, telemetry.options(given), told.api())) {
  *     ...
- *     told.flush(); // before the backend closes, for its counters go with it
  * }
  * }</pre>
  */
@@ -158,8 +157,17 @@ public final class TelemetryOptions {
     }
 
     /**
+     * Tells whether there is a sink that belongs to one JVM: a file, a page, a terminal.
+     *
+     * @return false if everything that was asked for can be told by several JVMs
+     */
+    public boolean isForOneJvm() {
+        return !sinks.isEmpty();
+    }
+
+    /**
      * The options for a JVM that does part of the work: what several can tell at once, which is an
-     * OTLP receiver. A file and a page belong to one.
+     * OTLP receiver.
      *
      * @return arguments of a command line
      */

@@ -30,12 +30,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The page of metrics, read by hand and by Prometheus itself. */
 class PrometheusTest {
 
     private static final Duration SOON = Duration.ofSeconds(60);
+    private static final Pattern PAGE = Pattern.compile("metrics are at (http://[^\\s]+)\\s");
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final List<String> said = new ArrayList<>();
@@ -97,16 +100,49 @@ class PrometheusTest {
                 .findFirst();
     }
 
+    /** The command line in a JVM of its own, as users run it. */
+    private static Process soak(Path folder) throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "org.opensva.conformance.cli.Main",
+                        "soak",
+                        "--minutes=10",
+                        "--steps=40",
+                        "--telemetry=prometheus:127.0.0.1:0",
+                        "--telemetry=file:" + folder.resolve("told.jsonl"))
+                .redirectOutput(folder.resolve("soak.out").toFile())
+                .redirectError(folder.resolve("soak.err").toFile())
+                .start();
+    }
+
+    /** Waits for the line that says where the page is. */
+    private static URI page(Process soak, Path said) throws IOException {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        while (true) {
+            String text = Files.readString(said);
+            Matcher line = PAGE.matcher(text);
+            if (line.find()) {
+                return URI.create(line.group(1));
+            }
+            assertTrue(soak.isAlive() && System.nanoTime() < deadline, text);
+            Thread.onSpinWait();
+        }
+    }
+
     @Test
-    void prometheusScrapesARunAndSeesItsCountersRise(@TempDir Path folder) throws Exception {
+    void prometheusScrapesARunningSoakAndSeesItsCountersRise(@TempDir Path folder)
+            throws Exception {
         Optional<Path> program = program();
         assumeTrue(program.isPresent(), "prometheus is not installed");
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
-        try (Telemetry told = page()) {
-            URI page = address();
+        Process soak = soak(folder);
+        try {
+            URI page = page(soak, folder.resolve("soak.err"));
             Path config = folder.resolve("prometheus.yml");
             Files.writeString(
                     config,
@@ -119,7 +155,6 @@ class PrometheusTest {
                           - targets: ['%s:%d']
                     """
                             .formatted(page.getHost(), page.getPort()));
-            Journey journey = new Journey(told.api());
             Process prometheus =
                     new ProcessBuilder(
                                     program.get().toString(),
@@ -129,32 +164,59 @@ class PrometheusTest {
                             .redirectErrorStream(true)
                             .redirectOutput(folder.resolve("prometheus.log").toFile())
                             .start();
-            try (Backend backend = journey.open("emulated:smmuv3", Map.of())) {
-                long first = 0;
-                long deadline = System.nanoTime() + SOON.toNanos();
-                // Work goes on until what was scraped has risen.
-                while (true) {
-                    journey.faultAndUnmap(backend);
-                    long seen = query(port, "sum(uacce_jobs_total)");
-                    if (first == 0) {
-                        first = Math.max(seen, 0);
-                    } else if (seen > first) {
-                        break;
-                    }
-                    assertTrue(prometheus.isAlive(), "prometheus runs");
-                    assertTrue(
-                            System.nanoTime() < deadline,
-                            Files.readString(folder.resolve("prometheus.log")));
+            try {
+                for (String counter :
+                        List.of(
+                                "uacce_jobs_total",
+                                "iommu_translations_total",
+                                "iommu_page_requests_total",
+                                "sva_invalidations_total")) {
+                    assertRises(port, "sum(" + counter + ")", prometheus, soak, folder);
                 }
-                assertTrue(query(port, "sum(iommu_page_requests_total)") > 0);
-                assertTrue(query(port, "sum(iommu_translations_total)") > 0);
                 assertEquals(1, query(port, "up{job=\"opensva\"}"));
+                // Machines come and go in a soak: no counter has ever fallen back.
+                assertEquals(0, query(port, "sum(resets(uacce_jobs_total[10m]))"));
             } finally {
-                prometheus.destroy();
-                if (!prometheus.waitFor(10, TimeUnit.SECONDS)) {
-                    prometheus.destroyForcibly();
-                }
+                end(prometheus);
             }
+        } finally {
+            end(soak);
+        }
+        // It was interrupted; what it had counted and done is in the file nevertheless.
+        String told = Files.readString(folder.resolve("told.jsonl"));
+        assertTrue(told.contains("\"uacce.jobs\"") && told.contains("\"mm.unmap\""), "flushed");
+        assertTrue(told.endsWith("\n"), "the last line is whole");
+    }
+
+    private void assertRises(int port, String query, Process prometheus, Process soak, Path folder)
+            throws Exception {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        long first = -1;
+        while (true) {
+            long seen = query(port, query);
+            if (first <= 0) {
+                first = seen;
+            } else if (seen > first) {
+                return;
+            }
+            if (!prometheus.isAlive() || !soak.isAlive() || System.nanoTime() > deadline) {
+                throw new AssertionError(
+                        "%s is %d%n%s%n%s"
+                                .formatted(
+                                        query,
+                                        seen,
+                                        Files.readString(folder.resolve("prometheus.log")),
+                                        Files.readString(folder.resolve("soak.err"))));
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Asks it to end, as a terminal or a service manager does. */
+    private static void end(Process process) throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(20, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
         }
     }
 

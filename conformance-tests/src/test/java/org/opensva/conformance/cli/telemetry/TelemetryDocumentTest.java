@@ -25,6 +25,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.opensva.api.backend.Backend;
+import org.opensva.api.telemetry.SvaAttributes;
 import org.opensva.api.telemetry.SvaMetric;
 import org.opensva.api.telemetry.SvaTelemetry;
 
@@ -120,8 +121,7 @@ class TelemetryDocumentTest {
             for (EventData event : span.getEvents()) {
                 note(EVENTS, event.getName(), event.getAttributes());
             }
-            String lane =
-                    span.getAttributes().get(AttributeKey.stringKey(SvaTelemetry.ATTRIBUTE_LANE));
+            String lane = span.getAttributes().get(SvaAttributes.LANE);
             LANES.computeIfAbsent(span.getName(), key -> new TreeSet<>()).add(lane);
             String parent = names.get(span.getParentSpanId());
             if (parent != null && !parent.equals(Journey.HOST)) {
@@ -189,15 +189,15 @@ class TelemetryDocumentTest {
     @Test
     void spansAndTheirAttributesAreThoseOfTheDocument() throws IOException {
         Map<String, List<String>> documented = table("span");
-        Map<String, Set<String>> expected = attributes(documented, 4, SvaTelemetry.ATTRIBUTE_LANE);
+        Map<String, Set<String>> expected = attributes(documented, 4, SvaAttributes.LANE.getKey());
         // A bind or a release that is refused is not part of the journey.
         for (String never : List.of("sva.bind", "sva.unbind", "mm.fork", "mm.release")) {
-            expected.get(never).remove(SvaTelemetry.ATTRIBUTE_ERRNO);
-            SPANS.get(never).remove(SvaTelemetry.ATTRIBUTE_ERRNO);
+            expected.get(never).remove(SvaAttributes.ERRNO.getKey());
+            SPANS.get(never).remove(SvaAttributes.ERRNO.getKey());
         }
         for (String never : List.of("mm.protect", "mm.remap", "mm.advise")) {
-            expected.get(never).remove(SvaTelemetry.ATTRIBUTE_ERRNO);
-            SPANS.get(never).remove(SvaTelemetry.ATTRIBUTE_ERRNO);
+            expected.get(never).remove(SvaAttributes.ERRNO.getKey());
+            SPANS.get(never).remove(SvaAttributes.ERRNO.getKey());
         }
         assertEquals(expected, SPANS);
         LANES.forEach((span, lanes) ->
@@ -244,7 +244,7 @@ class TelemetryDocumentTest {
                 instruments.put(name, cells.get(1) + " " + names(cells.get(2)).getFirst()));
         assertEquals(instruments, INSTRUMENTS);
         Map<String, Set<String>> expected = attributes(documented, 3);
-        METRICS.values().forEach(keys -> keys.remove(SvaTelemetry.ATTRIBUTE_OVERFLOW));
+        METRICS.values().forEach(keys -> keys.remove(SvaAttributes.OVERFLOW.getKey()));
         assertEquals(expected, METRICS);
         for (SvaMetric metric : SvaMetric.values()) {
             assertEquals(
@@ -257,14 +257,41 @@ class TelemetryDocumentTest {
     @Test
     void everyNameIsAConstantAndEveryConstantIsInTheDocument() throws Exception {
         Set<String> constants = new TreeSet<>();
-        for (Field field : SvaTelemetry.class.getFields()) {
-            if (Modifier.isStatic(field.getModifiers()) && !field.getName().equals("SCOPE")) {
-                constants.add((String) field.get(null));
-            }
+        for (Object value : constants(SvaTelemetry.class)) {
+            constants.add((String) value);
         }
+        constants.remove(SvaTelemetry.SCOPE);
         Set<String> documented = new TreeSet<>(table("span").keySet());
         documented.addAll(table("event").keySet());
-        documented.addAll(table("attribute").keySet());
         assertEquals(documented, constants);
+    }
+
+    @Test
+    void everyAttributeIsAConstantOfTheTypeInTheDocument() throws Exception {
+        Map<String, String> constants = new TreeMap<>();
+        for (Object value : constants(SvaAttributes.class)) {
+            AttributeKey<?> key = (AttributeKey<?>) value;
+            constants.put(
+                    key.getKey(),
+                    switch (key.getType()) {
+                        case STRING -> "string";
+                        case LONG -> "int";
+                        case BOOLEAN -> "boolean";
+                        default -> "none of the table's";
+                    });
+        }
+        Map<String, String> documented = new TreeMap<>();
+        table("attribute").forEach((name, cells) -> documented.put(name, cells.get(1)));
+        assertEquals(documented, constants);
+    }
+
+    private static List<Object> constants(Class<?> names) throws IllegalAccessException {
+        List<Object> all = new ArrayList<>();
+        for (Field field : names.getFields()) {
+            if (Modifier.isStatic(field.getModifiers())) {
+                all.add(field.get(null));
+            }
+        }
+        return all;
     }
 }
