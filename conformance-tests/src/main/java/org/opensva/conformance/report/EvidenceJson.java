@@ -50,6 +50,9 @@ final class EvidenceJson {
             if (moment.late()) {
                 entry.put("late", true);
             }
+            if (moment.isSpan()) {
+                entry.put("until", moment.until());
+            }
         }
     }
 
@@ -78,7 +81,8 @@ final class EvidenceJson {
                                                     "lane " + quote(lane) + " is unknown")),
                             text(moment, "what"),
                             optional(moment, "detail"),
-                            moment.path("late").asBoolean(false)));
+                            moment.path("late").asBoolean(false),
+                            moment.has("until") ? count(moment, "until", Integer.MAX_VALUE) : -1));
         }
         return new Timeline(moments, count(node, "lost", Integer.MAX_VALUE));
     }

@@ -7,9 +7,10 @@ import org.opensva.conformance.suite.bench.Timeline.Moment;
 import java.util.List;
 
 /**
- * Draws a timeline as SVG within a page: a column for each lane, time downwards, and in the colour
- * of failures the access that came too late. Colours are the page's own, so that the picture is
- * light or dark with it; the same is there as a list for who does not see it.
+ * Draws a timeline as SVG within a page: a column for each lane, time downwards, a bar beside what
+ * happened within a span, and in the colour of failures the access that came too late. Colours are
+ * the page's own, so that the picture is light or dark with it; the same is there as a list for who
+ * does not see it.
  */
 final class HtmlTimeline {
 
@@ -19,6 +20,11 @@ final class HtmlTimeline {
     private static final int ROW = 40;
     private static final int BOX = 30;
     private static final int GAP = 8;
+    private static final int BAR = 3;
+    private static final int DEEPEST = 2;
+
+    /** The bars of a lane end where its boxes begin. */
+    private static final int BARS = BAR * DEEPEST - 1;
 
     /** As many characters as fit in a box. */
     private static final int WIDE = 31;
@@ -109,6 +115,11 @@ final class HtmlTimeline {
             connect(moments, i);
         }
         for (int i = 0; i < moments.size(); i++) {
+            if (moments.get(i).isSpan()) {
+                span(moments.get(i), i);
+            }
+        }
+        for (int i = 0; i < moments.size(); i++) {
             box(moments.get(i), i);
         }
         out.close();
@@ -133,6 +144,32 @@ final class HtmlTimeline {
                 number(middle(to)),
                 "y2",
                 number(top(i)));
+    }
+
+    /** A bar beside what happened within a span; one within another is nearer to the boxes. */
+    private void span(Moment span, int row) {
+        int last = Math.clamp(span.until(), row, timeline.moments().size() - 1);
+        int depth = 0;
+        for (int i = 0; i < row; i++) {
+            Moment other = timeline.moments().get(i);
+            if (other.isSpan() && other.lane() == span.lane() && other.until() >= row) {
+                depth++;
+            }
+        }
+        int x = LEFT + LANE * span.lane().ordinal() - BARS + BAR * Math.min(depth, DEEPEST);
+        out.open("g", "class", "span " + span.lane().id());
+        out.leaf("title", span.what() + ", until " + (last + 1));
+        out.empty(
+                "rect",
+                "x",
+                number(x),
+                "y",
+                number(top(row)),
+                "width",
+                number(BAR),
+                "height",
+                number(ROW * (last - row) + BOX));
+        out.close();
     }
 
     private void box(Moment moment, int row) {
@@ -192,6 +229,9 @@ final class HtmlTimeline {
             out.leaf("b", moment.lane().title()).text(": " + moment.what());
             if (!moment.detail().isEmpty()) {
                 out.text(" (" + moment.detail() + ")");
+            }
+            if (moment.isSpan()) {
+                out.text(", until " + (moment.until() + 1));
             }
             out.text(moment.late() ? " \u2190 shows the breach" : "").close();
         }

@@ -5,6 +5,7 @@ import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.BackendException;
 import org.opensva.conformance.suite.bench.Concurrent;
+import org.opensva.conformance.suite.bench.SpanFeed;
 
 import java.time.Duration;
 
@@ -18,6 +19,7 @@ final class BackendLease implements AutoCloseable {
     private static final Duration CHEAP = Duration.ofMillis(20);
 
     private final RunSettings settings;
+    private final SpanFeed feed;
     private final BackendDescriptor descriptor;
     private final boolean fresh;
     private @Nullable Backend current;
@@ -29,6 +31,7 @@ final class BackendLease implements AutoCloseable {
      */
     BackendLease(RunSettings settings) {
         this.settings = settings;
+        this.feed = new SpanFeed(settings.telemetry());
         Backend first = open();
         this.descriptor = first.descriptor();
         if (!closes(first)) {
@@ -44,9 +47,13 @@ final class BackendLease implements AutoCloseable {
         return descriptor;
     }
 
+    /** What backends are opened with. */
+    SpanFeed feed() {
+        return feed;
+    }
+
     private Backend open() {
-        return settings.catalog()
-                .open(settings.selector(), settings.options(), settings.telemetry());
+        return settings.catalog().open(settings.selector(), settings.options(), feed);
     }
 
     /** A backend for one test. */

@@ -79,7 +79,7 @@ final class ConformanceExtension
                         run.applicability().rules(test),
                         mix(run.settings().seed(), name),
                         run.settings().limits());
-        TestBench bench = new TestBench(backend, settings);
+        TestBench bench = new TestBench(backend, settings, run.lease().feed());
         context.getStore(NAMESPACE).put(Run.class, new Run(bench, new ResourceAudit(backend)));
         bench.beginTimeline();
     }

@@ -10,6 +10,7 @@ import org.opensva.api.iommu.SvaDomain;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.telemetry.HardwareEvent.Kind;
+import org.opensva.api.telemetry.InvalidationTrace.Phase;
 import org.opensva.smmuv3.driver.SmmuDomain.Attachment;
 import org.opensva.smmuv3.layout.CommandEncoder;
 import org.opensva.smmuv3.layout.ContextDescriptor;
@@ -207,17 +208,25 @@ final class SmmuDevice implements AttachedDevice {
     }
 
     private void emptyAtc(int pasid, Consumer<CommandBatch> commands) {
-        context.events().record(Kind.ATC_INVALIDATE, streamId, pasid, 0, -1);
-        CommandBatch batch = new CommandBatch();
-        for (int i = 0; i < invalidationsNeeded(); i++) {
-            commands.accept(batch);
+        try (Phase phase = context.trace().atc()) {
+            phase.told(streamId, pasid);
+            context.events().record(Kind.ATC_INVALIDATE, streamId, pasid, 0, -1);
+            CommandBatch batch = new CommandBatch();
+            for (int i = 0; i < invalidationsNeeded(); i++) {
+                commands.accept(batch);
+            }
+            CommandQueue queue = context.commands();
+            boolean silent;
+            try (Phase _ = phase.sync()) {
+                silent =
+                        queue.invalidateAtcs(batch) == CommandQueue.Outcome.ATC_TIMEOUT
+                                && queue.askAlone(batch) == CommandQueue.Outcome.ATC_TIMEOUT;
+            }
+            if (silent) {
+                isolate();
+            }
+            context.events().record(Kind.ATC_SYNC, -1, -1, 0, 0);
         }
-        CommandQueue queue = context.commands();
-        if (queue.invalidateAtcs(batch) == CommandQueue.Outcome.ATC_TIMEOUT
-                && queue.askAlone(batch) == CommandQueue.Outcome.ATC_TIMEOUT) {
-            isolate();
-        }
-        context.events().record(Kind.ATC_SYNC, -1, -1, 0, 0);
     }
 
     /**

@@ -156,23 +156,19 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
 
     private void invalidateAtcs(CommandBatch batch, AddressRange range) {
         List<Attachment> now = attachments;
-        batch.clear();
-        for (Attachment attachment : now) {
-            if (attachment.device().atsEnabled()) {
-                for (int i = 0; i < attachment.device().invalidationsNeeded(); i++) {
-                    Invalidations.atcRange(
-                            batch, attachment.device().streamId(), attachment.pasid(), range);
-                }
-                record(Kind.ATC_INVALIDATE, attachment, range);
-            }
-        }
-        if (batch.isEmpty()) {
+        if (!anyTranslates(now)) {
             return;
         }
         try (Phase phase = context.trace().atc()) {
+            batch.clear();
             for (Attachment attachment : now) {
-                if (attachment.device().atsEnabled()) {
-                    phase.told(attachment.device().streamId(), attachment.pasid());
+                SmmuDevice device = attachment.device();
+                if (device.atsEnabled()) {
+                    for (int i = 0; i < device.invalidationsNeeded(); i++) {
+                        Invalidations.atcRange(batch, device.streamId(), attachment.pasid(), range);
+                    }
+                    phase.told(device.streamId(), attachment.pasid());
+                    record(Kind.ATC_INVALIDATE, attachment, range);
                 }
             }
             CommandQueue.Outcome outcome;
@@ -184,6 +180,15 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
             }
             context.events().record(Kind.ATC_SYNC, -1, -1, 0, 0);
         }
+    }
+
+    private static boolean anyTranslates(List<Attachment> attachments) {
+        for (Attachment attachment : attachments) {
+            if (attachment.device().atsEnabled()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

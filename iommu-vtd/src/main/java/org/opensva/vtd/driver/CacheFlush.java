@@ -1,5 +1,6 @@
 package org.opensva.vtd.driver;
 
+import org.opensva.api.iommu.Pasid;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
@@ -217,14 +218,21 @@ final class CacheFlush {
 
     /** Empties the device-TLB of a device. */
     void device(VtdDevice device) {
-        record(Kind.ATC_INVALIDATE, device.source(), -1, AddressRange.WHOLE);
-        askAgain(
-                device,
-                batch ->
-                        context.invalidations()
-                                .deviceTlbAll(
-                                        batch, device.source(), device.invalidationsNeeded()));
-        context.events().record(Kind.ATC_SYNC, -1, -1, 0, 0);
+        try (Phase phase = context.trace().atc()) {
+            phase.told(device.source(), Pasid.NONE);
+            record(Kind.ATC_INVALIDATE, device.source(), Pasid.NONE, AddressRange.WHOLE);
+            try (Phase _ = phase.sync()) {
+                askAgain(
+                        device,
+                        batch ->
+                                context.invalidations()
+                                        .deviceTlbAll(
+                                                batch,
+                                                device.source(),
+                                                device.invalidationsNeeded()));
+            }
+            context.events().record(Kind.ATC_SYNC, -1, -1, 0, 0);
+        }
     }
 
     private interface Request {

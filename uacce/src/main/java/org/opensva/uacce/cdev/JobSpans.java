@@ -179,14 +179,15 @@ public final class JobSpans implements JobObserver, WorkInProgress {
                             return begin(-1, job.operation(), job.sourceLength(), Context.root());
                         });
         // Without a span of its own, what the device causes is not sampled either.
-        Span span = followed.span.isRecording() ? execute(followed.span) : followed.span;
+        boolean own = followed.span.isRecording();
+        Span span = own ? execute(followed.span) : followed.span;
         followed.execution = Execution.of(span, job);
         @SuppressWarnings("MustBeClosedChecker") // closed by what is returned
         Scope current = span.makeCurrent();
         return () -> {
             current.close();
             followed.execution = null;
-            if (span != followed.span) {
+            if (own) {
                 span.end();
             }
         };

@@ -1,5 +1,7 @@
 package org.opensva.conformance.suite.bench;
 
+import io.opentelemetry.api.OpenTelemetry;
+
 import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.accelerator.QueueState;
@@ -42,6 +44,17 @@ public final class TestBench extends Checks implements AutoCloseable {
      * @param settings the rest
      */
     public TestBench(Backend backend, BenchSettings settings) {
+        this(backend, settings, new SpanFeed(OpenTelemetry.noop()));
+    }
+
+    /**
+     * Sets up a bench whose pictures show the backend's spans.
+     *
+     * @param backend the backend under test; the bench does not close it
+     * @param settings the rest
+     * @param feed what the backend was opened with
+     */
+    public TestBench(Backend backend, BenchSettings settings, SpanFeed feed) {
         super(settings);
         this.backend = backend;
         this.random = new SplittableRandom(settings.seed());
@@ -49,7 +62,8 @@ public final class TestBench extends Checks implements AutoCloseable {
                 new TimelineRecorder(
                         claims(Capability.INTROSPECTION)
                                 ? backend.introspection()
-                                : Optional.empty());
+                                : Optional.empty(),
+                        feed);
     }
 
     /** Begins to keep what happens, for the picture of a failure; forgets what was kept so far. */

@@ -76,6 +76,30 @@ public record Timeline(List<Moment> moments, long lost) {
      * @param detail numbers: PASID, address, length; may be empty
      * @param late true for what shows the breach: the access that came too late, or the last moment
      *     before it was seen
+     * @param until for a span (what a backend tells by OpenTelemetry) the place among the moments
+     *     of the last one before it ended, its own if there was none; otherwise -1
      */
-    public record Moment(Lane lane, String what, String detail, boolean late) {}
+    public record Moment(Lane lane, String what, String detail, boolean late, int until) {
+
+        /**
+         * Something that took no time.
+         *
+         * @param lane who did it
+         * @param what what it was, in a few words
+         * @param detail numbers: PASID, address, length; may be empty
+         * @param late true for what shows the breach
+         */
+        public Moment(Lane lane, String what, String detail, boolean late) {
+            this(lane, what, detail, late, -1);
+        }
+
+        /**
+         * Tells whether it took time.
+         *
+         * @return true for a span
+         */
+        public boolean isSpan() {
+            return until >= 0;
+        }
+    }
 }

@@ -1,5 +1,6 @@
 package org.opensva.conformance.suite.bench;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.backend.Introspection;
 import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.conformance.suite.bench.Timeline.Lane;
@@ -11,11 +12,12 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /**
- * Keeps what a test does in order with what the backend's hardware and software did, as far as it
- * shows that. Bounded: of a long test the end is kept.
+ * Keeps what a test does in order with the spans that the backend emits and with what its hardware
+ * and software did, as far as it shows that. Bounded: of a long test the end is kept.
  *
  * <p><b>Threading.</b> Any thread of a test may note.
  */
@@ -27,32 +29,54 @@ final class TimelineRecorder {
     private static final int NOTES = 512;
     private static final int EVENTS = 2048;
 
-    /** Recording starts from 0 each time it is turned on; the epoch tells these times apart. */
-    private record Note(int epoch, long at, Lane lane, String what, Supplier<String> detail) {}
+    /**
+     * Recording of events starts from 0 each time it is turned on; this tells these times apart.
+     */
+    private static final int EPOCH_SHIFT = 40;
 
-    /** A moment with its place. */
-    private record Placed(int epoch, long at, int kind, Moment moment) {}
+    private record Note(long at, long number, Lane lane, String what, Supplier<String> detail) {}
+
+    /**
+     * A moment with its place: so many events before it, and among what the same number of events
+     * lies before.
+     */
+    private record Placed(long at, long number, Moment moment, SpanRing.@Nullable Noted span) {}
 
     private final Optional<Introspection> view;
+    private final SpanFeed feed;
+    private final SpanRing spans = new SpanRing(this::now, this::number);
+    private final AtomicLong numbers = new AtomicLong();
     private final Deque<Note> notes = new ArrayDeque<>();
     private final Deque<Placed> earlier = new ArrayDeque<>();
-    private int epoch;
+    private volatile long epoch;
     private long lost;
 
-    TimelineRecorder(Optional<Introspection> view) {
+    TimelineRecorder(Optional<Introspection> view, SpanFeed feed) {
         this.view = view;
+        this.feed = feed;
+    }
+
+    private long now() {
+        return epoch + view.map(Introspection::recordedEvents).orElse(0L);
+    }
+
+    private long number() {
+        return numbers.getAndIncrement();
     }
 
     /** Begins; what was kept so far is forgotten. */
     synchronized void begin() {
         notes.clear();
         earlier.clear();
+        spans.clear();
         lost = 0;
         view.ifPresent(look -> look.recordEvents(true));
+        feed.tell(spans);
     }
 
-    /** Ends the recording of events. */
+    /** Ends the recording of events and spans. */
     void end() {
+        feed.tell(null);
         view.ifPresent(look -> look.recordEvents(false));
     }
 
@@ -60,7 +84,7 @@ final class TimelineRecorder {
     synchronized void renew() {
         view.ifPresent(look -> {
             events(look).forEach(this::keep);
-            epoch++;
+            epoch += 1L << EPOCH_SHIFT;
             look.recordEvents(true);
         });
     }
@@ -75,13 +99,13 @@ final class TimelineRecorder {
 
     /** Notes what a test did; the detail is made only if it is drawn. */
     void note(Lane lane, String what, Supplier<String> detail) {
-        long at = view.map(Introspection::recordedEvents).orElse(0L);
+        long at = now();
         synchronized (this) {
             if (notes.size() == NOTES) {
                 notes.removeFirst();
                 lost++;
             }
-            notes.addLast(new Note(epoch, at, lane, what, detail));
+            notes.addLast(new Note(at, number(), lane, what, detail));
         }
     }
 
@@ -90,7 +114,13 @@ final class TimelineRecorder {
         List<HardwareEvent> last = all.subList(Math.max(0, all.size() - EVENTS), all.size());
         List<Placed> placed = new ArrayList<>(last.size());
         for (HardwareEvent event : last) {
-            placed.add(new Placed(epoch, event.sequence(), 1, EventWords.moment(event)));
+            // Behind what was noted when there were as many events.
+            placed.add(
+                    new Placed(
+                            epoch + event.sequence(),
+                            Long.MAX_VALUE,
+                            EventWords.moment(event),
+                            null));
         }
         return placed;
     }
@@ -100,50 +130,80 @@ final class TimelineRecorder {
         List<Placed> all = new ArrayList<>(earlier);
         view.ifPresent(look -> all.addAll(events(look)));
         for (Note note : notes) {
-            all.add(
-                    new Placed(
-                            note.epoch,
-                            note.at,
-                            0,
-                            new Moment(note.lane, note.what, note.detail.get(), false)));
+            Moment moment = new Moment(note.lane, note.what, note.detail.get(), false);
+            all.add(new Placed(note.at, note.number, moment, null));
         }
-        all.sort(
-                Comparator.comparingInt(Placed::epoch)
-                        .thenComparingLong(Placed::at)
-                        .thenComparingInt(Placed::kind));
+        for (SpanRing.Noted span : spans.spans()) {
+            Moment moment = new Moment(span.lane(), span.name(), span.detail(), false, 0);
+            all.add(new Placed(span.began(), span.first(), moment, span));
+        }
+        all.sort(Comparator.comparingLong(Placed::at).thenComparingLong(Placed::number));
         List<Moment> moments = joined(all);
         if (moments.isEmpty()) {
             return Optional.empty();
         }
         int first = Math.max(0, moments.size() - SHOWN);
-        return Optional.of(
-                new Timeline(late(moments.subList(first, moments.size())), lost + first));
+        return Optional.of(new Timeline(late(cut(moments, first)), lost + spans.lost() + first));
+    }
+
+    /** The last moments, and where spans end among those. */
+    private static List<Moment> cut(List<Moment> moments, int first) {
+        return moments.subList(first, moments.size()).stream()
+                .map(moment -> moment.isSpan() ? until(moment, moment.until() - first) : moment)
+                .toList();
+    }
+
+    private static Moment until(Moment moment, int end) {
+        return new Moment(moment.lane(), moment.what(), moment.detail(), moment.late(), end);
     }
 
     /** Many of a kind in a row are one moment. */
     private static List<Moment> joined(List<Placed> all) {
         List<Moment> moments = new ArrayList<>();
+        int[] place = new int[all.size()];
         Moment first = null;
         int count = 0;
-        for (Placed placed : all) {
+        for (int i = 0; i < all.size(); i++) {
+            Placed placed = all.get(i);
             Moment next = placed.moment();
             if (first != null
-                    && placed.kind() == 1
+                    && placed.number() == Long.MAX_VALUE
                     && first.lane() == next.lane()
                     && first.what().equals(next.what())) {
                 count++;
-                continue;
+            } else {
+                add(moments, first, count);
+                first = next;
+                count = 1;
             }
-            add(moments, first, count);
-            first = next;
-            count = 1;
+            place[i] = moments.size();
         }
         add(moments, first, count);
+        for (int i = 0; i < all.size(); i++) {
+            SpanRing.Noted span = all.get(i).span();
+            if (span != null) {
+                moments.set(place[i], until(moments.get(place[i]), place[last(all, i, span)]));
+            }
+        }
         return moments;
     }
 
-    private static void add(
-            List<Moment> moments, @org.jspecify.annotations.Nullable Moment moment, int count) {
+    /** The last thing that happened within a span, by halving: what comes later is not in it. */
+    private static int last(List<Placed> all, int own, SpanRing.Noted span) {
+        int within = own;
+        int beyond = all.size();
+        while (beyond - within > 1) {
+            int middle = (within + beyond) >>> 1;
+            if (span.holds(all.get(middle).at(), all.get(middle).number())) {
+                within = middle;
+            } else {
+                beyond = middle;
+            }
+        }
+        return within;
+    }
+
+    private static void add(List<Moment> moments, @Nullable Moment moment, int count) {
         if (moment != null) {
             moments.add(
                     count == 1
@@ -161,13 +221,15 @@ final class TimelineRecorder {
         List<Moment> marked = new ArrayList<>(moments);
         int late = marked.size() - 1;
         for (int i = late; i >= 0; i--) {
-            if (marked.get(i).lane() == Lane.DEVICE) {
+            if (marked.get(i).lane() == Lane.DEVICE && !marked.get(i).isSpan()) {
                 late = i;
                 break;
             }
         }
         Moment moment = marked.get(late);
-        marked.set(late, new Moment(moment.lane(), moment.what(), moment.detail(), true));
+        marked.set(
+                late,
+                new Moment(moment.lane(), moment.what(), moment.detail(), true, moment.until()));
         return marked;
     }
 }
