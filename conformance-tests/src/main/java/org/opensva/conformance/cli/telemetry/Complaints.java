@@ -14,6 +14,9 @@ import java.util.logging.Logger;
  */
 final class Complaints implements AutoCloseable {
 
+    /** What the reader of metrics says of an exporter, which says the reason itself. */
+    private static final String VAGUE = "Exporter failed";
+
     private final Consumer<String> complain;
     private final AtomicBoolean made = new AtomicBoolean();
 
@@ -24,7 +27,8 @@ final class Complaints implements AutoCloseable {
             new Handler() {
                 @Override
                 public void publish(LogRecord record) {
-                    if (record.getLevel().intValue() >= Level.WARNING.intValue()) {
+                    if (record.getLevel().intValue() >= Level.WARNING.intValue()
+                            && !VAGUE.equals(record.getMessage())) {
                         complain(String.valueOf(record.getMessage()));
                     }
                 }

@@ -9,8 +9,11 @@ import tools.jackson.databind.JsonNode;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
 
@@ -26,10 +29,19 @@ final class FileSink implements Sink {
     static FileSink open(String path) {
         try {
             return new FileSink(Files.newBufferedWriter(Path.of(path), StandardCharsets.UTF_8));
+        } catch (NoSuchFileException e) {
+            throw new TelemetryException(wrong(path, "its folder does not exist"), e);
+        } catch (AccessDeniedException e) {
+            throw new TelemetryException(wrong(path, "permission denied"), e);
+        } catch (FileSystemException e) {
+            throw new TelemetryException(wrong(path, String.valueOf(e.getReason())), e);
         } catch (IOException | InvalidPathException e) {
-            throw new TelemetryException(
-                    "cannot write telemetry to '%s': %s".formatted(path, e), e);
+            throw new TelemetryException(wrong(path, String.valueOf(e.getMessage())), e);
         }
+    }
+
+    private static String wrong(String path, String reason) {
+        return "cannot write telemetry to '%s': %s".formatted(path, reason);
     }
 
     @Override

@@ -43,6 +43,11 @@ record OtlpEndpoint(Map<String, String> properties, boolean isAsked) {
                     "otel.metrics.exporter", "otlp",
                     "otel.logs.exporter", "otlp");
 
+    /** Where it goes, for messages. */
+    String receiver() {
+        return properties.getOrDefault("otel.exporter.otlp.endpoint", "a receiver");
+    }
+
     static OtlpEndpoint of(@Nullable String endpoint, Map<String, String> environment) {
         if (endpoint == null) {
             boolean asked =

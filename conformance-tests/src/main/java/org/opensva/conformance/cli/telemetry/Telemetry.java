@@ -29,12 +29,13 @@ public final class Telemetry implements AutoCloseable {
     /** How long the end of a command may be held up by what has not been delivered. */
     private static final long PATIENCE_SECONDS = 5;
 
-    private static final Telemetry OFF = new Telemetry(null, List.of(), null);
+    private static final Telemetry OFF = new Telemetry(null, List.of(), null, "");
 
     private final @Nullable OpenTelemetrySdk sdk;
     private final OpenTelemetry api;
     private final List<AutoCloseable> sinks;
     private final @Nullable Complaints complaints;
+    private final String receiver;
 
     /** Delivers what there is when the JVM is told to end in the midst of a command. */
     private final Thread interrupted = new Thread(this::end, "opensva-telemetry");
@@ -44,8 +45,10 @@ public final class Telemetry implements AutoCloseable {
     private Telemetry(
             @Nullable OpenTelemetrySdk sdk,
             List<AutoCloseable> sinks,
-            @Nullable Complaints complaints) {
+            @Nullable Complaints complaints,
+            String receiver) {
         this.sdk = sdk;
+        this.receiver = receiver;
         this.api = sdk == null ? OpenTelemetry.noop() : new LastingCounters(sdk);
         this.sinks = sinks;
         this.complaints = complaints;
@@ -96,7 +99,10 @@ public final class Telemetry implements AutoCloseable {
             return;
         }
         if (sdk != null) {
-            boolean _ = sdk.shutdown().join(PATIENCE_SECONDS, TimeUnit.SECONDS).isSuccess();
+            boolean delivered = sdk.shutdown().join(PATIENCE_SECONDS, TimeUnit.SECONDS).isSuccess();
+            if (!delivered && complaints != null) {
+                complaints.complain(receiver + " has not taken everything");
+            }
         }
         Builder.close(sinks);
         if (complaints != null) {
@@ -166,7 +172,7 @@ public final class Telemetry implements AutoCloseable {
                                 })
                                 .build()
                                 .getOpenTelemetrySdk();
-                Telemetry telemetry = new Telemetry(sdk, opened, complaints);
+                Telemetry telemetry = new Telemetry(sdk, opened, complaints, otlp.receiver());
                 telemetry.beginToWatch();
                 return telemetry;
             } catch (ConfigurationException | IllegalArgumentException e) {

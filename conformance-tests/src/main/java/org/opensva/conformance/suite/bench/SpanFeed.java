@@ -137,14 +137,14 @@ public final class SpanFeed implements OpenTelemetry {
             return this;
         }
 
-        private void see(String key, Object value) {
-            if (seen != null) {
+        private void see(String key, @Nullable Object value) {
+            if (seen != null && value != null) {
                 seen.attribute(key, value);
             }
         }
 
         @Override
-        public SpanBuilder setAttribute(String key, String value) {
+        public SpanBuilder setAttribute(String key, @Nullable String value) {
             builder.setAttribute(key, value);
             see(key, value);
             return this;
@@ -172,7 +172,7 @@ public final class SpanFeed implements OpenTelemetry {
         }
 
         @Override
-        public <T> SpanBuilder setAttribute(AttributeKey<T> key, T value) {
+        public <T> SpanBuilder setAttribute(AttributeKey<T> key, @Nullable T value) {
             builder.setAttribute(key, value);
             see(key.getKey(), value);
             return this;
