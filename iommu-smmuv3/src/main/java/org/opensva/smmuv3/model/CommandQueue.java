@@ -87,7 +87,9 @@ final class CommandQueue {
 
     private void consume() {
         while (Cr0.CMDQEN.isSet(registers.get(Register.CR0)) && !signals.active(Gerror.CMDQ_ERR)) {
-            waiting = false;
+            if (waiting) {
+                waiting = false;
+            }
             long base = registers.get(Register.CMDQ_BASE);
             int size = (int) Math.min(CmdqBase.LOG2SIZE.get(base), greatestSize);
             long mask = (2L << size) - 1;
@@ -108,7 +110,7 @@ final class CommandQueue {
             switch (result) {
                 case DONE -> {
                     long value = registers.get(Register.CMDQ_CONS);
-                    registers.set(Register.CMDQ_CONS, CmdqCons.RD.set(value, read + 1 & mask));
+                    registers.publish(Register.CMDQ_CONS, CmdqCons.RD.set(value, read + 1 & mask));
                     processor.consumed();
                 }
                 case WAIT -> {

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 
 /** The devices that are plugged in, and what concerns all of them. */
@@ -14,7 +15,9 @@ final class Devices {
     private final CopyOnWriteArrayList<StreamPort> all = new CopyOnWriteArrayList<>();
     private final LongSupplier nanoTime;
     private final long atcTimeout;
-    private final LaneSet operations = new LaneSet();
+    private final Activity activity = new Activity();
+    private final LaneSet operations = new LaneSet(activity);
+    private final AtomicInteger outstanding = new AtomicInteger();
 
     Devices(LongSupplier nanoTime, long atcTimeout) {
         this.nanoTime = nanoTime;
@@ -59,19 +62,21 @@ final class Devices {
 
     /** Waits for every transaction and operation that is under way now. */
     void awaitLanes() {
-        operations.awaitLeft();
-        for (StreamPort port : all) {
-            port.awaitLanes();
-        }
+        activity.awaitLeft();
     }
 
     boolean invalidationsOutstanding() {
-        for (StreamPort port : all) {
-            if (port.tags().outstanding() > 0) {
-                return true;
-            }
-        }
-        return false;
+        return outstanding.get() != 0;
+    }
+
+    /** How many ATC invalidations of all devices are not complete; each device counts its own. */
+    AtomicInteger outstanding() {
+        return outstanding;
+    }
+
+    /** What the lanes of devices are listed in. */
+    Activity activity() {
+        return activity;
     }
 
     /** Gives up ATC invalidations that have taken too long; true if there were any. */

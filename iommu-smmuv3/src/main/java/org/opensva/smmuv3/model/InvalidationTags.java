@@ -7,6 +7,7 @@ import org.opensva.api.ats.InvalidateRequest;
 
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The ATC invalidations of one device: which of its 32 ITags are in use, since when, and what waits
@@ -25,14 +26,26 @@ final class InvalidationTags {
     private final Queue<Wanted> waiting = new ArrayDeque<>();
     private int busy;
     private int abandoned;
-    private int outstanding;
+    private final AtomicInteger outstanding;
+    private int own;
     private boolean sending;
     private boolean closed;
 
     private record Wanted(int pasid, long address, int sizeShift, boolean global) {}
 
-    InvalidationTags(DevicePort device) {
+    /**
+     * Creates tags, all free.
+     *
+     * @param outstanding what is not complete of all devices
+     */
+    InvalidationTags(DevicePort device, AtomicInteger outstanding) {
         this.device = device;
+        this.outstanding = outstanding;
+    }
+
+    private void count(int more) {
+        own += more;
+        outstanding.getAndAdd(more);
     }
 
     /** Asks for an invalidation; it is outstanding from here on. */
@@ -42,7 +55,7 @@ final class InvalidationTags {
                 return; // nobody there: an Unsupported Request, which completes (3.9.1.5)
             }
             waiting.add(new Wanted(pasid, address, sizeShift, global));
-            outstanding++;
+            count(1);
         }
         send(now);
     }
@@ -87,7 +100,7 @@ final class InvalidationTags {
                 int tag = Integer.numberOfTrailingZeros(rest);
                 if (++completions[tag] >= completion.completionCount()) {
                     busy &= ~(1 << tag);
-                    outstanding--;
+                    count(-1);
                     done++;
                 }
             }
@@ -96,11 +109,6 @@ final class InvalidationTags {
             send(now);
         }
         return done;
-    }
-
-    /** Invalidations that are not complete. */
-    synchronized int outstanding() {
-        return outstanding;
     }
 
     /**
@@ -117,13 +125,13 @@ final class InvalidationTags {
                 // that of a later request.
                 busy &= ~(1 << tag);
                 abandoned |= 1 << tag;
-                outstanding--;
+                count(-1);
                 expired = true;
             }
         }
         if (expired && busy == 0) {
             // A device that has not answered anything will not answer what it has not been sent.
-            outstanding -= waiting.size();
+            count(-waiting.size());
             waiting.clear();
         }
         return expired;
@@ -134,6 +142,6 @@ final class InvalidationTags {
         closed = true;
         waiting.clear();
         busy = 0;
-        outstanding = 0;
+        count(-own);
     }
 }

@@ -106,6 +106,14 @@ final class Registers {
     }
 
     /**
+     * Lets software see how far the hardware has come. Nothing that the hardware reads afterwards
+     * depends on when software sees it, so that a release is enough.
+     */
+    void publish(Register register, long value) {
+        values.setRelease(register.ordinal(), value);
+    }
+
+    /**
      * Stores what software writes, in the bits that it may change now.
      *
      * @param register a register that is present

@@ -2,6 +2,7 @@ package org.opensva.smmuv3.model;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Generations of address spaces, virtual machines and regimes, by which whole groups of cached
@@ -23,7 +24,7 @@ final class Stamps {
     private final long[] machines;
     private volatile long guests;
     private volatile long hypervisors;
-    private volatile long ranges;
+    private final AtomicLong ranges = new AtomicLong();
 
     /** Makes stamps; without ASIDs (stage 2) only machines are told apart. */
     Stamps(boolean asids, boolean vmids) {
@@ -89,11 +90,11 @@ final class Stamps {
 
     /** How many invalidations by address have begun; a walk that saw one begin keeps nothing. */
     long ranges() {
-        return ranges;
+        return ranges.get();
     }
 
     /** Announces an invalidation by address; it must precede the search for entries. */
-    synchronized void beginRange() {
-        ranges++;
+    void beginRange() {
+        ranges.getAndIncrement();
     }
 }

@@ -41,7 +41,7 @@ final class StreamPort implements AgentPort {
     private final Devices devices;
     private final CommandQueue commands;
     private final @Nullable CounterGroup counters;
-    private final LaneSet lanes = new LaneSet();
+    private final LaneSet lanes;
     private final InvalidationTags tags;
     private volatile boolean closed;
 
@@ -67,7 +67,8 @@ final class StreamPort implements AgentPort {
         this.devices = devices;
         this.commands = commands;
         this.counters = counters;
-        tags = new InvalidationTags(device);
+        lanes = new LaneSet(devices.activity());
+        tags = new InvalidationTags(device, devices.outstanding());
     }
 
     int streamId() {

@@ -17,7 +17,7 @@ final class DeviceTlbs {
     private final LongAdder requests = new LongAdder();
     // Requests that nobody will answer, because nobody is there.
     private int lostSource = -1;
-    private long lostTicket = Long.MAX_VALUE;
+    private volatile long lostTicket = Long.MAX_VALUE;
     private long issued;
 
     DeviceTlbs(VtdProfile profile, Devices devices, LongSupplier nanoTime) {
@@ -63,15 +63,15 @@ final class DeviceTlbs {
 
     /** Whether every request up to a place has been answered. */
     boolean answered(long ticket) {
-        for (RequesterPort port : devices.all()) {
-            if (port.tags().oldest() <= ticket) {
-                return false;
+        if (devices.outstanding().get() != 0) {
+            for (RequesterPort port : devices.all()) {
+                if (port.tags().oldest() <= ticket) {
+                    return false;
+                }
             }
         }
         // Looked at last: a device that leaves is lost before it is no longer among the others.
-        synchronized (this) {
-            return lostTicket > ticket;
-        }
+        return lostTicket > ticket;
     }
 
     /** Whether some request has not been answered. */
@@ -85,6 +85,9 @@ final class DeviceTlbs {
      * @return the source id of one of them, or -1
      */
     int expire() {
+        if (devices.outstanding().get() == 0 && lostTicket == Long.MAX_VALUE) {
+            return -1;
+        }
         int expired;
         synchronized (this) {
             expired = lostSource;

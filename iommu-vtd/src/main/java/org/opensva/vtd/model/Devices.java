@@ -6,6 +6,7 @@ import org.opensva.api.telemetry.HardwareCounter;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /** The devices that are plugged in, and what concerns all of them. */
@@ -15,6 +16,8 @@ final class Devices {
 
     private final Map<Integer, RequesterPort> bySource = new ConcurrentHashMap<>();
     private final CopyOnWriteArrayList<RequesterPort> all = new CopyOnWriteArrayList<>();
+    private final Activity activity = new Activity();
+    private final AtomicInteger outstanding = new AtomicInteger();
     private final AtomicLongArray departed = new AtomicLongArray(COUNTERS.length);
 
     /** Adds a device; false if its requester id is taken. */
@@ -36,6 +39,7 @@ final class Devices {
         for (HardwareCounter what : COUNTERS) {
             departed.addAndGet(what.ordinal(), port.lanes().count(what));
         }
+        port.tags().depart();
         all.remove(port);
     }
 
@@ -50,9 +54,17 @@ final class Devices {
 
     /** Returns once every request that is under way now has ended. */
     void drain() {
-        for (RequesterPort port : all) {
-            port.lanes().drain();
-        }
+        activity.drain();
+    }
+
+    /** What the lanes of devices are listed in. */
+    Activity activity() {
+        return activity;
+    }
+
+    /** How many device-TLB invalidations have not been answered; each device counts its own. */
+    AtomicInteger outstanding() {
+        return outstanding;
     }
 
     long count(HardwareCounter what) {

@@ -149,7 +149,7 @@ final class InvalidationQueue {
             return false;
         }
         long next = head + bytes == Iqa.bytes(iqa) ? 0 : head + bytes;
-        registers.set(Register.IQH, next);
+        registers.publish(Register.IQH, next);
         return true;
     }
 

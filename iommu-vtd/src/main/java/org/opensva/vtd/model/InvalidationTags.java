@@ -7,6 +7,7 @@ import org.opensva.api.ats.InvalidateRequest;
 
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The device-TLB invalidations of one device: which of its 32 ITags are under way, for which
@@ -29,6 +30,7 @@ final class InvalidationTags {
     // Tags of requests that took too long: out of use until their late answer comes, because it
     // must not be taken for the answer to a later request.
     private int forgotten;
+    private final AtomicInteger outstanding;
     private boolean sending;
     private boolean gone;
 
@@ -52,8 +54,14 @@ final class InvalidationTags {
         UNEXPECTED
     }
 
-    InvalidationTags(DevicePort device) {
+    /**
+     * Creates tags, all free.
+     *
+     * @param outstanding requests of all devices that have not been answered
+     */
+    InvalidationTags(DevicePort device, AtomicInteger outstanding) {
         this.device = device;
+        this.outstanding = outstanding;
     }
 
     /**
@@ -71,6 +79,7 @@ final class InvalidationTags {
             boolean global) {
         synchronized (this) {
             waiting.add(new Asked(ticket, now, limit, pasid, address, sizeShift, global));
+            outstanding.getAndIncrement();
         }
         send();
     }
@@ -115,6 +124,7 @@ final class InvalidationTags {
                 if (++completions[tag] >= completion.completionCount()) {
                     busy &= ~(1 << tag);
                     underWay[tag] = null;
+                    outstanding.getAndDecrement();
                     outcome = Outcome.COMPLETE;
                 }
             }
@@ -153,15 +163,25 @@ final class InvalidationTags {
                 busy &= ~(1 << tag);
                 forgotten |= 1 << tag;
                 underWay[tag] = null;
+                outstanding.getAndDecrement();
                 expired = true;
             }
         }
+        int before = waiting.size();
         expired |= waiting.removeIf(asked -> isLate(asked, now, timeout));
+        outstanding.getAndAdd(waiting.size() - before);
         return expired;
     }
 
     private boolean isLate(Asked asked, long now, long timeout) {
         return gone || now - asked.since() > timeout;
+    }
+
+    /** Nobody looks at these tags any more: what is under way is counted no longer. */
+    synchronized void depart() {
+        outstanding.getAndAdd(-waiting.size() - Integer.bitCount(busy));
+        waiting.clear();
+        busy = 0;
     }
 
     /** The device is unplugged: nothing is sent any more. */

@@ -57,7 +57,7 @@ final class PendingWaits {
         }
         pending.add(new Wait(w0, w1, deviceTlbs.issued()));
         fence |= InvalidationDescriptor.FN.isSet(w0);
-        waiting = true;
+        waiting(true);
     }
 
     /** Completes what can be completed. */
@@ -70,7 +70,7 @@ final class PendingWaits {
             complete(next);
         }
         fence = false;
-        waiting = deviceTlbs.isOutstanding();
+        waiting(deviceTlbs.isOutstanding());
     }
 
     private void complete(Wait wait) {
@@ -107,7 +107,14 @@ final class PendingWaits {
             faults.timeoutError(source);
             abort();
         }
-        waiting = !pending.isEmpty() || deviceTlbs.isOutstanding();
+        waiting(!pending.isEmpty() || deviceTlbs.isOutstanding());
+    }
+
+    /** One thread at a time writes, and a volatile write costs more than a look. */
+    private void waiting(boolean now) {
+        if (waiting != now) {
+            waiting = now;
+        }
     }
 
     /** Whether something is waited for that may take too long. */

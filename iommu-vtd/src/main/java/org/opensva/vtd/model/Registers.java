@@ -70,6 +70,14 @@ final class Registers {
         values.set(register.ordinal(), value);
     }
 
+    /**
+     * Lets software see how far the hardware has come. Nothing that the hardware reads afterwards
+     * depends on when software sees it, so that a release is enough.
+     */
+    void publish(Register register, long value) {
+        values.setRelease(register.ordinal(), value);
+    }
+
     /** Stores what software writes, by the masks alone. */
     synchronized void store(Register register, long value, long touched) {
         set(register, merged(register, value, touched));

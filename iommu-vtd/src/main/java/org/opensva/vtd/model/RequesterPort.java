@@ -36,7 +36,7 @@ final class RequesterPort implements AgentPort {
     private final Requests requests;
     private final PhysicalMemory memory;
     private final TranslationUnit translation;
-    private final LaneSet lanes = new LaneSet();
+    private final LaneSet lanes;
     private final InvalidationTags tags;
     private volatile boolean closed;
 
@@ -45,13 +45,15 @@ final class RequesterPort implements AgentPort {
             DevicePort device,
             Requests requests,
             PhysicalMemory memory,
-            TranslationUnit translation) {
+            TranslationUnit translation,
+            Devices devices) {
         this.source = source;
         this.device = device;
         this.requests = requests;
         this.memory = memory;
         this.translation = translation;
-        tags = new InvalidationTags(device);
+        lanes = new LaneSet(devices.activity());
+        tags = new InvalidationTags(device, devices.outstanding());
     }
 
     int source() {

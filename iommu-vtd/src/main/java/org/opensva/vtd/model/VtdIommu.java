@@ -135,7 +135,8 @@ public final class VtdIommu implements MmioRegion, TranslationAgent, CounterSour
                     "requester id " + requester + " has more than the 16 bits of a source id");
         }
         RequesterPort port =
-                new RequesterPort(requester.value(), device, requests, memory, translation);
+                new RequesterPort(
+                        requester.value(), device, requests, memory, translation, devices);
         if (!devices.add(port)) {
             throw new IllegalStateException(
                     "requester id " + requester + " is taken; disconnect its device first");
