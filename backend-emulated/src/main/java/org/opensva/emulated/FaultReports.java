@@ -44,10 +44,13 @@ final class FaultReports implements Consumer<FaultRecord> {
         log.add(fault);
     }
 
-    /** The first job that uses the page; no job where nobody traces jobs. */
+    /** The first job that uses the page, or has used it; no job where nobody traces jobs. */
     private Context cause(FaultRecord fault) {
         List<Work> jobs = new ArrayList<>();
         sva.visitWork(fault.requester(), fault.pasid(), fault.address(), jobs::add);
+        if (jobs.isEmpty()) {
+            sva.visitFaulted(fault.requester(), fault.pasid(), fault.address(), jobs::add);
+        }
         return jobs.isEmpty() ? Context.root() : Context.root().with(jobs.getFirst().executing());
     }
 }

@@ -24,6 +24,7 @@ import org.opensva.api.process.ProcessHost;
 import org.opensva.api.telemetry.ControlMeters;
 import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.api.telemetry.HardwareMeters;
+import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.api.telemetry.PasidLimit;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.ats.AtsEndpointFactory;
@@ -124,7 +125,12 @@ final class HostModule extends AbstractModule {
     @HostScoped
     ControlMeters meters(OpenTelemetry telemetry, EventLog log) {
         return new ControlMeters(
-                telemetry, log, BACKEND, names(), facts.pageSize(), PasidLimit.OFF);
+                telemetry,
+                log,
+                BACKEND,
+                names(),
+                facts.pageSize(),
+                new PasidLimit(options.pasidSeries()));
     }
 
     /** The names of the devices by requester id. */
@@ -178,12 +184,19 @@ final class HostModule extends AbstractModule {
 
     @Provides
     @HostScoped
+    KernelTracer tracer(OpenTelemetry telemetry) {
+        return new KernelTracer(telemetry);
+    }
+
+    @Provides
+    @HostScoped
     HostMemory memory(
             SystemCalls kernel,
             Transfers transfers,
             EventPump pump,
             EventDiscipline discipline,
             HardwareEventSink sink,
+            KernelTracer tracer,
             HostIommu iommu) {
         return new HostMemory(
                 kernel,
@@ -194,6 +207,7 @@ final class HostModule extends AbstractModule {
                 events() ? facts.eventFeatures() : 0,
                 discipline,
                 sink,
+                tracer,
                 iommu::forget);
     }
 
@@ -204,6 +218,7 @@ final class HostModule extends AbstractModule {
             Keeper keeper,
             HostMemory memory,
             EventPump pump,
+            KernelTracer tracer,
             Shutdown shutdown) {
         return shutdown.add(
                 new HostProcesses(
@@ -213,7 +228,8 @@ final class HostModule extends AbstractModule {
                         pump,
                         events() ? facts.events() : EventDescriptors.NONE,
                         facts.pageSize(),
-                        facts.hugePages()));
+                        facts.hugePages(),
+                        tracer));
     }
 
     @Provides
@@ -255,6 +271,7 @@ final class HostModule extends AbstractModule {
                     UacceConfig.of(function.name())
                             .withInstances(options.queues())
                             .withForeignHandles(options.foreignHandles())
+                            .withPasidSeries(options.pasidSeries())
                             .withRegionSize(facts.pageSize());
             nodes.add(shutdown.add(new UacceDevice(config, endpoint, binder, engines, telemetry)));
         }

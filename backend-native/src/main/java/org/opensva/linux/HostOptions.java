@@ -19,6 +19,7 @@ import java.util.Map;
  * @param windows true to have devices cache offsets in memory objects
  * @param atcEntries capacity of each ATC
  * @param queues queues of each accelerator
+ * @param pasidSeries how many PASIDs have metric series of their own
  */
 record HostOptions(
         ForeignHandlePolicy foreignHandles,
@@ -26,7 +27,8 @@ record HostOptions(
         Transfer transfers,
         boolean windows,
         int atcEntries,
-        int queues) {
+        int queues,
+        int pasidSeries) {
 
     /** Which way bytes travel. */
     enum Transfer {
@@ -75,8 +77,15 @@ record HostOptions(
     private static final BackendOption QUEUES =
             new BackendOption("queues", "queues of each accelerator, 1 to 65536", "256");
 
+    private static final BackendOption PASID_SERIES =
+            new BackendOption(
+                    "pasid-series",
+                    "how many PASIDs get metric series of their own, 0 to 10000",
+                    "0");
+
     static List<BackendOption> all() {
-        return List.of(FOREIGN_HANDLES, EVENTS, TRANSFERS, WINDOWS, ATC_ENTRIES, QUEUES);
+        return List.of(
+                FOREIGN_HANDLES, EVENTS, TRANSFERS, WINDOWS, ATC_ENTRIES, QUEUES, PASID_SERIES);
     }
 
     static HostOptions parse(Map<String, String> values) {
@@ -86,7 +95,8 @@ record HostOptions(
                 transfer(value(values, TRANSFERS)),
                 choice(WINDOWS, value(values, WINDOWS), "on", "off"),
                 powerOfTwo(value(values, ATC_ENTRIES)),
-                number(QUEUES, value(values, QUEUES), 1 << 16));
+                number(QUEUES, value(values, QUEUES), 1, 1 << 16),
+                number(PASID_SERIES, value(values, PASID_SERIES), 0, 10_000));
     }
 
     private static String value(Map<String, String> values, BackendOption option) {
@@ -115,17 +125,17 @@ record HostOptions(
     }
 
     private static int powerOfTwo(String text) {
-        int value = number(ATC_ENTRIES, text, 1 << 20);
+        int value = number(ATC_ENTRIES, text, 1, 1 << 20);
         if (Integer.bitCount(value) != 1) {
             throw refused(ATC_ENTRIES, text);
         }
         return value;
     }
 
-    private static int number(BackendOption option, String text, int high) {
+    private static int number(BackendOption option, String text, int low, int high) {
         if (text.matches("[0-9]{1,7}")) {
             int value = Integer.parseInt(text);
-            if (value >= 1 && value <= high) {
+            if (value >= low && value <= high) {
                 return value;
             }
         }

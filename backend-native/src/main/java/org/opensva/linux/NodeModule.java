@@ -4,6 +4,8 @@ import com.google.inject.AbstractModule;
 import com.google.inject.Provider;
 import com.google.inject.Provides;
 
+import io.opentelemetry.api.OpenTelemetry;
+
 import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
@@ -12,6 +14,7 @@ import org.opensva.api.backend.ForeignHandlePolicy;
 import org.opensva.api.backend.PasidSupply;
 import org.opensva.api.process.ProcessHost;
 import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.linux.abi.Architecture;
 import org.opensva.linux.abi.DeviceBarrier;
 import org.opensva.linux.abi.SystemCalls;
@@ -170,7 +173,13 @@ final class NodeModule extends AbstractModule {
 
     @Provides
     @HostScoped
-    HostProcesses processes(SystemCalls kernel, Keeper keeper, EventPump pump, Shutdown shutdown) {
+    HostProcesses processes(
+            SystemCalls kernel,
+            Keeper keeper,
+            EventPump pump,
+            OpenTelemetry telemetry,
+            Shutdown shutdown) {
+        KernelTracer tracer = new KernelTracer(telemetry);
         HostMemory memory =
                 new HostMemory(
                         kernel,
@@ -181,6 +190,7 @@ final class NodeModule extends AbstractModule {
                         0,
                         EventDiscipline.INVALIDATE_FIRST,
                         HardwareEventSink.NONE,
+                        tracer,
                         ended -> {});
         return shutdown.add(
                 new HostProcesses(
@@ -190,7 +200,8 @@ final class NodeModule extends AbstractModule {
                         pump,
                         EventDescriptors.NONE,
                         facts.pageSize(),
-                        facts.hugePages()));
+                        facts.hugePages(),
+                        tracer));
     }
 
     @Provides

@@ -42,7 +42,7 @@ public final class FaultEvents {
      *
      * @param cause the context of the job or call that caused it
      * @param requester the requester id
-     * @param pasid the SvaAttributes.PASID, or -1
+     * @param pasid the PASID, or -1
      * @param address the input address
      * @param type the class of the fault
      * @param record the fault in the words of the architecture

@@ -95,7 +95,7 @@ public final class SeriesTable {
      * Finds a series, or begins it.
      *
      * @param requester the requester id, or -1 for no device
-     * @param pasid the SvaAttributes.PASID, or -1
+     * @param pasid the PASID, or -1
      * @param first the value of the first label
      * @param second the value of the second label
      * @return the series

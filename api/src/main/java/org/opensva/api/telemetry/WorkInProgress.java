@@ -32,4 +32,13 @@ public interface WorkInProgress {
      * @param visitor gets each job that reads or writes there
      */
     void visit(long address, Consumer<Work> visitor);
+
+    /**
+     * Visits the jobs that have just ended in a page fault and used a page: what the IOMMU records
+     * of a fault may be read when the job that took it is over. Each is visited once.
+     *
+     * @param address an address in the page
+     * @param visitor gets each job that read or wrote there
+     */
+    default void visitFaulted(long address, Consumer<Work> visitor) {}
 }

@@ -6,6 +6,7 @@ import org.opensva.api.memory.AddressRange;
 import org.opensva.api.process.AddressSpaceListener;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
+import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
 import org.opensva.emulated.kernel.mm.HugePagePolicy;
 import org.opensva.emulated.kernel.mm.ProcessorTlbs;

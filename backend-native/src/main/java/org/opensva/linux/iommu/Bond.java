@@ -1,11 +1,15 @@
 package org.opensva.linux.iommu;
 
+import io.opentelemetry.context.Scope;
+
 import org.opensva.api.iommu.RequesterId;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.process.AddressSpace.Subscription;
 import org.opensva.api.process.AddressSpaceListener;
 import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.api.telemetry.InvalidationTrace;
+import org.opensva.api.telemetry.InvalidationTrace.Phase;
 import org.opensva.linux.mm.HostAddressSpace;
 
 /**
@@ -19,6 +23,7 @@ final class Bond implements AddressSpaceListener {
     private final HostAddressSpace space;
     private final int pasid;
     private final HardwareEventSink events;
+    private final InvalidationTrace trace;
     private final Attachment attachment;
     private final Subscription hold;
     private final Subscription changes;
@@ -37,7 +42,9 @@ final class Bond implements AddressSpaceListener {
             RequesterId requester,
             HostAddressSpace space,
             int pasid,
-            HardwareEventSink events) {
+            HardwareEventSink events,
+            InvalidationTrace trace) {
+        this.trace = trace;
         this.port = port;
         this.requester = requester;
         this.space = space;
@@ -88,8 +95,21 @@ final class Bond implements AddressSpaceListener {
 
     @Override
     public void invalidate(AddressRange range) {
-        port.finishWalks(pasid, attachment, range);
-        port.invalidate(pasid, range);
+        // The kernel's events are served by a thread of their own.
+        try (Scope _ = space.cause().makeCurrent()) {
+            trace.invalidation(
+                    space.id(), range.start(), range.length(), () -> invalidateNow(range));
+        }
+    }
+
+    private void invalidateNow(AddressRange range) {
+        try (Phase _ = trace.iotlb()) {
+            port.finishWalks(pasid, attachment, range);
+        }
+        try (Phase phase = trace.atc()) {
+            phase.told(requester.value(), pasid);
+            port.invalidate(pasid, range);
+        }
     }
 
     @Override

@@ -2,8 +2,6 @@ package org.opensva.linux.iommu;
 
 import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.trace.Span;
-import io.opentelemetry.api.trace.StatusCode;
-import io.opentelemetry.api.trace.Tracer;
 
 import org.opensva.api.iommu.DeviceFunction;
 import org.opensva.api.iommu.Pasid;
@@ -14,6 +12,8 @@ import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.api.telemetry.InvalidationTrace;
+import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.api.telemetry.Lane;
 import org.opensva.api.telemetry.SvaAttributes;
 import org.opensva.api.telemetry.SvaTelemetry;
@@ -38,7 +38,8 @@ public final class HostBinder implements SvaBinder {
 
     private final HostIommu iommu;
     private final HardwareEventSink events;
-    private final Tracer tracer;
+    private final KernelTracer tracer;
+    private final InvalidationTrace trace;
     private final PasidSpace pasids;
     private final Map<Long, Bonds> bonds = new ConcurrentHashMap<>();
     private final AtomicLong count = new AtomicLong();
@@ -61,30 +62,24 @@ public final class HostBinder implements SvaBinder {
             HostIommu iommu, HardwareEventSink events, OpenTelemetry telemetry, int pasidLimit) {
         this.iommu = iommu;
         this.events = events;
-        tracer = telemetry.getTracer(SvaTelemetry.SCOPE);
+        tracer = new KernelTracer(telemetry);
+        trace = new InvalidationTrace(telemetry);
         pasids = new PasidSpace(pasidLimit);
     }
 
     @Override
     public SvaBond bind(DeviceFunction function, AddressSpace addressSpace) {
-        Span span =
-                tracer.spanBuilder(SvaTelemetry.SPAN_BIND)
+        return tracer.run(
+                tracer.span(SvaTelemetry.SPAN_BIND)
                         .setAttribute(SvaAttributes.LANE, Lane.KERNEL.id())
                         .setAttribute(SvaAttributes.DEVICE, function.name())
                         .setAttribute(SvaAttributes.REQUESTER, (long) function.requester().value())
-                        .setAttribute(SvaAttributes.ADDRESS_SPACE, addressSpace.id())
-                        .startSpan();
-        try {
-            Reference bond = bindNow(function, addressSpace);
-            span.setAttribute(SvaAttributes.PASID, (long) bond.pasid().value());
-            return bond;
-        } catch (ErrnoException e) {
-            span.setAttribute(SvaAttributes.ERRNO, e.errno().name());
-            span.setStatus(StatusCode.ERROR);
-            throw e;
-        } finally {
-            span.end();
-        }
+                        .setAttribute(SvaAttributes.ADDRESS_SPACE, addressSpace.id()),
+                () -> {
+                    Reference bond = bindNow(function, addressSpace);
+                    Span.current().setAttribute(SvaAttributes.PASID, (long) bond.pasid().value());
+                    return bond;
+                });
     }
 
     private Reference bindNow(DeviceFunction function, AddressSpace addressSpace) {
@@ -113,7 +108,7 @@ public final class HostBinder implements SvaBinder {
                 }
                 int limit = Math.min(port.maxPasids(), 1 << function.pasidBits());
                 int pasid = pasidOf(call, space, all, limit);
-                Bond made = new Bond(port, function.requester(), space, pasid, events);
+                Bond made = new Bond(port, function.requester(), space, pasid, events, trace);
                 all.byDevice.put(port, made);
                 count.incrementAndGet();
                 return new Reference(all, port, made);
@@ -170,20 +165,21 @@ public final class HostBinder implements SvaBinder {
             if (!bond.dropReference()) {
                 return;
             }
-            Span span =
-                    tracer.spanBuilder(SvaTelemetry.SPAN_UNBIND)
+            tracer.run(
+                    tracer.span(SvaTelemetry.SPAN_UNBIND)
                             .setAttribute(SvaAttributes.LANE, Lane.KERNEL.id())
                             .setAttribute(SvaAttributes.REQUESTER, (long) bond.requester().value())
                             .setAttribute(SvaAttributes.ADDRESS_SPACE, bond.space().id())
-                            .setAttribute(SvaAttributes.PASID, (long) bond.pasid())
-                            .startSpan();
-            try {
-                bond.dissolve();
-            } finally {
-                all.byDevice.remove(port);
-                count.decrementAndGet();
-                span.end();
-            }
+                            .setAttribute(SvaAttributes.PASID, (long) bond.pasid()),
+                    () -> {
+                        try {
+                            bond.dissolve();
+                        } finally {
+                            all.byDevice.remove(port);
+                            count.decrementAndGet();
+                        }
+                        return true;
+                    });
         }
         bond.letGo();
     }

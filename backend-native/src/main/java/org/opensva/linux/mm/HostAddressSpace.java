@@ -1,5 +1,7 @@
 package org.opensva.linux.mm;
 
+import io.opentelemetry.context.Context;
+
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.ats.TranslationEntry;
 import org.opensva.api.iommu.DmaResult;
@@ -20,6 +22,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * The address space of a real process.
@@ -48,6 +51,7 @@ public final class HostAddressSpace implements AddressSpace {
     private final long pid;
     private final TranslatedMemory direct = new Direct();
     private final Listeners listeners = new Listeners();
+    private final CallsUnderWay calls = new CallsUnderWay();
     private final ReentrantReadWriteLock dma = new ReentrantReadWriteLock();
 
     /** More than 0: no translation may be cached. */
@@ -545,6 +549,26 @@ public final class HostAddressSpace implements AddressSpace {
         }
     }
 
+    /**
+     * Makes a call of the process, whose trace is that of the changes meanwhile.
+     *
+     * @param <T> what it returns
+     * @param call the call
+     * @return what it returns
+     */
+    public <T> T during(Supplier<T> call) {
+        return calls.during(call);
+    }
+
+    /**
+     * Whose trace a change of this memory belongs to.
+     *
+     * @return a context, the root if nobody knows
+     */
+    public Context cause() {
+        return calls.cause();
+    }
+
     /** A change that a process is made to do. */
     @FunctionalInterface
     public interface Change {
@@ -635,9 +659,7 @@ public final class HostAddressSpace implements AddressSpace {
             alive = false;
         }
         changing.incrementAndGet();
-        host.releasing(this);
-        listeners.release();
-        host.released();
+        host.release(this, pid, listeners::release);
         dma.writeLock().lock();
         try {
             last = open;

@@ -3,6 +3,8 @@ package org.opensva.linux.mm;
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.api.telemetry.KernelTracer;
+import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.linux.abi.Descriptor;
 import org.opensva.linux.abi.SystemCalls;
 import org.opensva.linux.abi.Userfaultfd;
@@ -30,6 +32,7 @@ public final class HostMemory {
     private final long eventFeatures;
     private final EventDiscipline discipline;
     private final HardwareEventSink sink;
+    private final KernelTracer tracer;
     private final Consumer<SharedMemory> atEnd;
     private final AtomicLong nextId = new AtomicLong(1);
     private final AtomicLong identities = new AtomicLong();
@@ -49,6 +52,7 @@ public final class HostMemory {
      * @param eventFeatures features that a userfaultfd has here; 0 if there is none
      * @param discipline when events are read
      * @param sink where events go
+     * @param tracer spans of releases
      * @param atEnd told of each memory object that has lost its last user
      */
     public HostMemory(
@@ -60,7 +64,9 @@ public final class HostMemory {
             long eventFeatures,
             EventDiscipline discipline,
             HardwareEventSink sink,
+            KernelTracer tracer,
             Consumer<SharedMemory> atEnd) {
+        this.tracer = tracer;
         this.kernel = kernel;
         this.transfers = transfers;
         this.pump = pump;
@@ -168,13 +174,19 @@ public final class HostMemory {
         return discipline;
     }
 
-    void releasing(HostAddressSpace space) {
+    /** An address space has died: tells everybody who listens to it. */
+    void release(HostAddressSpace space, long pid, Runnable tell) {
         living.remove(space);
-        sink.record(HardwareEvent.Kind.RELEASE_BEGIN, -1, -1, 0, -1);
-    }
-
-    void released() {
-        sink.record(HardwareEvent.Kind.RELEASE_END, -1, -1, 0, -1);
+        tracer.call(
+                SvaTelemetry.SPAN_RELEASE,
+                pid,
+                space.id(),
+                () -> {
+                    sink.record(HardwareEvent.Kind.RELEASE_BEGIN, -1, -1, 0, -1);
+                    tell.run();
+                    sink.record(HardwareEvent.Kind.RELEASE_END, -1, -1, 0, -1);
+                    return true;
+                });
     }
 
     void identityEnded() {

@@ -11,6 +11,7 @@ import org.opensva.api.process.FileTable;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.Signal;
 import org.opensva.api.process.SvaProcess;
+import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.linux.abi.Descriptor;
 import org.opensva.linux.abi.KernelErrors;
 import org.opensva.linux.abi.SystemCall;
@@ -62,6 +63,7 @@ final class HostProcess implements SvaProcess, MemoryOwner {
     private final DescriptorTable files = new DescriptorTable(this);
     private final DeviceMappings devices = new DeviceMappings();
     private final MemoryCalls memory = new MemoryCalls(this, files, devices);
+    private final TracedCalls traced;
     private final AtomicBoolean dying = new AtomicBoolean();
     private final AtomicBoolean ending = new AtomicBoolean();
     private final AtomicBoolean reaped = new AtomicBoolean();
@@ -73,6 +75,7 @@ final class HostProcess implements SvaProcess, MemoryOwner {
         this.host = host;
         this.name = name;
         this.agent = agent;
+        traced = new TracedCalls(host.tracer(), this);
         addressSpace = host.memory().addressSpace(this);
     }
 
@@ -171,22 +174,34 @@ final class HostProcess implements SvaProcess, MemoryOwner {
 
     @Override
     public void munmap(long address, long length) {
-        memory.unmap(address, length);
+        traced.range(SvaTelemetry.SPAN_UNMAP, address, length, () -> memory.unmap(address, length));
     }
 
     @Override
     public void mprotect(long address, long length, Protection protection) {
-        memory.protect(address, length, protection);
+        traced.range(
+                SvaTelemetry.SPAN_PROTECT,
+                address,
+                length,
+                () -> memory.protect(address, length, protection));
     }
 
     @Override
     public long mremap(long address, long oldLength, long newLength, boolean mayMove) {
-        return memory.remap(address, oldLength, newLength, mayMove);
+        return traced.range(
+                SvaTelemetry.SPAN_REMAP,
+                address,
+                oldLength,
+                () -> memory.remap(address, oldLength, newLength, mayMove));
     }
 
     @Override
     public void madvise(long address, long length, Advice advice) {
-        memory.advise(address, length, advice);
+        traced.range(
+                SvaTelemetry.SPAN_ADVISE,
+                address,
+                length,
+                () -> memory.advise(address, length, advice));
     }
 
     @Override
@@ -354,6 +369,10 @@ final class HostProcess implements SvaProcess, MemoryOwner {
 
     @Override
     public SvaProcess fork() {
+        return traced.call(SvaTelemetry.SPAN_FORK, this::forkNow);
+    }
+
+    private SvaProcess forkNow() {
         return agent(
                 "fork",
                 parent -> {

@@ -4,6 +4,7 @@ import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.ProcessHost;
 import org.opensva.api.process.SvaProcess;
+import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.linux.abi.SystemCalls;
 import org.opensva.linux.agent.Agent;
 import org.opensva.linux.agent.Keeper;
@@ -37,6 +38,7 @@ public final class HostProcesses implements ProcessHost, AutoCloseable {
     private final EventDescriptors eventDescriptors;
     private final int pageSize;
     private final boolean hugePages;
+    private final KernelTracer tracer;
     private final Set<HostProcess> processes = ConcurrentHashMap.newKeySet();
     private final AtomicLong openFiles = new AtomicLong();
     private final AtomicLong failures = new AtomicLong();
@@ -53,6 +55,7 @@ public final class HostProcesses implements ProcessHost, AutoCloseable {
      * @param eventDescriptors how a process gets a userfaultfd
      * @param pageSize page size of this machine in bytes
      * @param hugePages true if the kernel has transparent huge pages
+     * @param tracer spans of what processes do
      */
     public HostProcesses(
             SystemCalls kernel,
@@ -61,7 +64,9 @@ public final class HostProcesses implements ProcessHost, AutoCloseable {
             EventPump pump,
             EventDescriptors eventDescriptors,
             int pageSize,
-            boolean hugePages) {
+            boolean hugePages,
+            KernelTracer tracer) {
+        this.tracer = tracer;
         this.hugePages = hugePages;
         this.kernel = kernel;
         this.keeper = keeper;
@@ -86,6 +91,10 @@ public final class HostProcesses implements ProcessHost, AutoCloseable {
             throw new ErrnoException(Errno.EAGAIN, "spawn", "the backend is closed");
         }
         return admit(new HostProcess(this, name, keeper.spawn()));
+    }
+
+    KernelTracer tracer() {
+        return tracer;
     }
 
     /** Starts to wait for the end of a process. */

@@ -19,6 +19,7 @@ import org.opensva.uacce.queue.JobObserver;
 import org.opensva.uacce.queue.QueueError;
 
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
 
@@ -32,7 +33,16 @@ public final class JobSpans implements JobObserver, WorkInProgress {
     /** The page of the messages of PCI Express, whatever the granule of the tables. */
     private static final int PAGE_SHIFT = 12;
 
+    /** A record of a fault that is older than its job by more than this is of something else. */
+    private static final long FAULTED_NANOS = 1_000_000_000;
+
+    private static final int MOST_FAULTED = 16;
+
+    /** A job that has ended in a page fault. */
+    private record Faulted(Work work, Execution execution, long at) {}
+
     private final DeviceTelemetry device;
+    private final ConcurrentLinkedDeque<Faulted> faulted = new ConcurrentLinkedDeque<>();
     private final int pasid;
     private final ConcurrentHashMap<Long, Open> open = new ConcurrentHashMap<>();
     private final AtomicReferenceArray<DeviceTelemetry.@Nullable Tally> successes =
@@ -50,6 +60,7 @@ public final class JobSpans implements JobObserver, WorkInProgress {
         private final Operation operation;
         private final long began = System.nanoTime();
         private volatile @Nullable Execution execution;
+        private volatile @Nullable Execution executed;
 
         private Open(Span span, Operation operation) {
             this.span = span;
@@ -186,6 +197,7 @@ public final class JobSpans implements JobObserver, WorkInProgress {
         Scope current = span.makeCurrent();
         return () -> {
             current.close();
+            followed.executed = followed.execution;
             followed.execution = null;
             if (own) {
                 span.end();
@@ -228,6 +240,14 @@ public final class JobSpans implements JobObserver, WorkInProgress {
             }
             job.span.end();
         }
+        Execution executed = job.executed;
+        if (status == JobStatus.PAGE_FAULT && executed != null) {
+            faulted.addLast(
+                    new Faulted(new Work(job.span, executed.span()), executed, System.nanoTime()));
+            if (faulted.size() > MOST_FAULTED) {
+                faulted.pollFirst();
+            }
+        }
         device.ended(
                 tally(job.operation, status), consumed, produced, System.nanoTime() - job.began);
     }
@@ -251,6 +271,16 @@ public final class JobSpans implements JobObserver, WorkInProgress {
             Execution execution = job.execution;
             if (execution != null && execution.uses(address)) {
                 visitor.accept(new Work(job.span, execution.span()));
+            }
+        }
+    }
+
+    @Override
+    public void visitFaulted(long address, Consumer<Work> visitor) {
+        for (Faulted job : faulted) {
+            boolean recent = System.nanoTime() - job.at() < FAULTED_NANOS;
+            if ((!recent || job.execution().uses(address)) && faulted.remove(job) && recent) {
+                visitor.accept(job.work());
             }
         }
     }

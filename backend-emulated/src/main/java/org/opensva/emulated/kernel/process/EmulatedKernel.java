@@ -4,7 +4,7 @@ import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.ProcessHost;
 import org.opensva.api.process.SvaProcess;
-import org.opensva.emulated.kernel.KernelTracer;
+import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
 import org.opensva.emulated.kernel.mm.OutOfMemoryKiller;
 import org.opensva.emulated.kernel.mm.ProcessAddressSpace;

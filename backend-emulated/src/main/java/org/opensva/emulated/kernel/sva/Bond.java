@@ -93,6 +93,11 @@ final class Bond {
         followed.forEach(work -> work.visit(address, visitor));
     }
 
+    /** Visits the jobs that have just ended in a fault of a page. */
+    void visitFaulted(long address, Consumer<WorkInProgress.Work> visitor) {
+        followed.forEach(work -> work.visitFaulted(address, visitor));
+    }
+
     /** A group of faults begins to be served; false if the bond has ended. */
     synchronized boolean enter() {
         if (ended) {

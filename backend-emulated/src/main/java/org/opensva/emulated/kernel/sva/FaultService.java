@@ -11,7 +11,7 @@ import org.opensva.api.memory.Access;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.FaultOutcome;
 import org.opensva.api.telemetry.ControlMeters;
-import org.opensva.emulated.kernel.KernelTracer;
+import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.emulated.machine.MachineThreads;
 
 import java.util.concurrent.LinkedTransferQueue;

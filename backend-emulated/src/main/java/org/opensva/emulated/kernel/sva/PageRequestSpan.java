@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
 import org.opensva.api.iommu.AttachedDevice;
 import org.opensva.api.iommu.PageFaultGroup;
 import org.opensva.api.iommu.PageResponse;
+import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.api.telemetry.Lane;
 import org.opensva.api.telemetry.SvaAttributes;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.api.telemetry.WorkInProgress.Work;
-import org.opensva.emulated.kernel.KernelTracer;
 
 import java.util.ArrayList;
 import java.util.List;

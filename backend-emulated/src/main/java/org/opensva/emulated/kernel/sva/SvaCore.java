@@ -17,11 +17,11 @@ import org.opensva.api.process.ErrnoException;
 import org.opensva.api.telemetry.ControlMeters;
 import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.api.telemetry.Lane;
 import org.opensva.api.telemetry.SvaAttributes;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.api.telemetry.WorkInProgress.Work;
-import org.opensva.emulated.kernel.KernelTracer;
 import org.opensva.emulated.kernel.NumberSpace;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
 
@@ -332,11 +332,10 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
     }
 
     /**
-     * Visits the jobs under way that use a page of a device's SvaAttributes.PASID, as far as traces
-     * are recorded.
+     * Visits the jobs under way that use a page of a device's PASID, as far as traces are recorded.
      *
      * @param requester the device
-     * @param pasid the SvaAttributes.PASID, or {@link Pasid#NONE}
+     * @param pasid the PASID, or {@link Pasid#NONE}
      * @param address an address in the page
      * @param visitor gets each job
      */
@@ -345,6 +344,23 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
         Bond bond = device == null ? null : device.byPasid().get(pasid);
         if (bond != null) {
             bond.visitWork(address, visitor);
+        }
+    }
+
+    /**
+     * Visits the jobs that have just ended in a page fault of a device's PASID.
+     *
+     * @param requester the device
+     * @param pasid the PASID, or {@link Pasid#NONE}
+     * @param address an address in the page
+     * @param visitor gets each job, once
+     */
+    public void visitFaulted(
+            RequesterId requester, int pasid, long address, Consumer<Work> visitor) {
+        ManagedDevice device = devices.get(requester);
+        Bond bond = device == null ? null : device.byPasid().get(pasid);
+        if (bond != null) {
+            bond.visitFaulted(address, visitor);
         }
     }
 

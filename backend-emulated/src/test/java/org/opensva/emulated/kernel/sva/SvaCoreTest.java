@@ -29,7 +29,7 @@ import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.api.telemetry.ControlMeters;
 import org.opensva.api.telemetry.HardwareEvent;
-import org.opensva.emulated.kernel.KernelTracer;
+import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.emulated.kernel.TestMachine;
 import org.opensva.emulated.kernel.paging.PagingMode;
 

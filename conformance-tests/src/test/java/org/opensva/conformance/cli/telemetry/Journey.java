@@ -2,6 +2,7 @@ package org.opensva.conformance.cli.telemetry;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,14 +16,20 @@ import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.accelerator.QueueRegion;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendCatalog;
+import org.opensva.api.memory.Access;
 import org.opensva.api.memory.Protection;
 import org.opensva.api.process.Advice;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
-import org.opensva.api.telemetry.InvalidationTrace;
+import org.opensva.conformance.suite.bench.BenchSettings;
+import org.opensva.conformance.suite.bench.Limits;
+import org.opensva.conformance.suite.bench.TestBench;
+import org.opensva.conformance.suite.parts.ProbeDevice;
+import org.opensva.conformance.suite.parts.ProbeTraits;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /** What a process can do with a device, once each, so that everything is told that there is. */
@@ -49,13 +56,10 @@ final class Journey {
         queue.start();
         long page = process.pageSize();
         long untouched = process.mmap(MapRequest.anonymous(page));
-        Span host = telemetry.getTracer("host").spanBuilder(HOST).startSpan();
-        try (Scope _ = host.makeCurrent()) {
+        below(() -> {
             assertTrue(queue.run(Job.crc32c(untouched, page), SOON).succeeded());
             process.munmap(untouched, page);
-        } finally {
-            host.end();
-        }
+        });
         queue.close();
         process.exit(0);
     }
@@ -81,8 +85,31 @@ final class Journey {
         damage(process, backend);
         queue.close();
         process.exit(0);
-        // A device that says nothing is cut off; the driver tells it by this.
-        new InvalidationTrace(telemetry).isolated("zip-0", 0x100);
+    }
+
+    /** A page is unmapped, below a span, that is cached in a device which does not let go of it. */
+    void silence(Backend backend) {
+        BenchSettings settings = new BenchSettings("silence", List.of(), 0, new Limits(1));
+        try (TestBench bench = new TestBench(backend, settings);
+                SvaProcess process = backend.processes().spawn("beside the silent")) {
+            ProbeDevice device = ProbeDevice.plug(bench, ProbeTraits.ATS);
+            int pasid = device.bind(process).pasid().value();
+            long page = process.mmap(MapRequest.anonymous(process.pageSize()));
+            process.storeLong(page, 1);
+            assertNotEquals(0, device.translate(pasid, Access.READ, page));
+            device.holdBack(request -> true);
+            below(() -> process.munmap(page, process.pageSize()));
+        }
+    }
+
+    /** Does something below a span of the host's. */
+    private void below(Runnable work) {
+        Span host = telemetry.getTracer("host").spanBuilder(HOST).startSpan();
+        try (Scope _ = host.makeCurrent()) {
+            work.run();
+        } finally {
+            host.end();
+        }
     }
 
     /** A fault that nobody serves, so that the IOMMU records it. */
@@ -91,7 +118,8 @@ final class Journey {
         QueueHandle queue = backend.accelerators().getFirst().open(process);
         queue.start();
         long area = process.mmap(MapRequest.anonymous(process.pageSize()));
-        assertEquals(JobStatus.PAGE_FAULT, queue.run(Job.crc32c(area, 8), SOON).status());
+        below(() ->
+                assertEquals(JobStatus.PAGE_FAULT, queue.run(Job.crc32c(area, 8), SOON).status()));
         long deadline = System.nanoTime() + SOON.toNanos();
         while (backend.introspection().orElseThrow().faultRecords().isEmpty()) {
             assertTrue(System.nanoTime() < deadline, "the fault is recorded");

@@ -10,6 +10,7 @@ import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.common.v1.KeyValue;
+import io.opentelemetry.proto.logs.v1.LogRecord;
 import io.opentelemetry.proto.trace.v1.Span;
 
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiConsumer;
 import java.util.zip.GZIPInputStream;
 
 /** What leaves the process, as those read it who wrote OTLP. */
@@ -43,7 +45,7 @@ class OtlpTest {
 
         private final List<Span> spans = new CopyOnWriteArrayList<>();
         private final List<String> metrics = new CopyOnWriteArrayList<>();
-        private final List<String> logs = new CopyOnWriteArrayList<>();
+        private final List<LogRecord> logs = new CopyOnWriteArrayList<>();
         private final HttpServer server;
 
         Receiver() throws IOException {
@@ -66,6 +68,7 @@ class OtlpTest {
                                     .getResourceMetricsList()
                                     .stream()
                                     .flatMap(r -> r.getScopeMetricsList().stream())
+                                    .filter(s -> s.getScope().getName().equals("org.opensva"))
                                     .flatMap(s -> s.getMetricsList().stream())
                                     .forEach(m -> metrics.add(m.getName())));
             take(
@@ -74,7 +77,7 @@ class OtlpTest {
                             ExportLogsServiceRequest.parseFrom(body).getResourceLogsList().stream()
                                     .flatMap(r -> r.getScopeLogsList().stream())
                                     .flatMap(s -> s.getLogRecordsList().stream())
-                                    .forEach(l -> logs.add(l.getEventName())));
+                                    .forEach(logs::add));
             server.start();
         }
 
@@ -97,6 +100,10 @@ class OtlpTest {
                             exchange.sendResponseHeaders(200, -1);
                         }
                     });
+        }
+
+        List<String> events() {
+            return logs.stream().map(LogRecord::getEventName).sorted().toList();
         }
 
         String address() {
@@ -215,7 +222,8 @@ class OtlpTest {
                     journey.everything(backend);
                 }
             }
-            assertTrue(receiver.logs.contains("uacce.queue.error"), receiver.logs.toString());
+            assertTrue(
+                    receiver.events().contains("uacce.queue.error"), receiver.events().toString());
             List<String> spans = new ArrayList<>();
             List<String> metrics = new ArrayList<>();
             List<String> logs = new ArrayList<>();
@@ -229,8 +237,44 @@ class OtlpTest {
             assertEquals(
                     receiver.spans.stream().map(s -> hex(s.getSpanId())).sorted().toList(),
                     spans.stream().sorted().toList());
-            assertEquals(receiver.logs.stream().sorted().toList(), logs.stream().sorted().toList());
+            assertEquals(receiver.events(), logs.stream().sorted().toList());
             assertTrue(metrics.containsAll(receiver.metrics), metrics.toString());
+        }
+    }
+
+    private void assertOfTheHostsTrace(
+            String variant, String event, BiConsumer<Journey, Backend> trip) throws IOException {
+        try (Receiver receiver = new Receiver()) {
+            try (Telemetry told =
+                    options("--otlp", receiver.address()).open(Map.of(), line -> {})) {
+                Journey journey = new Journey(told.api());
+                try (Backend backend = journey.open(variant, Map.of())) {
+                    trip.accept(journey, backend);
+                }
+            }
+            Span host = receiver.named(Journey.HOST);
+            List<LogRecord> all =
+                    receiver.logs.stream().filter(l -> l.getEventName().equals(event)).toList();
+            assertEquals(1, all.size(), variant + " " + receiver.events());
+            assertEquals(hex(host.getTraceId()), hex(all.getFirst().getTraceId()), variant);
+            assertTrue(
+                    receiver.spans.stream()
+                            .anyMatch(s -> s.getSpanId().equals(all.getFirst().getSpanId())),
+                    "it names a span of that trace");
+        }
+    }
+
+    @Test
+    void aDeviceThatIsCutOffIsALogEventOfTheUnmappingThatItWouldNotObey() throws IOException {
+        for (String variant : List.of("emulated:smmuv3", "emulated:vtd")) {
+            assertOfTheHostsTrace(variant, "iommu.device.isolated", Journey::silence);
+        }
+    }
+
+    @Test
+    void aFaultThatNobodyServesIsALogEventOfTheJobThatTookIt() throws IOException {
+        for (String variant : List.of("emulated:smmuv3-noats")) {
+            assertOfTheHostsTrace(variant, "iommu.fault", Journey::unserved);
         }
     }
 

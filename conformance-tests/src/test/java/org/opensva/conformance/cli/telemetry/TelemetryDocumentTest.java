@@ -87,6 +87,9 @@ class TelemetryDocumentTest {
                 }
             }
             Journey journey = new Journey(sdk);
+            try (Backend backend = journey.open("emulated:smmuv3", Map.of())) {
+                journey.silence(backend);
+            }
             try (Backend backend =
                     journey.open("emulated:smmuv3-noats", Map.of("pasid-series", "1"))) {
                 journey.unserved(backend);

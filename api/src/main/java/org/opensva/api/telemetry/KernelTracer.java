@@ -1,4 +1,4 @@
-package org.opensva.emulated.kernel;
+package org.opensva.api.telemetry;
 
 import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.trace.Span;
@@ -8,16 +8,16 @@ import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Scope;
 
 import org.opensva.api.process.ErrnoException;
-import org.opensva.api.telemetry.Lane;
-import org.opensva.api.telemetry.SvaAttributes;
-import org.opensva.api.telemetry.SvaTelemetry;
 
 import java.util.function.Supplier;
 
 /**
- * Spans around calls of the control plane, named in {@link SvaTelemetry}.
+ * Spans around calls of the control plane, named in {@link SvaTelemetry}: what processes ask of a
+ * kernel, emulated or not.
  *
  * <p>Where nothing records spans a call goes straight to its body.
+ *
+ * <p><b>Threading.</b> Any thread may call.
  */
 public final class KernelTracer {
 
