@@ -99,6 +99,7 @@ public class JobBenchmark {
      * @return its result
      */
     @Benchmark
+    @BenchmarkMode({Mode.AverageTime, Mode.SampleTime})
     public JobResult emptyJob(Queues set) {
         return check(set.handles.getFirst().run(Job.nop(), PATIENCE));
     }
@@ -110,6 +111,7 @@ public class JobBenchmark {
      * @return its result
      */
     @Benchmark
+    @BenchmarkMode({Mode.AverageTime, Mode.SampleTime})
     public JobResult copyJob(Queues set) {
         return check(set.handles.getFirst().run(set.copy, PATIENCE));
     }

@@ -96,6 +96,7 @@ public class MappingBenchmark {
      * @param stroll the thread
      */
     @Benchmark
+    @BenchmarkMode({Mode.AverageTime, Mode.SampleTime})
     public void mapTouchUnmap(Resident set, Stroll stroll) {
         long address = set.process.mmap(MapRequest.anonymous(set.length));
         set.process.storeLong(address, 1);
@@ -173,6 +174,7 @@ public class MappingBenchmark {
      * @return the result
      */
     @Benchmark
+    @BenchmarkMode({Mode.AverageTime, Mode.SampleTime})
     public long pageRequest(Absent set, Stroll stroll) {
         return set.endpoint.write(set.pasid, Access.WRITE, set.next(), stroll.buffer, 0, 8);
     }

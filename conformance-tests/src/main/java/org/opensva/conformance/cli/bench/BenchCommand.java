@@ -1,7 +1,6 @@
 package org.opensva.conformance.cli.bench;
 
 import org.jspecify.annotations.Nullable;
-import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.BenchmarkList;
 import org.openjdk.jmh.runner.BenchmarkListEntry;
 import org.openjdk.jmh.runner.NoBenchmarksException;
@@ -22,7 +21,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +29,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** {@code opensva bench}: what everything costs, beside what this machine can do at best. */
 @Command(
@@ -52,7 +51,7 @@ public final class BenchCommand implements Callable<Integer> {
     private static final int GOOD = 0;
     private static final int FAILED = 1;
     private static final List<String> JVM =
-            List.of(
+            jvm(
                     "--sun-misc-unsafe-memory-access=allow",
                     "--enable-native-access=ALL-UNNAMED",
                     "-Dguice_bytecode_gen_option=DISABLED",
@@ -100,6 +99,15 @@ public final class BenchCommand implements Callable<Integer> {
 
     private boolean failed;
 
+    /** Large caches in pages of 4 KiB would measure the TLB of this machine; so for limits, too. */
+    private static List<String> jvm(String... common) {
+        boolean linux = System.getProperty("os.name", "").startsWith("Linux");
+        return Stream.concat(
+                        Stream.of(common),
+                        linux ? Stream.of("-XX:+UseTransparentHugePages") : Stream.empty())
+                .toList();
+    }
+
     /**
      * Creates the command.
      *
@@ -135,6 +143,7 @@ public final class BenchCommand implements Callable<Integer> {
         }
         Report report = new Report(measure(options, points(chosen, options)));
         report.table().forEach(out::println);
+        report.latencies().forEach(out::println);
         out.println(report.summary());
         return failed ? FAILED : GOOD;
     }
@@ -222,14 +231,12 @@ public final class BenchCommand implements Callable<Integer> {
     }
 
     private List<Figure> measure(Options options, int points) throws IOException {
-        List<Figure> figures = new ArrayList<>();
+        List<Figure> figures = List.of();
         try {
             Runner runner =
                     new Runner(
                             options, new Watch(points, progress, this::complain, System::nanoTime));
-            for (RunResult result : runner.run()) {
-                figures.add(Figure.of(result));
-            }
+            figures = Figure.of(runner.run());
         } catch (NoBenchmarksException e) {
             throw refused("no benchmark has these parameters");
         } catch (RunnerException e) {

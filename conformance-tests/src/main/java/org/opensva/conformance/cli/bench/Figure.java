@@ -1,10 +1,14 @@
 package org.opensva.conformance.cli.bench;
 
+import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.util.Statistics;
 
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -23,6 +27,7 @@ import java.util.stream.Collectors;
  * @param least nanoseconds of the fastest iteration
  * @param most nanoseconds of the slowest iteration
  * @param allocated bytes allocated per operation, if that was measured
+ * @param latency how long single operations took, if they were timed one by one
  */
 record Figure(
         String name,
@@ -31,12 +36,41 @@ record Figure(
         double median,
         double least,
         double most,
-        OptionalDouble allocated) {
+        OptionalDouble allocated,
+        Optional<Latency> latency) {
 
     private static final String ALLOCATED = "gc.alloc.rate.norm";
 
-    /** What JMH measured. */
-    static Figure of(RunResult result) {
+    /** What JMH measured; the means of a benchmark and its single operations are one figure. */
+    static List<Figure> of(Collection<RunResult> results) {
+        List<Figure> figures = new ArrayList<>();
+        for (RunResult result : results) {
+            if (result.getParams().getMode() != Mode.SampleTime) {
+                figures.add(of(result));
+            }
+        }
+        for (RunResult result : results) {
+            if (result.getParams().getMode() == Mode.SampleTime) {
+                Figure sampled = of(result);
+                Latency latency = Latency.of(result.getPrimaryResult().getStatistics());
+                figures.replaceAll(figure -> figure.isOf(sampled) ? figure.with(latency) : figure);
+            }
+        }
+        return figures;
+    }
+
+    private boolean isOf(Figure other) {
+        return name.equals(other.name)
+                && parameters.equals(other.parameters)
+                && threads == other.threads;
+    }
+
+    private Figure with(Latency measured) {
+        return new Figure(
+                name, parameters, threads, median, least, most, allocated, Optional.of(measured));
+    }
+
+    private static Figure of(RunResult result) {
         BenchmarkParams params = result.getParams();
         String label = params.getBenchmark();
         SortedMap<String, String> parameters = new TreeMap<>();
@@ -54,7 +88,8 @@ record Figure(
                 times.getMax(),
                 allocated == null
                         ? OptionalDouble.empty()
-                        : OptionalDouble.of(allocated.getScore()));
+                        : OptionalDouble.of(allocated.getScore()),
+                Optional.empty());
     }
 
     Optional<String> parameter(String key) {

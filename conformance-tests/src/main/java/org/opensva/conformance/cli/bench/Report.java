@@ -53,6 +53,20 @@ final class Report {
         return lines;
     }
 
+    /** How long single operations took, where they were timed one by one. */
+    List<String> latencies() {
+        return figures.stream()
+                .flatMap(figure ->
+                        figure.latency().stream()
+                                .map(latency ->
+                                        "%s %s: %s"
+                                                .formatted(
+                                                        figure.name(),
+                                                        figure.with(),
+                                                        latency.text())))
+                .toList();
+    }
+
     private static double spread(Figure figure) {
         return figure.median() == 0 ? 0 : 100 * (figure.most() - figure.least()) / figure.median();
     }
@@ -94,6 +108,7 @@ final class Report {
             one.put("least", rounded(figure.least()));
             one.put("most", rounded(figure.most()));
             figure.allocated().ifPresent(bytes -> one.put("allocatedBytes", rounded(bytes)));
+            figure.latency().ifPresent(latency -> one.put("latency", latency(latency)));
             Target.of(figure).ifPresent(target -> one.put("target", target.text()));
             outcome(figure).ifPresent(outcome -> one.put("met", outcome.met()));
             all.add(one);
@@ -104,6 +119,16 @@ final class Report {
                         .writerWithDefaultPrettyPrinter()
                         .writeValueAsString(document)
                 + "\n";
+    }
+
+    private static Map<String, Object> latency(Latency latency) {
+        Map<String, Object> percentiles = new LinkedHashMap<>();
+        percentiles.put("p50", latency.half());
+        percentiles.put("p99", latency.most());
+        percentiles.put("p99.9", latency.nearlyAll());
+        percentiles.put("max", latency.worst());
+        percentiles.put("operations", latency.operations());
+        return percentiles;
     }
 
     private static double rounded(double value) {

@@ -9,6 +9,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
@@ -55,6 +56,7 @@ record Selection(
                         .measurementIterations(quick ? 3 : 7)
                         .measurementTime(TimeValue.milliseconds(quick ? 300 : 500))
                         .timeout(TimeValue.minutes(2))
+                        .timeUnit(TimeUnit.NANOSECONDS)
                         .addProfiler(GCProfiler.class)
                         .verbosity(VerboseMode.SILENT)
                         .shouldFailOnError(false)

@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
+import org.openjdk.jmh.util.MultisetStatistics;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 
@@ -24,7 +26,8 @@ class ReportTest {
                 median,
                 median * 0.9,
                 median * 1.1,
-                OptionalDouble.of(0));
+                OptionalDouble.of(0),
+                Optional.empty());
     }
 
     private static final Map<String, String> THOUSAND =
@@ -94,5 +97,39 @@ class ReportTest {
         assertFalse("org.opensva.conformance.measure.X.atcHits".matches(pattern));
         assertFalse("org.elsewhere.X.atcHit".matches(pattern));
         assertFalse("org.opensva.conformance.measure.X.atcHit".matches(Selection.pattern("(")));
+    }
+
+    @Test
+    void timesOfSingleOperationsAreShownAsPercentiles() {
+        MultisetStatistics samples = new MultisetStatistics();
+        samples.addValue(1_000, 980);
+        samples.addValue(50_000, 19);
+        samples.addValue(7_000_000, 1);
+        Latency latency = Latency.of(samples);
+        assertEquals(1_000, latency.half());
+        assertEquals(50_000, latency.most(), 50);
+        assertEquals(50_000, latency.nearlyAll(), 50);
+        assertEquals(7_000_000, latency.worst(), 7_000);
+        assertEquals(1_000, latency.operations());
+        Figure timed =
+                new Figure(
+                        "pageRequest",
+                        new TreeMap<>(Map.of("iommu", "vtd")),
+                        1,
+                        1_500,
+                        1_500,
+                        1_500,
+                        OptionalDouble.empty(),
+                        Optional.of(latency));
+        Report report = new Report(List.of(figure("atcHit", 9, THOUSAND), timed));
+        assertEquals(1, report.latencies().size());
+        assertTrue(
+                report.latencies()
+                        .getFirst()
+                        .startsWith(
+                                "pageRequest iommu=vtd: 50 % within 1.00 us, 99 % within 50.0"));
+        JsonNode json = JsonMapper.builder().build().readTree(report.json());
+        assertEquals(1_000, json.at("/figures/1/latency/p50").asLong());
+        assertTrue(json.at("/figures/0/latency").isMissingNode());
     }
 }
