@@ -51,7 +51,10 @@ final class StreamState {
         return singleInvalidations;
     }
 
-    /** How often anything of the stream has been invalidated, and nothing is used since. */
+    /**
+     * How often anything of the stream has been invalidated. It moves when what is invalid is gone,
+     * not before: whoever saw the new number finds nothing of it.
+     */
     long changes() {
         return changes;
     }
@@ -139,7 +142,6 @@ final class StreamState {
     /** CMD_CFGI_CD: one CD, and its level 1 descriptor unless only the leaf is meant. */
     synchronized void invalidateContext(int index, boolean leaf) {
         singleInvalidations++;
-        changes++;
         if (index == 0) {
             firstContext = null;
         }
@@ -155,6 +157,7 @@ final class StreamState {
             dropLevel1(index >>> 6);
             dropLevel1(index >>> 10);
         }
+        changes++;
     }
 
     private void dropLevel1(int index) {

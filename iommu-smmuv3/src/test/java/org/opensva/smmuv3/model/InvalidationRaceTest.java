@@ -47,22 +47,8 @@ class InvalidationRaceTest {
         assertTrue(machine.allConsumed());
     }
 
-    @Test
-    void afterSyncThePageThatWasUnmappedNeverChanges() throws InterruptedException {
-        long contexts = machine.allocate(64L << 8, 64L << 8);
-        table = machine.newTable(Granule.K4);
-        machine.writeWords(contexts + 64, machine.context(table, Granule.K4, 48, ASID));
-        machine.stage1(contexts, 8);
-        machine.enable();
-        long[] frames = new long[2 * PAGES];
-        for (int i = 0; i < frames.length; i++) {
-            frames[i] = machine.allocate(4096, 4096);
-        }
-        for (int i = 0; i < PAGES; i++) {
-            machine.map(table, VA + i * 4096, frames[i], TestMachine.PAGE_RW);
-        }
-        AtomicBoolean stop = new AtomicBoolean();
-        LongAdder written = new LongAdder();
+    /** Devices that write what comes to their mind to any of the pages. */
+    private List<Thread> writers(AtomicBoolean stop, LongAdder written) {
         List<Thread> writers = new ArrayList<>();
         for (int t = 0; t < 3; t++) {
             int seed = t;
@@ -82,6 +68,26 @@ class InvalidationRaceTest {
             writer.start();
             writers.add(writer);
         }
+        return writers;
+    }
+
+    @Test
+    void afterSyncThePageThatWasUnmappedNeverChanges() throws InterruptedException {
+        long contexts = machine.allocate(64L << 8, 64L << 8);
+        table = machine.newTable(Granule.K4);
+        machine.writeWords(contexts + 64, machine.context(table, Granule.K4, 48, ASID));
+        machine.stage1(contexts, 8);
+        machine.enable();
+        long[] frames = new long[2 * PAGES];
+        for (int i = 0; i < frames.length; i++) {
+            frames[i] = machine.allocate(4096, 4096);
+        }
+        for (int i = 0; i < PAGES; i++) {
+            machine.map(table, VA + i * 4096, frames[i], TestMachine.PAGE_RW);
+        }
+        AtomicBoolean stop = new AtomicBoolean();
+        LongAdder written = new LongAdder();
+        List<Thread> writers = writers(stop, written);
         Random random = new Random(99);
         try {
             for (int round = 0; round < ROUNDS; round++) {
@@ -106,6 +112,60 @@ class InvalidationRaceTest {
                     assertEquals(before[i], now, "round " + round + ", word " + i);
                 }
                 machine.events();
+            }
+        } finally {
+            stop.set(true);
+            for (Thread writer : writers) {
+                writer.join();
+            }
+            machine.close();
+        }
+        assertTrue(written.sum() > ROUNDS, "the devices hardly ran: " + written.sum());
+    }
+
+    /**
+     * A CD is as much cached as a translation: what a device used last must not outlive its
+     * invalidation either, at whatever moment that comes.
+     */
+    @Test
+    void afterSyncNobodyUsesTheTablesOfTheContextThatWasReplaced() throws InterruptedException {
+        long contexts = machine.allocate(64L << 8, 64L << 8);
+        long[] tables = {machine.newTable(Granule.K4), machine.newTable(Granule.K4)};
+        long[] frames = new long[2];
+        for (int i = 0; i < 2; i++) {
+            frames[i] = machine.allocate(4096L * PAGES, 4096);
+            for (int page = 0; page < PAGES; page++) {
+                long at = 4096L * page;
+                machine.map(tables[i], VA + at, frames[i] + at, TestMachine.PAGE_RW);
+            }
+        }
+        machine.writeWords(contexts + 64, machine.context(tables[0], Granule.K4, 48, ASID));
+        machine.stage1(contexts, 8);
+        machine.enable();
+        AtomicBoolean stop = new AtomicBoolean();
+        LongAdder written = new LongAdder();
+        List<Thread> writers = writers(stop, written);
+        try {
+            for (int round = 1; round <= ROUNDS; round++) {
+                int now = round & 1;
+                machine.writeWords(
+                        contexts + 64, machine.context(tables[now], Granule.K4, 48, ASID));
+                CommandEncoder.cfgiCd(command, 0, TestMachine.STREAM, 1, round % 3 != 0);
+                machine.command(command);
+                // Until then the old tables may still be walked, and what they say be kept.
+                machine.sync();
+                CommandEncoder.tlbiNhAsid(command, 0, 0, ASID);
+                machine.command(command);
+                machine.sync();
+                assertTrue(machine.allConsumed());
+                long old = frames[1 - now];
+                for (int i = 0; i < PAGES * 512; i++) {
+                    machine.memory.writeLong(old + 8L * i, 0);
+                }
+                for (int i = 0; i < PAGES * 512; i++) {
+                    assertEquals(
+                            0, machine.memory.readLong(old + 8L * i), "round " + round + ", " + i);
+                }
             }
         } finally {
             stop.set(true);

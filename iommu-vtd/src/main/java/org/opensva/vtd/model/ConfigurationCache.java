@@ -46,7 +46,10 @@ final class ConfigurationCache<E extends ConfigurationEntry> {
         return entry.stamp() == generations.of(entry.tag());
     }
 
-    /** The number to give to {@link #keep}; to be asked for before tables are read. */
+    /**
+     * The number to give to {@link #keep}; to be asked for before tables are read. It moves when
+     * the entries are gone, not before: whoever saw the new number finds none of them.
+     */
     long changes() {
         return changes;
     }
@@ -77,26 +80,25 @@ final class ConfigurationCache<E extends ConfigurationEntry> {
 
     /** Drops everything. */
     synchronized void invalidateAll() {
-        changes++;
         generations.expireAll();
+        changes++;
     }
 
     /** Drops what belongs to a domain, or to nobody knows which. */
     synchronized void invalidateDomain(int domain) {
-        changes++;
         generations.expireDomain(domain);
         generations.expireDomainless();
+        changes++;
     }
 
     /** Drops what belongs to one PASID of a domain. */
     synchronized void invalidateSpace(long tag) {
-        changes++;
         generations.expireSpace(tag);
+        changes++;
     }
 
     /** Drops one entry. */
     synchronized void invalidate(long key) {
-        changes++;
         int first = set(key);
         for (int at = first; at < first + ways; at++) {
             E entry = slots.get(at);
@@ -104,6 +106,7 @@ final class ConfigurationCache<E extends ConfigurationEntry> {
                 slots.set(at, null);
             }
         }
+        changes++;
     }
 
     private int set(long key) {
