@@ -48,6 +48,12 @@ public final class HostAddressSpace implements AddressSpace {
     private final long id;
     private final HostMemory host;
     private final MemoryOwner owner;
+    private final EventPump pump;
+    private final Transfers transfers;
+
+    /** False if some changes are told by nobody. */
+    private final boolean cacheable;
+
     private final long pid;
     private final TranslatedMemory direct = new Direct();
     private final Listeners listeners = new Listeners();
@@ -84,10 +90,19 @@ public final class HostAddressSpace implements AddressSpace {
             @Nullable MemoryEvents events,
             EventPump.@Nullable Watch watch) {}
 
-    HostAddressSpace(long id, HostMemory host, MemoryOwner owner) {
+    HostAddressSpace(
+            long id,
+            HostMemory host,
+            MemoryOwner owner,
+            EventPump pump,
+            Transfers transfers,
+            boolean cacheable) {
         this.id = id;
         this.host = host;
         this.owner = owner;
+        this.pump = pump;
+        this.transfers = transfers;
+        this.cacheable = cacheable;
         this.pid = owner.pid();
     }
 
@@ -150,7 +165,7 @@ public final class HostAddressSpace implements AddressSpace {
         MemoryEvents events = MemoryEvents.of(host.kernel(), handles.events());
         boolean done = false;
         try {
-            EventPump.Watch watch = host.pump().watch(events.number(), false, this::serveEvents);
+            EventPump.Watch watch = pump.watch(events.number(), false, this::serveEvents);
             done = true;
             return new Open(handles, mappings, events, watch);
         } finally {
@@ -178,6 +193,15 @@ public final class HostAddressSpace implements AddressSpace {
 
     private ErrnoException dead() {
         return new ErrnoException(Errno.EINVAL, toString(), "its memory has no users left");
+    }
+
+    /**
+     * Opens the way to the memory, which the first bind does otherwise.
+     *
+     * @throws ErrnoException {@code EINVAL} if it has no users left
+     */
+    public void reach() {
+        opened();
     }
 
     /**
@@ -310,7 +334,7 @@ public final class HostAddressSpace implements AddressSpace {
                 return 0;
             }
             long entry = uncached(mapping);
-            if (changing.get() > 0 || !register(now, mapping)) {
+            if (!cacheable || changing.get() > 0 || !register(now, mapping)) {
                 return entry;
             }
             // What was registered may not be what was looked at.
@@ -459,7 +483,14 @@ public final class HostAddressSpace implements AddressSpace {
     }
 
     private boolean isHere(Open now) {
-        return alive && host.transfers().isAlive(now.handles().mem());
+        if (!alive || namedByProcess()) {
+            return alive;
+        }
+        if (transfers.isAlive(now.handles().mem())) {
+            return true;
+        }
+        owner.gone();
+        return false;
     }
 
     /** The old memory is alive before and after, or nothing counts. Needs {@code dma}. */
@@ -468,7 +499,6 @@ public final class HostAddressSpace implements AddressSpace {
         if (!isHere(now)) {
             return DmaResult.of(DmaStatus.ABORTED, 0);
         }
-        Transfers transfers = host.transfers();
         Descriptor mem = now.handles().mem();
         long moved =
                 write
@@ -520,22 +550,55 @@ public final class HostAddressSpace implements AddressSpace {
 
     /** Called by the pump: the process waits until the last event is read. */
     private void serveEvents() {
-        if (host.discipline() == EventDiscipline.READ_FIRST) {
-            readEvents();
-        }
-        exclusively(this::readEvents);
+        host.discipline().serve(this);
     }
 
-    private void readEvents() {
+    void readEvents() {
+        while (readEvent()) {
+            host.eventServed();
+        }
+    }
+
+    boolean readEvent() {
         Open now = open;
         MemoryEvents events = now == null || !alive ? null : now.events();
         if (events == null) {
-            return;
+            return false;
         }
         synchronized (events) {
-            while (events.next()) {
-                host.eventServed();
-            }
+            return events.next();
+        }
+    }
+
+    boolean lastWasMove() {
+        Open now = open;
+        MemoryEvents events = now == null ? null : now.events();
+        return events != null && events.lastWasMove();
+    }
+
+    /**
+     * Tells whether exec leaves the address space as it is: only where it is named by its process,
+     * which is a mistake.
+     *
+     * @return false in a healthy backend
+     */
+    public boolean namedByProcess() {
+        return host.discipline() == EventDiscipline.PROCESS_NAMED;
+    }
+
+    /** The process has another memory; the descriptors of the old one are of no use. */
+    public void reopen() {
+        Open last;
+        dma.writeLock().lock();
+        try {
+            last = open;
+            open = null;
+        } finally {
+            dma.writeLock().unlock();
+        }
+        if (last != null) {
+            close(last);
+            opened();
         }
     }
 

@@ -94,10 +94,39 @@ public final class HostMemory {
      * @return a new address space
      */
     public HostAddressSpace addressSpace(MemoryOwner owner) {
+        return admit(owner, pump, transfers, true);
+    }
+
+    /**
+     * Names the address space of a process that is not driven from here. Nothing of it is cached,
+     * because it changes protections without telling; bytes travel by the descriptor that names the
+     * memory, because it calls exec without telling.
+     *
+     * @param owner the process
+     * @param own who waits for its events
+     * @return a new address space
+     */
+    public HostAddressSpace adopted(MemoryOwner owner, EventPump own) {
+        return admit(owner, own, new Transfers(kernel, Transfers.Way.PROC_MEM), false);
+    }
+
+    private HostAddressSpace admit(
+            MemoryOwner owner, EventPump events, Transfers way, boolean cacheable) {
         identities.incrementAndGet();
-        HostAddressSpace made = new HostAddressSpace(nextId.getAndIncrement(), this, owner);
+        HostAddressSpace made =
+                new HostAddressSpace(nextId.getAndIncrement(), this, owner, events, way, cacheable);
         living.add(made);
         return made;
+    }
+
+    /**
+     * Tells whether a memory has users.
+     *
+     * @param mem a descriptor of {@code /proc/PID/mem}
+     * @return false after exec and after the end
+     */
+    public boolean isAlive(Descriptor mem) {
+        return transfers.isAlive(mem);
     }
 
     /**
@@ -152,14 +181,6 @@ public final class HostMemory {
 
     SystemCalls kernel() {
         return kernel;
-    }
-
-    Transfers transfers() {
-        return transfers;
-    }
-
-    EventPump pump() {
-        return pump;
     }
 
     boolean query() {

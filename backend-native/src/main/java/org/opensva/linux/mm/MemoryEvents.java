@@ -36,6 +36,12 @@ final class MemoryEvents {
     /** Registered ranges: start to end, not touching nor overlapping. */
     private final TreeMap<Long, Long> registered = new TreeMap<>();
 
+    /** What the last move has left. */
+    private long movedFrom;
+
+    private long movedEnd;
+    private volatile boolean lastWasMove;
+
     private MemoryEvents(SystemCalls kernel, Descriptor events) {
         this.kernel = kernel;
         this.events = events;
@@ -124,17 +130,31 @@ final class MemoryEvents {
         long first = message.get(JAVA_LONG, 8);
         long second = message.get(JAVA_LONG, 16);
         switch (message.get(JAVA_BYTE, 0)) {
-            case Userfaultfd.EVENT_UNMAP -> forget(first, second);
+            case Userfaultfd.EVENT_UNMAP -> {
+                forget(first, second);
+                lastWasMove = first == movedFrom && second == movedEnd;
+            }
             // Moved mappings stay registered at their new place, which is found out when needed.
-            case Userfaultfd.EVENT_REMAP -> forget(first, first + message.get(JAVA_LONG, 24));
+            case Userfaultfd.EVENT_REMAP -> {
+                movedFrom = first;
+                movedEnd = first + message.get(JAVA_LONG, 24);
+                lastWasMove = true;
+                forget(movedFrom, movedEnd);
+            }
             case Userfaultfd.EVENT_REMOVE -> {
                 // The mapping stays, and stays registered.
+                lastWasMove = false;
             }
             default -> {
                 // Nothing else was asked for.
             }
         }
         return true;
+    }
+
+    /** True if the last event was a move, or the unmapping of what it has left. */
+    boolean lastWasMove() {
+        return lastWasMove;
     }
 
     void close() {

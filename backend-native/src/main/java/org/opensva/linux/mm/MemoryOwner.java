@@ -26,4 +26,7 @@ public interface MemoryOwner {
      * @return 0, or a negative error number
      */
     long populate(long address, boolean write);
+
+    /** An access has found that the memory has no users left. Must not wait. */
+    default void gone() {}
 }

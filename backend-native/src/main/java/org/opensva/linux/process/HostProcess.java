@@ -401,12 +401,18 @@ final class HostProcess implements SvaProcess, MemoryOwner {
                         agent -> {
                             HostAddressSpace now = addressSpace;
                             now.exclusively(() -> execNow(agent.channel()));
-                            addressSpace = host.memory().addressSpace(this);
+                            if (!now.namedByProcess()) {
+                                addressSpace = host.memory().addressSpace(this);
+                            }
                             memory.placeAnew();
                             closed.addAll(files.exec());
                             return now;
                         });
-        old.release();
+        if (old.namedByProcess()) {
+            old.reopen();
+        } else {
+            old.release();
+        }
         devices.clear();
         DescriptorTable.settle(closed);
     }

@@ -2,15 +2,18 @@ package org.opensva.linux.process;
 
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
+import org.opensva.api.process.Handover;
 import org.opensva.api.process.ProcessHost;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.linux.abi.SystemCalls;
+import org.opensva.linux.adopt.HandoverSocket;
 import org.opensva.linux.agent.Agent;
 import org.opensva.linux.agent.Keeper;
 import org.opensva.linux.mm.EventPump;
 import org.opensva.linux.mm.HostMemory;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,6 +43,7 @@ public final class HostProcesses implements ProcessHost, AutoCloseable {
     private final boolean hugePages;
     private final KernelTracer tracer;
     private final Set<HostProcess> processes = ConcurrentHashMap.newKeySet();
+    private final Set<HandoverSocket> handovers = ConcurrentHashMap.newKeySet();
     private final AtomicLong openFiles = new AtomicLong();
     private final AtomicLong failures = new AtomicLong();
     private final ThreadPoolExecutor ends;
@@ -95,6 +99,17 @@ public final class HostProcesses implements ProcessHost, AutoCloseable {
 
     KernelTracer tracer() {
         return tracer;
+    }
+
+    @Override
+    public Handover handover(Path address) {
+        if (closed) {
+            throw new ErrnoException(Errno.EAGAIN, "handover", "the backend is closed");
+        }
+        HandoverSocket made =
+                new HandoverSocket(kernel, memory, pageSize, this::inBackground, address);
+        handovers.add(made);
+        return made;
     }
 
     /** Starts to wait for the end of a process. */
@@ -174,7 +189,7 @@ public final class HostProcesses implements ProcessHost, AutoCloseable {
      * @return a count
      */
     public long processCount() {
-        return processes.size();
+        return processes.size() + handovers.stream().mapToLong(HandoverSocket::processes).sum();
     }
 
     /**
@@ -199,6 +214,7 @@ public final class HostProcesses implements ProcessHost, AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        handovers.forEach(HandoverSocket::closeAll);
         List.copyOf(processes).forEach(HostProcess::killQuietly);
         List.copyOf(processes).forEach(HostProcess::close);
         ends.shutdown();

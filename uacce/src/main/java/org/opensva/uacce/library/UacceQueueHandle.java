@@ -158,14 +158,17 @@ public final class UacceQueueHandle implements QueueHandle {
         return address;
     }
 
-    /** Maps a region unless this library has it; null if somebody else has. */
+    /**
+     * Maps a region unless this library has it; null if somebody else has, or if the process cannot
+     * be made to map anything: then jobs go through the descriptor.
+     */
     private @Nullable Region mapOnce(QueueRegion type) {
         Region mine = regions[type.ordinal()];
         if (mine == null || !file.isMapped(type, mine.mapping())) {
             try {
                 map(type);
             } catch (ErrnoException e) {
-                if (e.errno() == Errno.EEXIST) {
+                if (e.errno() == Errno.EEXIST || e.errno() == Errno.EOPNOTSUPP) {
                     return null;
                 }
                 throw e;
