@@ -330,7 +330,8 @@ public final class HostAddressSpace implements AddressSpace {
         }
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Mapping mapping = now.mappings().find(address);
-            if (mapping == null) {
+            // Nothing is mapped either where the memory is gone, and its owner must hear of that.
+            if (!isHere(now) || mapping == null) {
                 return 0;
             }
             long entry = uncached(mapping);
@@ -482,15 +483,16 @@ public final class HostAddressSpace implements AddressSpace {
         return move(now, address, buffer, offset, piece, write);
     }
 
+    /** If not, the owner hears of it. */
     private boolean isHere(Open now) {
         if (!alive || namedByProcess()) {
             return alive;
         }
-        if (transfers.isAlive(now.handles().mem())) {
-            return true;
+        boolean here = transfers.isAlive(now.handles().mem());
+        if (!here) {
+            owner.gone();
         }
-        owner.gone();
-        return false;
+        return here;
     }
 
     /** The old memory is alive before and after, or nothing counts. Needs {@code dma}. */

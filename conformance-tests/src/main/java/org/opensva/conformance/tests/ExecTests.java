@@ -96,6 +96,38 @@ class ExecTests {
     }
 
     @Test
+    @Covers(FORK_20)
+    @Needs(Capability.FORK)
+    void aQueueThatAChildKeepsOpenNeverReachesTheNewProgram(TestBench bench) {
+        SvaProcess process = bench.process("program");
+        Memory old = bench.memory(process, 64, "memory of the old program");
+        BoundDevice device = bench.device(process);
+        old.writeBy(device, "by the old program's device");
+        SvaProcess heir = bench.fork(process);
+        for (int i = 0; i < 8; i++) {
+            device.submit(Job.fill(old.page(0), old.length(), 7));
+        }
+        bench.step("exec with jobs in flight; a child keeps the queue open");
+        process.exec();
+        Memory memory = Mapping.at(bench, process, old.address(), 64, "memory of the new program");
+        BoundDevice fresh = bench.device(process);
+        QueueHandle theirs = device.handle().inheritedBy(heir);
+        if (bench.claims(Capability.PASID_VISIBLE)) {
+            bench.check(
+                    fresh.pasid() != theirs.pasid().value(),
+                    "another PASID than the old address space still has",
+                    "the same");
+        }
+        try {
+            theirs.run(Job.fill(memory.page(0), memory.length(), 9), bench.limits().job());
+        } catch (ErrnoException refused) {
+            bench.step("the child's use of the queue is refused");
+        }
+        memory.mustHold("memory of the new program");
+        theirs.close();
+    }
+
+    @Test
     @Covers(FORK_21)
     @Needs({Capability.FORK, Capability.INSTANCES})
     void bothOrdersOfReleaseEndInTheSameState(TestBench bench) {

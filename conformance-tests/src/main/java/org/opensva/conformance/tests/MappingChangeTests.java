@@ -13,6 +13,7 @@ import org.opensva.api.accelerator.Job;
 import org.opensva.api.backend.Capability;
 import org.opensva.api.memory.Protection;
 import org.opensva.api.process.Advice;
+import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.conformance.suite.Covers;
 import org.opensva.conformance.suite.Needs;
@@ -59,6 +60,31 @@ class MappingChangeTests {
             device.mustNotReach(moved + bench.pages(i), "page " + i + " of the tail");
         }
         device.mustRead(moved + bench.pages(2), last, "the last page that is left");
+    }
+
+    @Test
+    @Covers(UNMAP_16)
+    @Needs(Capability.SHARED_MEMORY)
+    void whatAMovedSharedMappingLeavesBehindIsDeadForTheDevice(TestBench bench) {
+        SvaProcess process = bench.process("owner");
+        BoundDevice device = bench.device(process);
+        int fd = process.createSharedMemory(bench.pages(4));
+        long old = process.mmap(MapRequest.sharedFile(fd, 0, bench.pages(4)));
+        Memory memory = bench.fill(process, old, 4, "shared memory to be moved");
+        memory.writeBy(device, "by the device before the move");
+        bench.step("the mapping grows and moves");
+        bench.map(process, 1);
+        long moved = process.mremap(old, bench.pages(4), bench.pages(40), true);
+        if (moved != old) {
+            for (int i = 0; i < memory.count(); i++) {
+                device.mustNotReach(memory.page(i), "the old place of page " + i);
+            }
+        }
+        for (int i = 0; i < memory.count(); i++) {
+            long place = moved + bench.pages(i);
+            bench.mustBe(memory.token(i), process.loadLong(place), "what the device had written");
+            device.mustRead(place, memory.token(i), "the moved page");
+        }
     }
 
     @Test

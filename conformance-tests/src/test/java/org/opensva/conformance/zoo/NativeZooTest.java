@@ -23,6 +23,7 @@ import org.opensva.linux.NativeBackendProvider;
 import org.opensva.linux.mm.EventDiscipline;
 
 import java.util.List;
+import java.util.function.Supplier;
 
 /** Broken ways of watching real processes are caught by the rules that name them. */
 class NativeZooTest {
@@ -50,14 +51,23 @@ class NativeZooTest {
         }
     }
 
-    private static void mustBeCaught(String rules, Module part) {
+    private static Module watching(EventDiscipline discipline) {
+        return new AbstractModule() {
+            @Override
+            protected void configure() {
+                bind(EventDiscipline.class).toInstance(discipline);
+            }
+        };
+    }
+
+    private static void mustBeCaught(String rules, Supplier<Module> part) {
         NativeBackendProvider sound = new NativeBackendProvider();
         // The default option of the sound one: without events devices cache nothing.
         assumeTrue(sound.variants().getFirst().available(), "no real processes here");
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             ConformanceResult result =
                     ConformanceRun.builder()
-                            .catalog(BackendCatalog.of(List.of(sound, new Broken(part))))
+                            .catalog(BackendCatalog.of(List.of(sound, new Broken(part.get()))))
                             .backend("broken-native")
                             .rules(rules)
                             .seed(attempt)
@@ -86,18 +96,26 @@ class NativeZooTest {
 
     @Test
     void anEventThatIsReadBeforeTheInvalidationIsCaught() {
-        mustBeCaught(
-                "UNMAP-05,UNMAP-28,ATS-07",
-                new AbstractModule() {
-                    @Override
-                    protected void configure() {
-                        bind(EventDiscipline.class).toInstance(EventDiscipline.READ_FIRST);
-                    }
-                });
+        mustBeCaught("UNMAP-05,UNMAP-28,ATS-07", () -> watching(EventDiscipline.READ_FIRST));
+    }
+
+    @Test
+    void aMoveThatIsIgnoredIsCaught() {
+        mustBeCaught("UNMAP-16", () -> watching(EventDiscipline.MOVES_IGNORED));
+    }
+
+    @Test
+    void aBindThatNamesTheProcessInsteadOfItsMemoryIsCaught() {
+        mustBeCaught("FORK-20", () -> watching(EventDiscipline.PROCESS_NAMED));
+    }
+
+    @Test
+    void anAtcThatIsKeptOverForkIsCaught() {
+        mustBeCaught("FORK-05", KeptOverFork::new);
     }
 
     @Test
     void aDeviceThatKeepsItsTranslationsIsCaught() {
-        mustBeCaught("UNMAP-05", endpoint(EndpointQuirk.KEEPS_ENTRIES));
+        mustBeCaught("UNMAP-05", () -> endpoint(EndpointQuirk.KEEPS_ENTRIES));
     }
 }
