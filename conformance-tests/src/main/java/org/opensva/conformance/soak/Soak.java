@@ -68,7 +68,11 @@ public final class Soak {
 
     private Optional<SoakFinding> machine() {
         ThreadWatch threads = new ThreadWatch();
+        HostWatch host = new HostWatch();
         opened++;
+        if (opened == 1 && !HostWatch.sees()) {
+            unseen.add("descriptors of this program: there is no /proc/self/fd");
+        }
         Optional<SoakFinding> finding;
         try (Backend backend = machines.get()) {
             finding = onMachine(Machine.of(backend, settings.limits()), threads);
@@ -76,7 +80,8 @@ public final class Soak {
         if (finding.isPresent()) {
             return finding;
         }
-        return found(0, 0, threads.left(settle()), new Stats());
+        String left = threads.left(settle());
+        return found(0, 0, left.isEmpty() ? host.left(settle()) : left, new Stats());
     }
 
     private Optional<SoakFinding> onMachine(Machine machine, ThreadWatch threads) {

@@ -3,6 +3,7 @@ package org.opensva.conformance.soak;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.inject.AbstractModule;
 import com.google.inject.Module;
@@ -26,6 +27,10 @@ import org.opensva.api.process.AddressSpace;
 import org.opensva.conformance.suite.bench.Limits;
 import org.opensva.emulated.kernel.sva.SvaCore;
 
+import java.io.IOException;
+import java.nio.channels.Pipe;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -75,6 +80,42 @@ class SoakTest {
         assertEquals(3, result.epochs());
         assertEquals(2, result.machines());
         assertTrue(result.steps() > 100, () -> result.counts().toString());
+    }
+
+    @Test
+    void realProcessesBreakNothingAndLeaveNothing() {
+        assumeTrue(
+                CATALOG.providers().stream()
+                        .filter(provider -> provider.name().equals("native"))
+                        .anyMatch(provider -> provider.variants().getFirst().available()),
+                "no real processes here");
+        SoakResult result =
+                soak(2, 40, () -> CATALOG.open("native:host", Map.of(), OpenTelemetry.noop()));
+        assertEquals("", result.finding().map(SoakFinding::summary).orElse(""));
+        assertEquals(2, result.epochs());
+    }
+
+    @Test
+    void aDescriptorThatAMachineLeavesIsFound() throws IOException {
+        Pipe[] pipe = new Pipe[1];
+        try {
+            assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")), "no descriptors to look at");
+            SoakFinding finding =
+                    found(() -> {
+                        try {
+                            pipe[0] = pipe[0] == null ? Pipe.open() : pipe[0];
+                        } catch (IOException e) {
+                            throw new AssertionError(e);
+                        }
+                        return sound("smmuv3").get();
+                    });
+            assertTrue(finding.what().contains("2 more pipes"), finding::summary);
+        } finally {
+            if (pipe[0] != null) {
+                pipe[0].source().close();
+                pipe[0].sink().close();
+            }
+        }
     }
 
     /** Something that happens at some of the binds. */
