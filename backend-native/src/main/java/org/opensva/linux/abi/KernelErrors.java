@@ -36,6 +36,9 @@ public final class KernelErrors {
     /** Invalid argument. */
     public static final int EINVAL = 22;
 
+    /** No free descriptor. */
+    public static final int EMFILE = 24;
+
     /** Not a typewriter; of an ioctl: unknown to the file. */
     public static final int ENOTTY = 25;
 

@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.Signal;
 import org.opensva.linux.abi.Descriptor;
+import org.opensva.linux.abi.KernelErrors;
 import org.opensva.linux.abi.SystemCall;
 import org.opensva.linux.abi.SystemCalls;
 
@@ -302,7 +303,7 @@ public final class AgentChannel implements AutoCloseable {
             socket.receive(data, 0, answer());
             // A receiver without a free number gets the byte and an empty control message.
             boolean rights = data.get(JAVA_INT, 12) == 1 && data.get(JAVA_INT, 16) >= 0;
-            return rights ? (long) data.get(JAVA_INT, 16) : -24L;
+            return rights ? (long) data.get(JAVA_INT, 16) : -KernelErrors.EMFILE;
         });
     }
 
@@ -323,6 +324,10 @@ public final class AgentChannel implements AutoCloseable {
                     if (received >= 0) {
                         answer();
                         return received;
+                    }
+                    if (received == AgentSocket.LOST) {
+                        answer();
+                        return -KernelErrors.EMFILE;
                     }
                     // No descriptor: that byte was the first of the answer.
                     reply.set(JAVA_BYTE, 0, (byte) (-1L - received));

@@ -28,12 +28,16 @@ final class AgentSocket implements AutoCloseable {
     private static final int SO_SNDTIMEO = 21;
     private static final int SCM_RIGHTS = 1;
     private static final int MSG_NOSIGNAL = 0x4000;
+    private static final int MSG_CTRUNC = 8;
     private static final int MSG_CMSG_CLOEXEC = 0x4000_0000;
 
     /** Length of a control message with one descriptor, without and with its padding. */
     private static final int RIGHTS_LENGTH = 20;
 
     private static final int RIGHTS_SPACE = 24;
+
+    /** What {@link #receiveDescriptor} answers if there is no free number. */
+    static final long LOST = Long.MIN_VALUE;
 
     /** How long an agent may take for one request; the longest is the exit of a large memory. */
     static final long TIME_LIMIT_SECONDS = 30;
@@ -148,7 +152,8 @@ final class AgentSocket implements AutoCloseable {
     /**
      * Receives a byte, and the descriptor that may come with it.
      *
-     * @return the descriptor, or -1 - byte if there came none
+     * @return the descriptor, -1 - byte if none was sent, or {@link #LOST} if one was sent and this
+     *     side has no number for it
      */
     long receiveDescriptor() {
         describe(message, message.address(), -1);
@@ -162,6 +167,10 @@ final class AgentSocket implements AutoCloseable {
                             MSG_CMSG_CLOEXEC);
         } while (result == -KernelErrors.EINTR);
         progress(result);
+        int flags = message.get(JAVA_INT, Layouts.offset(Layouts.MSGHDR, "flags"));
+        if ((flags & MSG_CTRUNC) != 0) {
+            return LOST;
+        }
         boolean rights =
                 message.get(JAVA_LONG, Layouts.offset(Layouts.MSGHDR, "controllen"))
                                 >= RIGHTS_LENGTH
