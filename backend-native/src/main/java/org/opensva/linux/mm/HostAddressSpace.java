@@ -45,6 +45,9 @@ public final class HostAddressSpace implements AddressSpace {
     /** How often a mapping may change under a translation before it is left to the kernel. */
     private static final int ATTEMPTS = 4;
 
+    /** The largest block that is translated at once, as a power of two of bytes. */
+    private static final int LARGEST_SHIFT = 21;
+
     private final long id;
     private final HostMemory host;
     private final MemoryOwner owner;
@@ -317,7 +320,8 @@ public final class HostAddressSpace implements AddressSpace {
     }
 
     /**
-     * Translates one page of 4096 bytes.
+     * Translates the largest naturally aligned block around an address that one mapping fills, up
+     * to 2 MiB.
      *
      * @param address a virtual address
      * @param targets gives out translated addresses
@@ -346,20 +350,36 @@ public final class HostAddressSpace implements AddressSpace {
             if (changing.get() > 0) {
                 return entry;
             }
-            long translated = target(mapping, address, targets);
-            return translated < 0 ? entry : TranslationEntry.of(translated, 12, rights(mapping));
+            long found = target(mapping, address, targets);
+            return found == 0 ? entry : found;
         }
         return 0;
     }
 
+    /** A translation of the largest block that the mapping fills; 0 if there is no room for it. */
     private long target(Mapping mapping, long address, Targets targets) {
-        long page = address & -4096L;
         SharedMemory object = host.behind(mapping);
-        if (object == null) {
-            return targets.ofProcess(this, page);
+        long skew = object == null ? 0 : address - mapping.fileOffset(address);
+        for (int shift = LARGEST_SHIFT; shift >= 12; shift--) {
+            long size = 1L << shift;
+            long block = address & -size;
+            if (block < mapping.start() || block + size > mapping.end()) {
+                continue;
+            }
+            if ((skew & size - 1) != 0) {
+                continue;
+            }
+            long offset = object == null ? 0 : mapping.fileOffset(block);
+            if (object != null && offset + size > object.length()) {
+                continue;
+            }
+            long translated =
+                    object == null
+                            ? targets.ofProcess(this, block)
+                            : targets.ofObject(object, offset);
+            return translated < 0 ? 0 : TranslationEntry.of(translated, shift, rights(mapping));
         }
-        long offset = mapping.fileOffset(page);
-        return offset + 4096 <= object.length() ? targets.ofObject(object, offset) : -1;
+        return 0;
     }
 
     private static long rights(Mapping mapping) {
@@ -536,13 +556,32 @@ public final class HostAddressSpace implements AddressSpace {
         }
     }
 
+    /**
+     * The rights were told with the translation, and whoever changes them waits for this access:
+     * the descriptor that names the memory is enough, and finds nothing once it has no users.
+     */
     private long direct(long address, byte[] buffer, int from, int count, boolean write) {
         dma.readLock().lock();
         try {
             Open now = open;
-            return now == null
-                    ? DmaResult.of(DmaStatus.ABORTED, 0)
-                    : move(now, address, buffer, from, count, write);
+            if (now == null || !alive) {
+                return DmaResult.of(DmaStatus.ABORTED, 0);
+            }
+            if (namedByProcess()) {
+                return move(now, address, buffer, from, count, write);
+            }
+            Descriptor mem = now.handles().mem();
+            long moved =
+                    write
+                            ? transfers.writeNamed(mem, address, buffer, from, count)
+                            : transfers.readNamed(mem, address, buffer, from, count);
+            if (moved == Transfers.GONE) {
+                owner.gone();
+                return DmaResult.of(DmaStatus.ABORTED, 0);
+            }
+            return moved == count
+                    ? DmaResult.complete(moved)
+                    : DmaResult.of(DmaStatus.NOT_PERMITTED, moved);
         } finally {
             dma.readLock().unlock();
         }

@@ -114,13 +114,26 @@ public final class Transfers {
             long address,
             int length,
             boolean write) {
+        if (way == Way.PROC_MEM) {
+            return named(buffer, mem, address, length, write);
+        }
         long result;
         do {
-            result =
-                    way == Way.PROCESS_VM
-                            ? processVm(buffer, pid, address, length, write)
-                            : procMem(buffer, mem, address, length, write);
+            result = processVm(buffer, pid, address, length, write);
         } while (result == -KernelErrors.EINTR);
+        return meaning(result);
+    }
+
+    private long named(
+            TransferBuffer buffer, Descriptor mem, long address, int length, boolean write) {
+        long result;
+        do {
+            result = procMem(buffer, mem, address, length, write);
+        } while (result == -KernelErrors.EINTR);
+        return meaning(result);
+    }
+
+    private static long meaning(long result) {
         if (result > 0 || result == -KernelErrors.EFAULT || result == -KernelErrors.EIO) {
             return Math.max(result, 0);
         }
@@ -128,6 +141,31 @@ public final class Transfers {
             return 0; // Not an address of a process.
         }
         return GONE;
+    }
+
+    /**
+     * Reads by the descriptor, whatever the way; protections are the caller's business.
+     *
+     * @return how many bytes before the first that is not mapped; or {@link #GONE}
+     */
+    long readNamed(Descriptor mem, long address, byte[] target, int offset, int length) {
+        TransferBuffer buffer = buffers.get();
+        long moved = named(buffer, mem, address, length, false);
+        if (moved > 0) {
+            buffer.drain(target, offset, (int) moved);
+        }
+        return moved;
+    }
+
+    /**
+     * Writes by the descriptor, whatever the way; protections are the caller's business.
+     *
+     * @return how many bytes before the first that is not mapped; or {@link #GONE}
+     */
+    long writeNamed(Descriptor mem, long address, byte[] source, int offset, int length) {
+        TransferBuffer buffer = buffers.get();
+        buffer.fill(source, offset, length);
+        return named(buffer, mem, address, length, true);
     }
 
     private long processVm(

@@ -95,6 +95,16 @@ final class MeasuredMachine implements AutoCloseable {
                                 .module("emulated:" + variant, options)));
     }
 
+    /** Opens the native backend with real processes. */
+    static MeasuredMachine openHost() {
+        return new MeasuredMachine(
+                Guice.createInjector(
+                        Stage.PRODUCTION,
+                        binder -> binder.bind(OpenTelemetry.class).toInstance(OpenTelemetry.noop()),
+                        BackendCatalog.load(MeasuredMachine.class.getClassLoader())
+                                .module("native:host", Map.of())));
+    }
+
     ProcessHost processes() {
         return processes;
     }

@@ -65,6 +65,8 @@ record Target(String benchmark, Map<String, String> parameters, Bound bound, Str
                     time("dmaWrite", Map.of("bytes", "4096"), 150),
                     ratio("dmaRead", Map.of("bytes", "1048576"), "bulkCopy", BYTES, 1 / 0.85),
                     ratio("dmaWrite", Map.of("bytes", "1048576"), "bulkCopy", BYTES, 1 / 0.85),
+                    ratio("hostRead", Map.of(), "bareHostRead", BYTES, 1.3),
+                    ratio("hostWrite", Map.of(), "bareHostWrite", BYTES, 1.3),
                     time("pageRequest", Map.of(), 10_000),
                     time("bindAndUnbind", Map.of(), 20_000),
                     time("emptyJob", Map.of(), 2_000),
