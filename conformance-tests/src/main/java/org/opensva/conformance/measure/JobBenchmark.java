@@ -14,10 +14,12 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.opensva.api.accelerator.Accelerator;
+import org.opensva.api.accelerator.Algorithm;
 import org.opensva.api.accelerator.Job;
-import org.opensva.api.accelerator.JobResult;
 import org.opensva.api.accelerator.JobStatus;
+import org.opensva.api.accelerator.Operation;
 import org.opensva.api.accelerator.QueueHandle;
+import org.opensva.api.accelerator.QueueRequest;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendCatalog;
 import org.opensva.api.process.MapRequest;
@@ -37,7 +39,9 @@ public class JobBenchmark {
 
     private static final int BYTES = 4096;
     private static final int DEPTH = 64;
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final int DIGEST = 32;
+    private static final int RESULT = 4;
+    private static final long PATIENCE_NANOS = Duration.ofSeconds(30).toNanos();
 
     /** Started queues of one process. */
     @State(Scope.Benchmark)
@@ -52,9 +56,14 @@ public class JobBenchmark {
         int queues;
 
         private final long[] tickets = new long[DEPTH];
+        private final long[] result = new long[RESULT];
         private final List<QueueHandle> handles = new ArrayList<>();
         private Backend opened;
+        private QueueHandle part;
+        private Job empty;
         private Job copy;
+        private Job sum;
+        private Job digest;
 
         /** Opens and starts the queues, and warms the pages. */
         @Setup(Level.Trial)
@@ -67,69 +76,124 @@ public class JobBenchmark {
             long to = process.mmap(MapRequest.anonymous(BYTES));
             process.store(from, new byte[BYTES]);
             process.store(to, new byte[BYTES]);
+            empty = Job.nop();
             copy = Job.copy(from, to, BYTES);
+            sum = Job.crc32c(from, BYTES);
+            digest =
+                    Job.transform(Operation.DIGEST, Algorithm.SHA_256, from, BYTES, to, DIGEST);
             Accelerator accelerator = opened.accelerators().getFirst();
             for (int i = 0; i < queues; i++) {
                 QueueHandle handle = accelerator.open(process);
                 handle.start();
                 handles.add(handle);
-                check(handle.run(copy, PATIENCE));
+                run(handle, copy, result);
             }
+            part = accelerator.open(process, QueueRequest.SHARED);
+            part.start();
         }
 
         /** Takes the backend apart. */
         @TearDown(Level.Trial)
         public void close() {
+            part.close();
             handles.forEach(QueueHandle::close);
             opened.close();
         }
     }
 
-    private static JobResult check(JobResult result) {
-        if (result.status() != JobStatus.SUCCESS) {
-            throw new IllegalStateException("the job ended " + result.status());
+    /** Makes no object. */
+    private static void run(QueueHandle handle, Job job, long[] result) {
+        await(handle, handle.submit(job), result);
+    }
+
+    private static void await(QueueHandle handle, long ticket, long[] result) {
+        JobStatus status = handle.await(ticket, PATIENCE_NANOS, result);
+        if (status != JobStatus.SUCCESS) {
+            throw new IllegalStateException("the job ended " + status);
         }
-        return result;
     }
 
     /**
-     * One job that does nothing, submitted and awaited.
+     * One job that does nothing, submitted and awaited: the queue and the completion alone.
      *
      * @param set the queues
-     * @return its result
      */
     @Benchmark
     @BenchmarkMode({Mode.AverageTime, Mode.SampleTime})
-    public JobResult emptyJob(Queues set) {
-        return check(set.handles.getFirst().run(Job.nop(), PATIENCE));
+    public void emptyJob(Queues set) {
+        run(set.handles.getFirst(), set.empty, set.result);
     }
 
     /**
      * One copy of 4 KiB, submitted and awaited.
      *
      * @param set the queues
-     * @return its result
      */
     @Benchmark
     @BenchmarkMode({Mode.AverageTime, Mode.SampleTime})
-    public JobResult copyJob(Queues set) {
-        return check(set.handles.getFirst().run(set.copy, PATIENCE));
+    public void copyJob(Queues set) {
+        run(set.handles.getFirst(), set.copy, set.result);
     }
 
     /**
-     * Copies of 4 KiB, 64 under way at once over all queues.
+     * One CRC-32C of 4 KiB, submitted and awaited.
+     *
+     * @param set the queues
+     */
+    @Benchmark
+    public void crc32cJob(Queues set) {
+        run(set.handles.getFirst(), set.sum, set.result);
+    }
+
+    /**
+     * One SHA-256 of 4 KiB, submitted and awaited.
+     *
+     * @param set the queues
+     */
+    @Benchmark
+    public void sha256Job(Queues set) {
+        run(set.handles.getFirst(), set.digest, set.result);
+    }
+
+    /**
+     * One copy of 4 KiB through the shared queue, submitted and awaited.
+     *
+     * @param set the queues
+     */
+    @Benchmark
+    public void copyJobAtASharedQueue(Queues set) {
+        run(set.part, set.copy, set.result);
+    }
+
+    /**
+     * Copies of 4 KiB, 64 under way at once over all queues; the figure is for one.
      *
      * @param set the queues
      */
     @Benchmark
     @OperationsPerInvocation(DEPTH)
     public void copyJobsInFlight(Queues set) {
+        inFlight(set, set.copy);
+    }
+
+    /**
+     * SHA-256 of 4 KiB, 64 under way at once over all queues; the figure is for one.
+     *
+     * @param set the queues
+     */
+    @Benchmark
+    @OperationsPerInvocation(DEPTH)
+    public void sha256JobsInFlight(Queues set) {
+        inFlight(set, set.digest);
+    }
+
+    private static void inFlight(Queues set, Job job) {
         int count = set.handles.size();
         for (int i = 0; i < DEPTH; i++) {
-            set.tickets[i] = set.handles.get(i % count).submit(set.copy);
+            set.tickets[i] = set.handles.get(i % count).submit(job);
         }
         for (int i = 0; i < DEPTH; i++) {
-            check(set.handles.get(i % count).await(set.tickets[i], PATIENCE));
+            await(set.handles.get(i % count), set.tickets[i], set.result);
         }
     }
 }

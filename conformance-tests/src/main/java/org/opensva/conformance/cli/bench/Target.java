@@ -70,6 +70,12 @@ record Target(String benchmark, Map<String, String> parameters, Bound bound, Str
                     time("pageRequest", Map.of(), 10_000),
                     time("bindAndUnbind", Map.of(), 20_000),
                     time("emptyJob", Map.of(), 2_000),
+                    above("copyJob", "copyByJdk", 2_000),
+                    above("copyJobAtASharedQueue", "copyByJdk", 2_000),
+                    above("copyJobsInFlight", "copyByJdk", 2_000),
+                    above("crc32cJob", "crc32cByJdk", 2_000),
+                    above("sha256Job", "sha256ByJdk", 2_000),
+                    above("sha256JobsInFlight", "sha256ByJdk", 2_000),
                     ratio(
                             "iotlbHitByTwo",
                             Map.of(),
