@@ -11,9 +11,12 @@ import static org.opensva.uacce.lab.Lab.refused;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.opensva.api.accelerator.Algorithm;
 import org.opensva.api.accelerator.Job;
+import org.opensva.api.accelerator.JobParameters;
 import org.opensva.api.accelerator.JobResult;
 import org.opensva.api.accelerator.JobStatus;
+import org.opensva.api.accelerator.Operation;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.accelerator.QueueRegion;
 import org.opensva.api.accelerator.QueueRequest;
@@ -369,6 +372,21 @@ class SharedQueueTest {
         refused(Errno.EOPNOTSUPP, () -> queue.submitAll(List.of(Job.nop(), Job.nop())));
         assertEquals(1, queue.submitAll(List.of(Job.nop())).length);
         queue.close();
+    }
+
+    @Test
+    void noStreamIsKept() {
+        try (QueueHandle queue = open(alice)) {
+            long text = alice.memory(new byte[100]);
+            long digest = alice.memory(new byte[32]);
+            JobParameters begin =
+                    JobParameters.EMPTY.withSession(3).withOptions(JobParameters.BEGIN);
+            Job job = Job.transform(Operation.DIGEST, Algorithm.SHA_256, text, 100, digest, 32);
+            long block = alice.memory(begin.encode());
+            assertEquals(
+                    JobStatus.UNSUPPORTED, queue.run(job.withParameters(block), SOON).status());
+            assertTrue(queue.run(job, SOON).succeeded());
+        }
     }
 
     @Test

@@ -7,9 +7,9 @@ package org.opensva.api.accelerator;
  * queue of the device for all who open it so: each submission carries the PASID of the submitter,
  * which the submitter cannot choose, and is told to try again while the queue is full (Intel DSA
  * Architecture Specification section 3.3, shared work queues, {@code ENQCMD}). A part in it takes
- * none of the device's queues, has no priority of its own, and takes jobs one by one; a handle of
- * it is of no use in a foreign address space, whatever the policy, because a submission from there
- * carries another PASID.
+ * none of the device's queues, has no priority of its own, keeps no streams, and takes jobs one by
+ * one; a handle of it is of no use in a foreign address space, whatever the policy, because a
+ * submission from there carries another PASID.
  *
  * @param shared true for the shared queue
  * @param priority the share of the device's time relative to other queues with work, {@value

@@ -138,7 +138,7 @@ public final class HardwareQueue extends ServedQueue implements DeviceQueue {
         boolean quiet = awaitQuiet(grace);
         direct.abortWaiting();
         if (quiet) {
-            context.sessions().closeAll();
+            context.closeSessions();
             direct.abortAll();
             observer.abandoned();
             if (last != Mode.CANCELLED) {
@@ -182,7 +182,7 @@ public final class HardwareQueue extends ServedQueue implements DeviceQueue {
     private void runWhenQuiet() {
         Runnable action = whenQuiet.getAndSet(null);
         if (action != null) {
-            context.sessions().closeAll();
+            context.closeSessions();
             direct.abortAll();
             observer.abandoned();
             event.signal();

@@ -1,5 +1,7 @@
 package org.opensva.uacce.queue;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.function.BooleanSupplier;
 
 /**
@@ -9,7 +11,20 @@ import java.util.function.BooleanSupplier;
  * @param pasid the PASID of every access
  * @param cancelled true once its jobs are to end
  * @param observer hears of the beginnings and ends of jobs
- * @param sessions what the engines keep
+ * @param sessions what the engines keep; null where they cannot, because the device does not know
+ *     whose job it is beyond its address space
  */
 record JobContext(
-        int pasid, BooleanSupplier cancelled, JobObserver observer, QueueSessions sessions) {}
+        int pasid,
+        BooleanSupplier cancelled,
+        JobObserver observer,
+        @Nullable QueueSessions sessions) {
+
+    /** The streams end. */
+    void closeSessions() {
+        QueueSessions kept = sessions;
+        if (kept != null) {
+            kept.closeAll();
+        }
+    }
+}

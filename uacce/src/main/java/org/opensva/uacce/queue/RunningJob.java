@@ -176,16 +176,18 @@ final class RunningJob implements JobExecution {
     @Override
     public @Nullable EngineSession session(int number) {
         JobContext owner = context;
-        return owner == null ? null : owner.sessions().get(number);
+        QueueSessions kept = owner == null ? null : owner.sessions();
+        return kept == null ? null : kept.get(number);
     }
 
     @Override
     public boolean keep(int number, @Nullable EngineSession session) {
         JobContext owner = context;
-        if (owner == null || number < 0 || number >= JobParameters.SESSIONS) {
+        QueueSessions kept = owner == null ? null : owner.sessions();
+        if (kept == null || number < 0 || number >= JobParameters.SESSIONS) {
             return false;
         }
-        owner.sessions().keep(number, session);
+        kept.keep(number, session);
         return true;
     }
 

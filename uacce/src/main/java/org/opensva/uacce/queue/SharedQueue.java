@@ -21,6 +21,9 @@ import java.util.function.Supplier;
  * started, if it claims privilege, and if there is no place for it. A place is kept for every
  * submitter that has none taken, so that nobody who fills the queue keeps the others out.
  *
+ * <p>It keeps no streams: two parts of one address space cannot be told apart, and would have to
+ * agree on their numbers. What begins one is {@code UNSUPPORTED}.
+ *
  * <p>What goes wrong is the submitter's own: a completion that cannot be written fails the parts of
  * that PASID, and nobody else notices.
  *
@@ -248,7 +251,6 @@ public final class SharedQueue extends ServedQueue {
             }
         }
         if (last && quiet) {
-            submitter.context.sessions().closeAll();
             submitter.context.observer().abandoned();
         }
     }

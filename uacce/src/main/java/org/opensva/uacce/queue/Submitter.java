@@ -57,7 +57,7 @@ final class Submitter {
     Submitter(int pasid, BooleanSupplier reachable, JobObserver observer) {
         this.pasid = pasid;
         this.reachable = reachable;
-        context = new JobContext(pasid, this::cancelled, observer, new QueueSessions());
+        context = new JobContext(pasid, this::cancelled, observer, null);
     }
 
     private boolean cancelled() {
@@ -91,7 +91,6 @@ final class Submitter {
         List<Runnable> actions = List.copyOf(whenQuiet);
         whenQuiet.clear();
         return () -> {
-            context.sessions().closeAll();
             context.observer().abandoned();
             actions.forEach(Runnable::run);
         };

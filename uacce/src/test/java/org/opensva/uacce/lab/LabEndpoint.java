@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongConsumer;
 
 /** A device function with its IOMMU in one object; it writes down what is done to it. */
 public final class LabEndpoint implements Endpoint, SvaBinder {
@@ -30,6 +31,7 @@ public final class LabEndpoint implements Endpoint, SvaBinder {
     private final Map<Long, Bound> bySpace = new ConcurrentHashMap<>();
     private final Map<Integer, Bound> byPasid = new ConcurrentHashMap<>();
     private final AtomicInteger pasids = new AtomicInteger(1);
+    private volatile LongConsumer writes = address -> {};
     private volatile boolean present = true;
     private volatile long gateAddress = -1;
     private volatile CountDownLatch gate;
@@ -63,6 +65,11 @@ public final class LabEndpoint implements Endpoint, SvaBinder {
 
     public void faultAs(DmaStatus status) {
         faultStatus = status;
+    }
+
+    /** Has everybody who looks know where the device writes. */
+    public void watchWrites(LongConsumer watcher) {
+        writes = watcher;
     }
 
     public int bonds() {
@@ -124,6 +131,7 @@ public final class LabEndpoint implements Endpoint, SvaBinder {
 
     @Override
     public long write(int pasid, int access, long address, byte[] source, int offset, int length) {
+        writes.accept(address);
         return access(pasid, address, source, offset, length, false);
     }
 

@@ -21,7 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A process of the laboratory. Accesses are atomic: the space is a monitor. */
-public final class LabProcess implements SvaProcess {
+public class LabProcess implements SvaProcess {
 
     private static final AtomicLong IDS = new AtomicLong(1);
 
