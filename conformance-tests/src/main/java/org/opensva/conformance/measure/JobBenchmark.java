@@ -79,8 +79,7 @@ public class JobBenchmark {
             empty = Job.nop();
             copy = Job.copy(from, to, BYTES);
             sum = Job.crc32c(from, BYTES);
-            digest =
-                    Job.transform(Operation.DIGEST, Algorithm.SHA_256, from, BYTES, to, DIGEST);
+            digest = Job.transform(Operation.DIGEST, Algorithm.SHA_256, from, BYTES, to, DIGEST);
             Accelerator accelerator = opened.accelerators().getFirst();
             for (int i = 0; i < queues; i++) {
                 QueueHandle handle = accelerator.open(process);

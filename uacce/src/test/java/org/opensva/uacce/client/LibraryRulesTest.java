@@ -126,14 +126,16 @@ class LibraryRulesTest {
             queue.submit(Job.crc32c(page, 64));
             assertTrue(lab.endpoint.waiting().await(20, TimeUnit.SECONDS));
             long behind = queue.submit(Job.nop());
-            Thread reset = Thread.ofVirtual().start(() -> {
-                while ((process.loadLong(shared + SharedPage.STATUS)
-                                & SharedPage.STATUS_ERROR_MASK)
-                        == 0) {
-                    Thread.onSpinWait();
-                }
-                gate.countDown();
-            });
+            Thread reset =
+                    Thread.ofVirtual()
+                            .start(() -> {
+                                while ((process.loadLong(shared + SharedPage.STATUS)
+                                                & SharedPage.STATUS_ERROR_MASK)
+                                        == 0) {
+                                    Thread.onSpinWait();
+                                }
+                                gate.countDown();
+                            });
             lab.device.reset();
             reset.join();
             int accesses = lab.endpoint.accesses.get();
@@ -197,8 +199,7 @@ class LibraryRulesTest {
             assertEquals(2, process.stores.size());
             assertEquals(doorbell + QueueLayout.DOORBELL, process.stores.getLast());
             assertEquals(2, written.size(), "the completion, and then its phase");
-            assertEquals(
-                    QueueLayout.COMPLETION_PHASE, written.getLast() - written.getFirst());
+            assertEquals(QueueLayout.COMPLETION_PHASE, written.getLast() - written.getFirst());
             queue.close();
         }
     }

@@ -36,8 +36,7 @@ class FaultPositionTest {
     private final Map<Operation, Integer> faults = new EnumMap<>(Operation.class);
 
     /** A job and where everything of it lies. */
-    private record Made(
-            Job job, List<Operand> source, List<Operand> destination, Operand second) {}
+    private record Made(Job job, List<Operand> source, List<Operand> destination, Operand second) {}
 
     private static final Operation[] KINDS = {
         Operation.COPY,
@@ -137,10 +136,12 @@ class FaultPositionTest {
     }
 
     private Made move(Operation operation, byte[] input) {
-        int capacity = operation == Operation.GZIP || operation == Operation.DEFLATE
-                        || operation == Operation.ZLIB
-                ? input.length + input.length / 8 + 100
-                : input.length;
+        int capacity =
+                operation == Operation.GZIP
+                                || operation == Operation.DEFLATE
+                                || operation == Operation.ZLIB
+                        ? input.length + input.length / 8 + 100
+                        : input.length;
         Made made = lists(operation, Algorithm.NONE, input, capacity);
         if (operation != Operation.DUAL_CAST) {
             return made;
@@ -152,8 +153,7 @@ class FaultPositionTest {
 
     private Made unpack(Operation operation, Operation packer, byte[] text) {
         byte[] packed =
-                bench.output(
-                        bench.transform(packer, Algorithm.NONE, text, text.length * 2 + 100));
+                bench.output(bench.transform(packer, Algorithm.NONE, text, text.length * 2 + 100));
         bench.clear();
         return lists(operation, Algorithm.NONE, packed, text.length);
     }
@@ -336,8 +336,7 @@ class FaultPositionTest {
         }
         byte[] there = bench.gather(made.destination);
         int produced = (int) result.produced();
-        assertArrayEquals(
-                Arrays.copyOf(output, produced), Arrays.copyOf(there, produced), what);
+        assertArrayEquals(Arrays.copyOf(output, produced), Arrays.copyOf(there, produced), what);
         for (int i = produced; i < there.length; i++) {
             assertEquals(UNTOUCHED, there[i], what);
         }
