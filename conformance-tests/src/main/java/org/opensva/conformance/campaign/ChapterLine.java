@@ -6,8 +6,8 @@ import org.opensva.api.backend.ForeignHandlePolicy;
 import org.opensva.api.backend.PasidSupply;
 import org.opensva.conformance.report.CertificateException;
 import org.opensva.conformance.report.TestResultJson;
-import org.opensva.conformance.suite.ClaimResult;
 import org.opensva.conformance.suite.TestResult;
+import org.opensva.conformance.suite.claims.ClaimResult;
 
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;

@@ -1,6 +1,9 @@
 package org.opensva.conformance.cli;
 
+import io.opentelemetry.api.OpenTelemetry;
+
 import org.jspecify.annotations.Nullable;
+import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendCatalog;
 import org.opensva.api.backend.BackendException;
 import org.opensva.api.backend.BackendProvider;
@@ -19,6 +22,9 @@ import org.opensva.conformance.rules.RuleBook;
 import org.opensva.conformance.rules.RuleBookException;
 import org.opensva.conformance.rules.RuleLayer;
 import org.opensva.conformance.suite.ConformanceRun;
+import org.opensva.conformance.suite.bench.Limits;
+import org.opensva.conformance.suite.profile.Latency;
+import org.opensva.conformance.suite.profile.PerformanceProfile;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -27,6 +33,7 @@ import picocli.CommandLine.Option;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -57,6 +64,7 @@ final class CertifyCommand implements Callable<Integer> {
     private static final String EVERY_RULE = "*";
     private static final double MAX_FACTOR = 1000;
     private static final String JOURNAL = "journal.jsonl";
+    private static final Duration EACH = Duration.ofMillis(1500);
 
     private final Context context;
 
@@ -105,6 +113,13 @@ final class CertifyCommand implements Callable<Integer> {
                             + " badge.svg into this folder; with several backends into one"
                             + " folder for each of them in it.")
     private @Nullable Path report;
+
+    @Option(
+            names = "--measure",
+            description =
+                    "Also measure how long binds, unmappings, page requests and jobs take, about"
+                            + " ten seconds for each backend; reported, and never a verdict.")
+    private boolean measure;
 
     @Option(
             names = "--annotations",
@@ -348,11 +363,22 @@ final class CertifyCommand implements Callable<Integer> {
                                             + " alone: use --otlp, or --no-isolate")
                                     .formatted(selector));
         }
-        return Certificate.of(
-                run.run(request),
-                SuiteVersion.current(),
-                book.rules().size(),
-                RunEnvironment.current());
+        Certificate certificate =
+                Certificate.of(
+                        run.run(request),
+                        SuiteVersion.current(),
+                        book.rules().size(),
+                        RunEnvironment.current());
+        return measure ? certificate.with(measured(request)) : certificate;
+    }
+
+    /** After the verdicts, in this JVM: what is lost with it is in the journal. */
+    private static List<Latency> measured(RunRequest request) {
+        try (Backend backend =
+                request.catalog()
+                        .open(request.selector(), request.options(), OpenTelemetry.noop())) {
+            return new PerformanceProfile(backend, new Limits(request.timeoutFactor()), EACH).run();
+        }
     }
 
     /** What a child JVM is given beside the run. */

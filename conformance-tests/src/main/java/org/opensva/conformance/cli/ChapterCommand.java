@@ -104,6 +104,7 @@ final class ChapterCommand implements Callable<Integer> {
                                 .timeoutFactor(timeoutFactor)
                                 .failFast(failFast)
                                 .only(tests::contains)
+                                .claims(tests.isEmpty())
                                 .listener(new Reporter(link)));
     }
 

@@ -3,13 +3,13 @@ package org.opensva.conformance.cli;
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.BackendException;
+import org.opensva.api.backend.Capability;
 import org.opensva.conformance.campaign.ChapterLine;
 import org.opensva.conformance.cli.chapter.ChildJvm;
 import org.opensva.conformance.cli.chapter.Ending;
 import org.opensva.conformance.rules.Rule;
 import org.opensva.conformance.rules.RuleBook;
 import org.opensva.conformance.rules.RuleId;
-import org.opensva.conformance.suite.ClaimResult;
 import org.opensva.conformance.suite.ConformanceListener;
 import org.opensva.conformance.suite.ConformanceResult;
 import org.opensva.conformance.suite.Judgement;
@@ -18,6 +18,7 @@ import org.opensva.conformance.suite.SuiteFault;
 import org.opensva.conformance.suite.TestResult;
 import org.opensva.conformance.suite.Verdict;
 import org.opensva.conformance.suite.bench.Limits;
+import org.opensva.conformance.suite.claims.ClaimResult;
 
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -25,6 +26,7 @@ import tools.jackson.databind.node.ArrayNode;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,6 +46,9 @@ final class IsolatedRun {
 
     /** How long a JVM may take to start and to open a backend, on any machine. */
     private static final Duration OPENING = Duration.ofMinutes(3);
+
+    /** The chapter in which the backend is asked for what it claims. */
+    private static final String CLAIMS = "CLAIMS";
 
     private final Context context;
     private final RuleBook book;
@@ -80,9 +85,9 @@ final class IsolatedRun {
                 chapters.computeIfAbsent(group, key -> new ArrayList<>()).add(test);
             }
         }
-        if (chapters.isEmpty()) {
-            // Everything is known, but who the backend is.
-            chapters.put("nothing", List.of());
+        if (probing() || chapters.isEmpty()) {
+            // Of no test; it also tells who the backend is when all tests are known.
+            chapters.put(CLAIMS, List.of());
         }
         chapters.forEach(this::chapter);
         BackendDescriptor opened = backend;
@@ -102,6 +107,10 @@ final class IsolatedRun {
                 1,
                 claims,
                 new Judgement(book, opened).of(rules, results.values(), elsewhere(planned)));
+    }
+
+    private boolean probing() {
+        return request.rules().equals("*") && request.shard().number() == 1;
     }
 
     private Set<RuleId> elsewhere(List<PlannedTest> planned) {
@@ -217,7 +226,24 @@ final class IsolatedRun {
         } else if (last != null) {
             ended--;
             finished(failed(last.name(), last.sentence(), words + " after this test"));
+        } else if (chapter.equals(CLAIMS)) {
+            claims = lostClaims(words);
         }
+    }
+
+    /** Which probe it was cannot be told, and none of them may end a JVM. */
+    private List<ClaimResult> lostClaims(String words) {
+        BackendDescriptor opened = backend;
+        return opened == null
+                ? List.of()
+                : Arrays.stream(Capability.values())
+                        .map(capability ->
+                                new ClaimResult(
+                                        capability,
+                                        opened.claims(capability),
+                                        ClaimResult.Found.BROKEN,
+                                        words + " while claims were probed"))
+                        .toList();
     }
 
     private TestResult failed(String test, String sentence, String reason) {

@@ -1,6 +1,7 @@
 package org.opensva.conformance.cli;
 
 import org.opensva.conformance.report.Certificate;
+import org.opensva.conformance.report.ClaimVerdict;
 import org.opensva.conformance.report.Conclusion;
 import org.opensva.conformance.report.RuleVerdict;
 import org.opensva.conformance.report.TestEvidence;
@@ -9,6 +10,8 @@ import org.opensva.conformance.rules.RuleGroup;
 import org.opensva.conformance.rules.RuleLevel;
 import org.opensva.conformance.suite.Verdict;
 import org.opensva.conformance.suite.bench.Evidence;
+import org.opensva.conformance.suite.claims.ClaimResult;
+import org.opensva.conformance.suite.profile.Latency;
 
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -28,6 +31,7 @@ final class VerdictReport {
                     Verdict.NOT_OBSERVABLE,
                     Verdict.INCONCLUSIVE);
     private static final String TOTAL = "all";
+    private static final String PROFILE = "%-12s %8s %9s %9s %9s %9s %10s";
 
     private final Console console;
     private final PrintWriter out;
@@ -57,6 +61,9 @@ final class VerdictReport {
         out.println();
         certificate.with(Verdict.FAILED).forEach(rule -> failure(certificate, rule));
         certificate.with(Verdict.INCONCLUSIVE).forEach(this::inconclusive);
+        certificate.contradictions().forEach(this::contradiction);
+        claims(certificate);
+        profile(certificate);
         out.println(
                 colour(certificate.conclusion(), certificate.conclusion().text())
                         + ": "
@@ -109,6 +116,7 @@ final class VerdictReport {
         if (rule.evidence().isEmpty()) {
             line("reason", rule.reason());
         }
+        book.find(rule.id()).ifPresent(known -> line("rests on", known.source()));
         book.find(rule.id()).ifPresent(known -> line("look at", known.ifFails()));
         line("repeat", certificate.repeat(rule));
         out.println();
@@ -124,6 +132,78 @@ final class VerdictReport {
         } else {
             line("seen", test.message().isEmpty() ? test.reason() : test.message());
         }
+    }
+
+    private void contradiction(ClaimVerdict claim) {
+        out.println(
+                "%s %s: it is %s, and was found %s"
+                        .formatted(
+                                red("claim"),
+                                Console.oneLine(claim.capability()),
+                                claim.claimed() ? "claimed" : "not claimed",
+                                Console.oneLine(claim.found())));
+        line("seen", claim.how());
+        line("next", next(claim));
+        out.println();
+    }
+
+    private static String next(ClaimVerdict claim) {
+        if (claim.found().equals(ClaimResult.Found.PRESENT.id())) {
+            return "claim '%s', or refuse it with EOPNOTSUPP".formatted(claim.capability());
+        }
+        return claim.claimed()
+                ? "make it work, or do not claim '%s'".formatted(claim.capability())
+                : "refuse it with EOPNOTSUPP or ENOSYS, or make it work and claim '%s'"
+                        .formatted(claim.capability());
+    }
+
+    private void profile(Certificate certificate) {
+        if (certificate.profile().isEmpty()) {
+            return;
+        }
+        out.println();
+        out.println(PROFILE.formatted("us", "samples", "p50", "p90", "p99", "p99.9", "max"));
+        for (Latency each : certificate.profile()) {
+            out.println(
+                    each.isMeasured()
+                            ? PROFILE.formatted(
+                                    Console.oneLine(each.operation()),
+                                    each.samples(),
+                                    us(each.p50()),
+                                    us(each.p90()),
+                                    us(each.p99()),
+                                    us(each.p999()),
+                                    us(each.max()))
+                            : "%-12s  not measured: %s"
+                                    .formatted(
+                                            Console.oneLine(each.operation()),
+                                            Console.oneLine(each.reason())));
+        }
+        out.println();
+    }
+
+    private static String us(long nanoseconds) {
+        return String.format(Locale.ROOT, "%.1f", nanoseconds / 1e3);
+    }
+
+    private void claims(Certificate certificate) {
+        if (certificate.claims().isEmpty()) {
+            return;
+        }
+        out.println(
+                "claims: %d capabilities asked for: %d there, %d refused, %d not to be seen from outside, %d contradicted"
+                        .formatted(
+                                certificate.claims().size(),
+                                found(certificate, ClaimResult.Found.PRESENT),
+                                found(certificate, ClaimResult.Found.ABSENT),
+                                found(certificate, ClaimResult.Found.UNKNOWN),
+                                certificate.contradictions().size()));
+    }
+
+    private static long found(Certificate certificate, ClaimResult.Found found) {
+        return certificate.claims().stream()
+                .filter(claim -> claim.found().equals(found.id()))
+                .count();
     }
 
     private void inconclusive(RuleVerdict rule) {

@@ -3,6 +3,7 @@ package org.opensva.conformance.report;
 import org.opensva.conformance.rules.RuleLevel;
 import org.opensva.conformance.suite.ConformanceResult;
 import org.opensva.conformance.suite.Verdict;
+import org.opensva.conformance.suite.profile.Latency;
 
 import java.time.Duration;
 import java.util.Collections;
@@ -26,6 +27,7 @@ import java.util.Set;
  * @param duration how long the run took
  * @param environment where it ran
  * @param claims what was found about the claims, ordered by capability
+ * @param profile how long operations took, empty if that was not asked for; decides nothing
  * @param rules the verdicts, ordered by id
  */
 public record Certificate(
@@ -38,6 +40,7 @@ public record Certificate(
         Duration duration,
         RunEnvironment environment,
         List<ClaimVerdict> claims,
+        List<Latency> profile,
         List<RuleVerdict> rules) {
 
     /** The form of the document; a change that breaks readers changes the number. */
@@ -50,6 +53,7 @@ public record Certificate(
      */
     public Certificate {
         claims = claims.stream().sorted(Comparator.comparing(ClaimVerdict::capability)).toList();
+        profile = List.copyOf(profile);
         rules = rules.stream().sorted(Comparator.comparing(RuleVerdict::id)).toList();
         Set<String> ids = new HashSet<>();
         for (RuleVerdict rule : rules) {
@@ -86,7 +90,29 @@ public record Certificate(
                 result.duration(),
                 environment,
                 result.claims().stream().map(ClaimVerdict::of).toList(),
+                List.of(),
                 result.rules().stream().map(RuleVerdict::of).toList());
+    }
+
+    /**
+     * The same with a performance profile.
+     *
+     * @param measured how long operations took
+     * @return a changed copy, with the same conclusion
+     */
+    public Certificate with(List<Latency> measured) {
+        return new Certificate(
+                suite,
+                backend,
+                selection,
+                seed,
+                runs,
+                timeoutFactor,
+                duration,
+                environment,
+                claims,
+                measured,
+                rules);
     }
 
     /**

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.opensva.conformance.rules.RuleLevel;
 import org.opensva.conformance.suite.Shard;
 import org.opensva.conformance.suite.Verdict;
+import org.opensva.conformance.suite.profile.Latency;
 
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
@@ -49,6 +50,9 @@ public final class CertificateReader {
                     .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
                     .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
                     .build();
+
+    /** More than an hour, in nanoseconds. */
+    private static final BigDecimal LONGEST_SAMPLE = BigDecimal.valueOf(1L << 42);
 
     private CertificateReader() {}
 
@@ -119,6 +123,7 @@ public final class CertificateReader {
                         duration(root),
                         environment(object(root, "environment")),
                         claims(array(root, "claims")),
+                        profile(array(root, "profile")),
                         rules(array(root, "rules")));
         check(certificate, root);
         return certificate;
@@ -169,6 +174,32 @@ public final class CertificateReader {
         } catch (IllegalArgumentException e) {
             throw new CertificateException("shard %s is not K/N".formatted(quote(shard)), e);
         }
+    }
+
+    private static List<Latency> profile(JsonNode array) {
+        List<Latency> profile = new ArrayList<>();
+        for (JsonNode node : array) {
+            profile.add(
+                    new Latency(
+                            text(node, "operation"),
+                            text(node, "what"),
+                            count(node, "samples", Integer.MAX_VALUE),
+                            nanoseconds(node, "p50"),
+                            nanoseconds(node, "p90"),
+                            nanoseconds(node, "p99"),
+                            nanoseconds(node, "p999"),
+                            nanoseconds(node, "max"),
+                            optional(node, "reason")));
+        }
+        return profile;
+    }
+
+    private static long nanoseconds(JsonNode node, String field) {
+        BigDecimal value = node.has(field) ? number(node, field) : BigDecimal.ZERO;
+        if (value.signum() < 0 || value.compareTo(LONGEST_SAMPLE) > 0) {
+            throw new CertificateException("field '" + field + "' is not a time of a sample");
+        }
+        return value.longValue();
     }
 
     private static List<ClaimVerdict> claims(JsonNode array) {

@@ -6,6 +6,7 @@ import static org.opensva.conformance.report.JsonFields.seconds;
 import org.opensva.conformance.report.seal.Seal;
 import org.opensva.conformance.report.seal.SigningKey;
 import org.opensva.conformance.suite.Verdict;
+import org.opensva.conformance.suite.profile.Latency;
 
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
@@ -90,9 +91,26 @@ public final class CertificateWriter {
                     .put("found", claim.found())
                     .put("how", claim.how());
         }
+        ArrayNode profile = root.putArray("profile");
+        certificate.profile().forEach(each -> latency(profile.addObject(), each));
         ArrayNode rules = root.putArray("rules");
         certificate.rules().forEach(rule -> rule(rules.addObject(), rule));
         return root;
+    }
+
+    private static void latency(ObjectNode node, Latency latency) {
+        node.put("operation", latency.operation())
+                .put("what", latency.what())
+                .put("samples", latency.samples());
+        if (latency.isMeasured()) {
+            node.put("p50", latency.p50())
+                    .put("p90", latency.p90())
+                    .put("p99", latency.p99())
+                    .put("p999", latency.p999())
+                    .put("max", latency.max());
+        } else {
+            node.put("reason", latency.reason());
+        }
     }
 
     private static void backend(ObjectNode node, BackendIdentity backend) {

@@ -1,6 +1,6 @@
 package org.opensva.conformance.report;
 
-import org.opensva.conformance.suite.ClaimResult;
+import org.opensva.conformance.suite.claims.ClaimResult;
 
 /**
  * What a certificate says about one claim. Text, so that a certificate of a later version can still
@@ -8,7 +8,7 @@ import org.opensva.conformance.suite.ClaimResult;
  *
  * @param capability the id of the capability
  * @param claimed true if the backend claims it
- * @param found {@code present}, {@code absent} or {@code unknown}
+ * @param found {@code present}, {@code absent}, {@code broken} or {@code unknown}
  * @param how what was done and what came of it
  */
 public record ClaimVerdict(String capability, boolean claimed, String found, String how) {
@@ -27,9 +27,13 @@ public record ClaimVerdict(String capability, boolean claimed, String found, Str
     /**
      * Tells whether the claim and what was seen contradict each other.
      *
-     * @return true if it is claimed and absent, or present and not claimed
+     * @return true if it is claimed and absent, present and not claimed, or neither done nor
+     *     refused
      */
     public boolean isContradicted() {
+        if (found.equals(ClaimResult.Found.BROKEN.id())) {
+            return true;
+        }
         return claimed
                 ? found.equals(ClaimResult.Found.ABSENT.id())
                 : found.equals(ClaimResult.Found.PRESENT.id());

@@ -5,6 +5,7 @@ import org.opensva.conformance.rules.Rule;
 import org.opensva.conformance.rules.RuleBook;
 import org.opensva.conformance.suite.Verdict;
 import org.opensva.conformance.suite.bench.Evidence;
+import org.opensva.conformance.suite.profile.Latency;
 
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -41,6 +42,7 @@ public final class HtmlReport {
         report.head();
         report.failures();
         report.claims();
+        report.profile();
         report.groups();
         report.rules();
         report.proof();
@@ -94,6 +96,34 @@ public final class HtmlReport {
         certificate.claims().stream()
                 .sorted(Comparator.comparing(claim -> !claim.isContradicted()))
                 .forEach(this::claim);
+        out.close().close().close().close().line();
+    }
+
+    /** How long operations took, if that was asked for. */
+    private void profile() {
+        if (certificate.profile().isEmpty()) {
+            return;
+        }
+        out.open("section", "id", "profile").leaf("h2", "Performance profile");
+        out.leaf("p", "Microseconds; one thread, one device. Reported, and never a verdict.");
+        out.open("div", "class", "wide").open("table").open("thead").open("tr");
+        for (String head :
+                List.of("Operation", "Samples", "50 %", "90 %", "99 %", "99.9 %", "Longest")) {
+            out.leaf("th", head, "scope", "col");
+        }
+        out.close().close().open("tbody").line();
+        for (Latency each : certificate.profile()) {
+            out.open("tr").open("th", "scope", "row").text(each.operation());
+            out.leaf("small", " " + (each.isMeasured() ? each.what() : each.reason())).close();
+            out.leaf("td", String.valueOf(each.samples()), "class", "number");
+            for (long time :
+                    new long[] {each.p50(), each.p90(), each.p99(), each.p999(), each.max()}) {
+                String text =
+                        each.isMeasured() ? String.format(Locale.ROOT, "%.1f", time / 1e3) : "";
+                out.leaf("td", text, "class", "number");
+            }
+            out.close().line();
+        }
         out.close().close().close().close().line();
     }
 

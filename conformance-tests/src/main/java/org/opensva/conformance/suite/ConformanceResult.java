@@ -1,9 +1,11 @@
 package org.opensva.conformance.suite;
 
 import org.opensva.api.backend.BackendDescriptor;
+import org.opensva.api.backend.Capability;
 import org.opensva.conformance.rules.Rule;
 import org.opensva.conformance.rules.RuleId;
 import org.opensva.conformance.rules.RuleLevel;
+import org.opensva.conformance.suite.claims.ClaimResult;
 
 import java.time.Duration;
 import java.util.Collections;
@@ -132,8 +134,20 @@ public record ConformanceResult(
                 duration.plus(other.duration),
                 shard,
                 runs + other.runs,
-                claims,
+                worseClaims(other),
                 judgement.of(judged, worse.values(), Set.of()));
+    }
+
+    private List<ClaimResult> worseClaims(ConformanceResult other) {
+        Map<Capability, ClaimResult> worse = new EnumMap<>(Capability.class);
+        for (ConformanceResult run : List.of(this, other)) {
+            run.claims.forEach(claim ->
+                    worse.merge(
+                            claim.capability(),
+                            claim,
+                            (a, b) -> !a.isContradicted() && b.isContradicted() ? b : a));
+        }
+        return List.copyOf(worse.values());
     }
 
     private static TestResult worse(TestResult a, TestResult b) {

@@ -14,6 +14,8 @@ import org.opensva.conformance.rules.RuleBook;
 import org.opensva.conformance.rules.RuleBookException;
 import org.opensva.conformance.rules.RuleId;
 import org.opensva.conformance.suite.bench.Limits;
+import org.opensva.conformance.suite.claims.ClaimProbes;
+import org.opensva.conformance.suite.claims.ClaimResult;
 
 import java.time.Duration;
 import java.util.HashMap;
@@ -42,6 +44,7 @@ public final class ConformanceRun {
     private final Predicate<String> wanted;
     private final List<TestResult> earlier;
     private final boolean failFast;
+    private final boolean probing;
 
     private ConformanceRun(RunSettings settings, Builder from) {
         this.settings = settings;
@@ -51,6 +54,9 @@ public final class ConformanceRun {
         this.wanted = from.wanted.and(from.shard::has);
         this.earlier = List.copyOf(from.earlier);
         this.failFast = from.failFast;
+        this.probing =
+                from.probing.orElse(
+                        settings.glob().equals("*") && shard.number() == 1 && classes.isEmpty());
     }
 
     /**
@@ -91,12 +97,19 @@ public final class ConformanceRun {
                                 Duration.ofNanos(System.nanoTime() - start),
                                 shard,
                                 1,
-                                List.of(),
+                                claims(context),
                                 verdicts);
                 listener.runFinished(result);
                 return result;
             }
         });
+    }
+
+    /** After the rules, because the last probes end the use of a device. */
+    private List<ClaimResult> claims(RunContext context) {
+        return probing && !context.isGivenUp()
+                ? new ClaimProbes(context.lease(), settings.seed(), settings.limits()).run()
+                : List.of();
     }
 
     private List<RuleResult> verdicts(
@@ -191,6 +204,7 @@ public final class ConformanceRun {
         private Shard shard = Shard.WHOLE;
         private List<TestResult> earlier = List.of();
         private boolean failFast;
+        private Optional<Boolean> probing = Optional.empty();
 
         private Builder() {}
 
@@ -336,6 +350,18 @@ public final class ConformanceRun {
          */
         public Builder failFast(boolean value) {
             failFast = value;
+            return this;
+        }
+
+        /**
+         * Asks the backend for every capability as well, claimed or not; without this, only a run
+         * of every rule by the suite's own tests does, and of several shards the first.
+         *
+         * @param value true to do so
+         * @return this builder
+         */
+        public Builder claims(boolean value) {
+            probing = Optional.of(value);
             return this;
         }
 

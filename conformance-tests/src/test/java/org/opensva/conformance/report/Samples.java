@@ -10,6 +10,7 @@ import org.opensva.conformance.suite.bench.Evidence;
 import org.opensva.conformance.suite.bench.Timeline;
 import org.opensva.conformance.suite.bench.Timeline.Lane;
 import org.opensva.conformance.suite.bench.Timeline.Moment;
+import org.opensva.conformance.suite.profile.Latency;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -115,6 +116,9 @@ final class Samples {
                 List.of(
                         new ClaimVerdict("fork", true, "present", "a process was forked"),
                         new ClaimVerdict("ats", true, "unknown", "nothing tells")),
+                List.of(
+                        new Latency("bind", "a bind", 200, 900, 1_900, 2_990, 3_999, 70_000, ""),
+                        Latency.unmeasured("unbind", "an unbind", "no <queue> & none")),
                 List.of(rules));
     }
 

@@ -6,6 +6,7 @@ import org.opensva.conformance.rules.RuleBook;
 import org.opensva.conformance.suite.Verdict;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -41,8 +42,16 @@ public final class WholeBook {
                 1,
                 Duration.ofMillis(1_500),
                 new RunEnvironment("25.0.1", "A", "Linux", "6.1", "amd64", 2),
+                Arrays.stream(Capability.values())
+                        .map(capability -> claim(capability, claims.contains(capability)))
+                        .toList(),
                 List.of(),
                 book.rules().stream().map(rule -> verdict(rule, claims)).toList());
+    }
+
+    private static ClaimVerdict claim(Capability capability, boolean claimed) {
+        return new ClaimVerdict(
+                capability.id(), claimed, claimed ? "present" : "absent", "it was asked for");
     }
 
     private static RuleVerdict verdict(Rule rule, Set<Capability> claims) {

@@ -71,7 +71,7 @@ class BrokenBackendsTest {
         expect(
                 Fault.SECOND_DEVICE_IS_FORGOTTEN,
                 "UNMAP-06 UNMAP-30",
-                "FORK-23 UNMAP-01 UNMAP-05 ATS-07 EXIT-03 EXIT-16");
+                "FORK-23 UNMAP-01 UNMAP-05 UNMAP-15 ATS-07 EXIT-03 EXIT-16");
         expect(
                 Fault.LAST_PAGE_IS_LEFT_OUT,
                 "UNMAP-07 UNMAP-10 UNMAP-11",
@@ -109,7 +109,7 @@ class BrokenBackendsTest {
         expect(
                 Fault.TRANSLATIONS_ARE_NOT_TAGGED,
                 "UNMAP-27 ATS-12 FORK-03",
-                "BIND-12 BIND-26 FAULT-24 EXIT-03 EXIT-15");
+                "BIND-12 BIND-26 FAULT-24 EXIT-03 EXIT-15 UNMAP-01 UNMAP-05 UNMAP-15");
         expect(Fault.PASID_IS_FREED_AT_EXIT, "EXIT-10 FORK-16", "FORK-21 EXIT-07 EXIT-09 EXIT-11");
         expect(Fault.PASID_IS_FREED_AT_UNBIND, "BIND-13 EXIT-10", "");
         expect(Fault.CHILD_INHERITS_PASID, "FORK-03", "FORK-01 FORK-15 FORK-16 FORK-25");

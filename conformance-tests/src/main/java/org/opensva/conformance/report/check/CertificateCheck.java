@@ -4,6 +4,7 @@ import org.opensva.api.backend.Capability;
 import org.opensva.conformance.report.Certificate;
 import org.opensva.conformance.report.CertificateException;
 import org.opensva.conformance.report.CertificateReader;
+import org.opensva.conformance.report.ClaimVerdict;
 import org.opensva.conformance.report.RuleVerdict;
 import org.opensva.conformance.report.seal.Seal;
 import org.opensva.conformance.report.seal.SealException;
@@ -134,6 +135,7 @@ public final class CertificateCheck {
         Set<String> foreign = new TreeSet<>(said.keySet());
         List<String> missing = new ArrayList<>();
         Set<Capability> claims = claims(certificate, findings);
+        probed(certificate, claims, findings);
         for (Rule rule : book.rules()) {
             RuleVerdict verdict = said.get(rule.id());
             foreign.remove(rule.id());
@@ -163,6 +165,37 @@ public final class CertificateCheck {
                             () -> findings.add("claims: unknown capability '" + id + "'"));
         }
         return claims;
+    }
+
+    /** A certificate of every rule says what was found about every capability. */
+    private static void probed(
+            Certificate certificate, Set<Capability> claims, List<String> findings) {
+        Set<Capability> asked = EnumSet.noneOf(Capability.class);
+        for (ClaimVerdict claim : certificate.claims()) {
+            Optional<Capability> known = Capability.ofId(claim.capability());
+            if (known.isEmpty() || !asked.add(known.get())) {
+                findings.add(
+                        "claims: '%s' is %s"
+                                .formatted(
+                                        claim.capability(),
+                                        known.isEmpty() ? "no capability" : "there twice"));
+            } else if (claim.claimed() != claims.contains(known.get())) {
+                findings.add(
+                        "claims: '%s' is %s, and the backend says otherwise"
+                                .formatted(
+                                        claim.capability(),
+                                        claim.claimed() ? "claimed" : "not claimed"));
+            }
+        }
+        if (certificate.selection().complete() && asked.size() < Capability.values().length) {
+            Set<Capability> missing = EnumSet.allOf(Capability.class);
+            missing.removeAll(asked);
+            findings.add(
+                    "claims: not asked for: "
+                            + missing.stream()
+                                    .map(Capability::id)
+                                    .collect(Collectors.joining(", ")));
+        }
     }
 
     private static void rule(

@@ -2,6 +2,7 @@ package org.opensva.conformance.report.check;
 
 import org.opensva.conformance.report.Certificate;
 import org.opensva.conformance.report.CertificateException;
+import org.opensva.conformance.report.ClaimVerdict;
 import org.opensva.conformance.report.RuleVerdict;
 import org.opensva.conformance.report.Selection;
 import org.opensva.conformance.report.TestEvidence;
@@ -9,6 +10,7 @@ import org.opensva.conformance.rules.Rule;
 import org.opensva.conformance.rules.RuleBook;
 import org.opensva.conformance.suite.Shard;
 import org.opensva.conformance.suite.Verdict;
+import org.opensva.conformance.suite.profile.Latency;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -79,8 +81,27 @@ public final class CertificateMerge {
                 first.timeoutFactor(),
                 shards.stream().map(Certificate::duration).reduce(Duration.ZERO, Duration::plus),
                 first.environment(),
-                first.claims(),
+                claims(shards),
+                profile(shards),
                 rules);
+    }
+
+    /** Probed by one shard, whichever place it has in the list. */
+    private static List<ClaimVerdict> claims(List<Certificate> shards) {
+        return shards.stream()
+                .map(Certificate::claims)
+                .filter(claims -> !claims.isEmpty())
+                .findFirst()
+                .orElse(List.of());
+    }
+
+    /** What the first shard measured that measured anything. */
+    private static List<Latency> profile(List<Certificate> shards) {
+        return shards.stream()
+                .map(Certificate::profile)
+                .filter(profile -> !profile.isEmpty())
+                .findFirst()
+                .orElse(List.of());
     }
 
     private static void same(

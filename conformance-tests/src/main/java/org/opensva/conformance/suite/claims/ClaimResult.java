@@ -1,4 +1,4 @@
-package org.opensva.conformance.suite;
+package org.opensva.conformance.suite.claims;
 
 import org.opensva.api.backend.Capability;
 
@@ -19,6 +19,8 @@ public record ClaimResult(Capability capability, boolean claimed, Found found, S
         PRESENT("present"),
         /** The backend refuses it, or has nothing that does it. */
         ABSENT("absent"),
+        /** The backend neither does it nor refuses it as the contract says. */
+        BROKEN("broken"),
         /** The probe could not tell, or there is none. */
         UNKNOWN("unknown");
 
@@ -41,9 +43,15 @@ public record ClaimResult(Capability capability, boolean claimed, Found found, S
     /**
      * Tells whether the claim and what was seen contradict each other.
      *
-     * @return true if it is claimed and absent, or present and not claimed
+     * @return true if it is claimed and absent, present and not claimed, or neither done nor
+     *     refused
      */
     public boolean isContradicted() {
-        return found != Found.UNKNOWN && claimed != (found == Found.PRESENT);
+        return switch (found) {
+            case PRESENT -> !claimed;
+            case ABSENT -> claimed;
+            case BROKEN -> true;
+            case UNKNOWN -> false;
+        };
     }
 }
