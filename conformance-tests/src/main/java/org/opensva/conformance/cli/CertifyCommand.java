@@ -163,7 +163,8 @@ final class CertifyCommand implements Callable<Integer> {
                 plugins.catalog().module(selector, telemetry.options(given.options()));
             }
             ReportFolder folder = folder(book, signing);
-            try (Journal journal = journal(selectors, book)) {
+            try (Journal journal = journal(selectors, book);
+                    Interruption _ = Interruption.watch(context.console(), report != null)) {
                 return certify(plugins.catalog(), selectors, book, folder, journal, told);
             } catch (IOException e) {
                 throw unwritable(report == null ? Path.of("") : report, e);

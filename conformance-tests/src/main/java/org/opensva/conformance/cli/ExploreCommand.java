@@ -33,7 +33,8 @@ import java.util.function.Predicate;
         footer = {
             "  opensva explore --backend emulated:smmuv3",
             "  opensva explore --backend acme --plugin acme.jar --minutes 10 --seed 7",
-            "  opensva explore --backend acme --plugin acme.jar --program found.txt"
+            "  opensva explore --backend acme --plugin acme.jar --program found.txt",
+            "  opensva explore --backend acme --plugin acme.jar --races --minutes 10"
         })
 final class ExploreCommand implements Callable<Integer> {
 
@@ -52,6 +53,13 @@ final class ExploreCommand implements Callable<Integer> {
             defaultValue = "emulated:smmuv3")
     private String name = "";
 
+    @Option(
+            names = "--races",
+            description =
+                    "Races instead of programs: threads and devices at once, whose accesses are"
+                            + " recorded and then explained, or not.")
+    private boolean races;
+
     ExploreCommand(Context context) {
         this.context = context;
     }
@@ -60,6 +68,9 @@ final class ExploreCommand implements Callable<Integer> {
     public Integer call() {
         chosen.check();
         Program program = chosen.given();
+        if (races && program != null) {
+            throw new UsageException("--races and --program exclude each other");
+        }
         try (Plugins plugins = given.load()) {
             String selector = plugins.catalog().resolve(name);
             try (Telemetry told = context.telemetry().apply(telemetry);
@@ -69,7 +80,7 @@ final class ExploreCommand implements Callable<Integer> {
                                             selector,
                                             telemetry.options(given.options()),
                                             told.api())) {
-                return explore(backend, selector, program);
+                return races ? race(backend, selector) : explore(backend, selector, program);
             } catch (BackendException e) {
                 throw new UsageException(selector + ": " + e.getMessage(), e);
             }
@@ -109,6 +120,33 @@ final class ExploreCommand implements Callable<Integer> {
         say("");
         say("# " + small.summary());
         say(small.program().text().stripTrailing());
+        return ExitStatus.FOUND;
+    }
+
+    private int race(Backend backend, String selector) {
+        RaceHunt hunt = new RaceHunt(backend, chosen.limits());
+        List<String> found = new ArrayList<>();
+        long[] last = {0};
+        int rounds =
+                chosen.eachRound(
+                        context.nanoTime(),
+                        seed -> {
+                            last[0] = seed;
+                            hunt.run(seed).ifPresent(found::add);
+                            return found.isEmpty();
+                        });
+        if (found.isEmpty()) {
+            say(
+                    "%s: %d races of each of %d kinds, every access is explained"
+                            .formatted(selector, rounds, hunt.kinds()));
+            return ExitStatus.GOOD;
+        }
+        say("%s: race %d breaks the contract".formatted(selector, rounds));
+        say("");
+        say("# " + Console.oneLine(found.getFirst()));
+        say(
+                "# again, as chance has it: opensva explore --races --backend %s --seed 0x%x"
+                        .formatted(selector, last[0]));
         return ExitStatus.FOUND;
     }
 

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
@@ -29,7 +30,9 @@ final class ProgramOptions {
     @Option(
             names = "--programs",
             paramLabel = "N",
-            description = "How many random programs of each theme; default ${DEFAULT-VALUE}.",
+            description =
+                    "How many random programs of each theme, or races of each kind; default"
+                            + " ${DEFAULT-VALUE}.",
             defaultValue = "100")
     private int programs;
 
@@ -121,6 +124,28 @@ final class ProgramOptions {
                         ProgramGenerator.generate(claims, each, seed(each, index), length))) {
                     return count;
                 }
+            }
+        }
+        return count;
+    }
+
+    /**
+     * Runs races until their number or the time is used up.
+     *
+     * @param nanoTime the clock
+     * @param next takes the seed of a round, and tells whether to go on
+     * @return how many rounds there were
+     */
+    int eachRound(LongSupplier nanoTime, LongPredicate next) {
+        Double time = minutes;
+        long begin = nanoTime.getAsLong();
+        long limit = time == null ? Long.MAX_VALUE : (long) (time * 60e9);
+        int most = time == null ? programs : Integer.MAX_VALUE;
+        int count = 0;
+        while (count < most && nanoTime.getAsLong() - begin < limit) {
+            // The first has the seed that was given, so that a finding's seed repeats it.
+            if (!next.test(seed + count++)) {
+                break;
             }
         }
         return count;

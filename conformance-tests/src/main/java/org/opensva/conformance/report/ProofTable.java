@@ -40,7 +40,8 @@ final class ProofTable {
                             "td",
                             proof.mutants(rule.id()).stream()
                                     .map(ProofTable::words)
-                                    .collect(Collectors.joining(", ")))
+                                    .collect(Collectors.joining(", "))
+                                    .concat(proof.unproven(rule.id()).orElse("")))
                     .close()
                     .line();
         }

@@ -20,7 +20,8 @@ import java.util.TreeMap;
 /**
  * What proves the suite itself: the tests of each rule, the broken machines that prove these tests,
  * and why a rule has no test. The build checks all three: {@code mutants.json} is what its zoo
- * consists of, and {@code untested.json} names only rules without a test.
+ * consists of, {@code untested.json} names only rules without a test, and {@code unproven.json}
+ * only rules whose tests no broken machine proves.
  *
  * <p>Immutable.
  */
@@ -29,12 +30,17 @@ public final class Proof {
     private final Map<String, List<String>> tests;
     private final List<Mutant> mutants;
     private final Map<String, String> untested;
+    private final Map<String, String> unproven;
 
     private Proof(
-            Map<String, List<String>> tests, List<Mutant> mutants, Map<String, String> untested) {
+            Map<String, List<String>> tests,
+            List<Mutant> mutants,
+            Map<String, String> untested,
+            Map<String, String> unproven) {
         this.tests = Collections.unmodifiableMap(tests);
         this.mutants = List.copyOf(mutants);
         this.untested = Collections.unmodifiableMap(untested);
+        this.unproven = Collections.unmodifiableMap(unproven);
     }
 
     /**
@@ -80,11 +86,15 @@ public final class Proof {
                             breaks,
                             node.path("milliseconds").asLong(0)));
         }
-        Map<String, String> untested = new TreeMap<>();
-        resource("untested.json")
+        return new Proof(tests, mutants, reasons("untested.json"), reasons("unproven.json"));
+    }
+
+    private static Map<String, String> reasons(String name) {
+        Map<String, String> reasons = new TreeMap<>();
+        resource(name)
                 .properties()
-                .forEach(entry -> untested.put(entry.getKey(), entry.getValue().asString("")));
-        return new Proof(tests, mutants, untested);
+                .forEach(entry -> reasons.put(entry.getKey(), entry.getValue().asString("")));
+        return reasons;
     }
 
     private static JsonNode resource(String name) {
@@ -146,6 +156,25 @@ public final class Proof {
         return rule.observe() == Observability.UNTESTABLE
                 ? Optional.of(rule.reason())
                 : Optional.ofNullable(untested.get(rule.id()));
+    }
+
+    /**
+     * Why no broken machine proves the tests of a rule.
+     *
+     * @param rule its id
+     * @return the reason, reviewed; empty if none is given or needed
+     */
+    public Optional<String> unproven(String rule) {
+        return Optional.ofNullable(unproven.get(rule));
+    }
+
+    /**
+     * The reviewed list of rules with tests that no broken machine proves.
+     *
+     * @return reasons by id
+     */
+    public Map<String, String> unproven() {
+        return unproven;
     }
 
     /**

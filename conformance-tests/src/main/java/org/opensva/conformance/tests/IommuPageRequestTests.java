@@ -46,6 +46,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 @RuleTests
 class IommuPageRequestTests {
 
+    /** How often memory pressure may take a page away that has just been served. */
+    private static final int ATTEMPTS = 20;
+
     private static final int READ = Access.READ;
     private static final int WRITE = Access.READ | Access.WRITE;
 
@@ -117,27 +120,40 @@ class IommuPageRequestTests {
     void aGroupIsAnsweredOnceAfterItsLastRequest(TestBench bench) {
         Scene scene = Scene.of(bench);
         for (int size : new int[] {2, 3, 17}) {
-            long pages = scene.absent(size);
-            int group = 20 + size;
-            for (int i = 0; i < size - 1; i++) {
-                bench.step("request %d of %d of a group, not the last", i + 1, size);
-                scene.probe().ask(scene.pasid(), pages + bench.pages(i), WRITE, group, false);
+            int missing = missing(scene, size, 20 + size);
+            // Success is no lease: the system may have taken the page away again.
+            for (int again = 1; again < ATTEMPTS && missing >= 0; again++) {
+                missing = missing(scene, size, 20 + size + 20 * again);
             }
-            scene.roundTrip(3);
             bench.check(
-                    scene.probe().responses(group).isEmpty(),
-                    "no answer before the last request of the group",
-                    scene.probe().responses(group).toString());
-            bench.step("the last request of a group of %d", size);
-            scene.probe().ask(scene.pasid(), pages + bench.pages(size - 1), WRITE, group, true);
-            scene.mustAnswer(group, PageResponse.SUCCESS, "a group of " + size + " pages");
-            for (int i = 0; i < size; i++) {
-                bench.check(
-                        scene.writable(pages + bench.pages(i)),
-                        "every page of the group to be there",
-                        "page " + i + " is not");
+                    missing < 0,
+                    "every page of the group to be there",
+                    "page " + missing + " is not");
+        }
+    }
+
+    /** Has a group answered; the first of its pages that is not there then, or -1. */
+    private static int missing(Scene scene, int size, int group) {
+        TestBench bench = scene.bench();
+        long pages = scene.absent(size);
+        for (int i = 0; i < size - 1; i++) {
+            bench.step("request %d of %d of a group, not the last", i + 1, size);
+            scene.probe().ask(scene.pasid(), pages + bench.pages(i), WRITE, group, false);
+        }
+        scene.roundTrip(3);
+        bench.check(
+                scene.probe().responses(group).isEmpty(),
+                "no answer before the last request of the group",
+                scene.probe().responses(group).toString());
+        bench.step("the last request of a group of %d", size);
+        scene.probe().ask(scene.pasid(), pages + bench.pages(size - 1), WRITE, group, true);
+        scene.mustAnswer(group, PageResponse.SUCCESS, "a group of " + size + " pages");
+        for (int i = 0; i < size; i++) {
+            if (!scene.writable(pages + bench.pages(i))) {
+                return i;
             }
         }
+        return -1;
     }
 
     @Test

@@ -36,6 +36,20 @@ class ProgramCommandsTest {
     }
 
     @Test
+    void racesOfASoundMachineAreExplained() {
+        Shell.Result result = new Shell(folder).type("explore", "--races", "--programs", "1");
+        assertEquals(ExitStatus.GOOD, result.status(), result.err());
+        assertEquals(
+                "emulated:smmuv3: 1 races of each of 3 kinds, every access is explained",
+                result.out().strip());
+        assertEquals(
+                "--races and --program exclude each other",
+                new Shell(folder)
+                        .type("explore", "--races", "--program", program("p0 spawn\n"))
+                        .complaint(ExitStatus.USAGE));
+    }
+
+    @Test
     void machinesThatDifferInWhatTheContractLeavesOpenCompareEqual() {
         Shell.Result result =
                 new Shell(folder)

@@ -293,7 +293,7 @@ final class BondFaults {
 
     static List<BrokenBackend> members() {
         return List.of(
-                BrokenBackend.breaking("pasid-is-freed-at-exit", EXIT_10, FORK_16)
+                BrokenBackend.breaking("pasid-is-freed-at-exit", EXIT_10, FORK_16, FORK_21)
                         .as(
                                 "2667ed10d9f0, mm: PASID freed at exit while a descriptor"
                                         + " was still open")
@@ -317,7 +317,15 @@ final class BondFaults {
                         .because("every device counts its own PASIDs")
                         .notTouching(BIND_03, BIND_07)
                         .by(Renumbered::byDevice),
-                BrokenBackend.breaking("pasid-is-reused-with-its-cached-entry", EXIT_11)
+                BrokenBackend.breaking(
+                                "pasid-is-reused-with-its-cached-entry",
+                                EXIT_11,
+                                BIND_26,
+                                ATS_26,
+                                EXIT_03,
+                                EXIT_05,
+                                EXIT_14,
+                                EXIT_15)
                         .as(
                                 "8f1de51f49be, amdgpu: a PASID given out again at once, old"
                                         + " state credited to it")
@@ -346,14 +354,14 @@ final class BondFaults {
                         .perhapsAlso(EXIT_03, EXIT_14, EXIT_15, FORK_16)
                         .notTouching(BIND_03, UNMAP_01)
                         .by(ExitTellsNobody::new),
-                BrokenBackend.breaking("second-bind-is-refused", BIND_03, UACCE_02)
+                BrokenBackend.breaking("second-bind-is-refused", BIND_03, UACCE_02, BIND_14)
                         .as(
                                 "65d4418c5002, iommu: a second bind did not share the handle"
                                         + " any more")
                         .because("an address space can be bound to a device only once")
                         .notTouching(BIND_04, BIND_13)
                         .by(SecondBindRefused::new),
-                BrokenBackend.breaking("first-unbind-is-the-last", BIND_03, UACCE_02)
+                BrokenBackend.breaking("first-unbind-is-the-last", BIND_03, UACCE_02, FORK_18)
                         .as("65d4418c5002, iommu: binds of one handle that are not" + " counted")
                         .because("binds are not counted, and the first unbind ends them all")
                         .notTouching(BIND_04, BIND_13)

@@ -222,7 +222,7 @@ final class DriverFaults {
                         .seenByWaiting()
                         .notTouching(BIND_28, FAULT_10)
                         .by(Unanswered::new),
-                BrokenBackend.breaking("every-stall-is-aborted", FAULT_20)
+                BrokenBackend.breaking("every-stall-is-aborted", FAULT_20, FAULT_13)
                         .as("class of bug: a resume that aborts what should be retried")
                         .because("stalled accesses are answered with abort whatever came of them")
                         .notTouching(BIND_28, UNMAP_13)

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 
 /** Members whose devices break the rules of ATS or of the page request interface. */
@@ -67,6 +68,46 @@ final class EndpointFaults {
         return shift == 12 || shift > 40
                 ? entry
                 : TranslationEntry.of(TranslationEntry.address(entry), shift + 1, flags);
+    }
+
+    /** An invalidation is looked at when no page request is outstanding any more. */
+    private static final class InvalidatesLast extends FaultyEndpoint {
+        private static final long PATIENCE = 6_000_000_000L;
+
+        private final AtomicInteger outstanding = new AtomicInteger();
+
+        @Override
+        AgentPort sending(AgentPort port, AtomicBoolean ats) {
+            return new ForwardingAgentPort(port) {
+                @Override
+                public void request(PageRequest request) {
+                    if (request.last() && !request.isStopMarker()) {
+                        outstanding.incrementAndGet();
+                    }
+                    super.request(request);
+                }
+            };
+        }
+
+        @Override
+        DevicePort receiving(DevicePort port, AtomicBoolean ats) {
+            return new ForwardingDevicePort(port) {
+                @Override
+                public void respond(PageGroupResponse response) {
+                    outstanding.decrementAndGet();
+                    super.respond(response);
+                }
+
+                @Override
+                public void invalidate(InvalidateRequest request) {
+                    long begin = System.nanoTime();
+                    while (outstanding.get() > 0 && System.nanoTime() - begin < PATIENCE) {
+                        Thread.yield();
+                    }
+                    super.invalidate(request);
+                }
+            };
+        }
     }
 
     /** Two group indexes for everybody; answers go to whoever came first. */
@@ -145,6 +186,15 @@ final class EndpointFaults {
 
     static List<BrokenBackend> members() {
         return List.of(
+                BrokenBackend.breaking("invalidations-wait-for-page-requests", ATS_10)
+                        .as("PCIe ATS: an Invalidate Request never waits for a Page Request")
+                        .because(
+                                "a device looks at invalidations when none of its page requests is"
+                                        + " outstanding, and the kernel serves them behind the"
+                                        + " unmapping")
+                        .seenByWaiting()
+                        .notTouching(FORK_12, UACCE_19)
+                        .by(InvalidatesLast::new),
                 BrokenBackend.breaking("translation-is-asked-for-without-ats", ATS_01)
                         .as("class of bug: an ATC that is not bypassed while ATS is off")
                         .because("untranslated accesses are preceded by a translation request")
@@ -326,7 +376,7 @@ final class EndpointFaults {
                                         + " waits")
                         .notTouching(ATS_19, ATS_01)
                         .by(AnyAnswer::new),
-                BrokenBackend.breaking("page-request-behind-the-stop-marker", ATS_25)
+                BrokenBackend.breaking("page-request-behind-the-stop-marker", ATS_25, EXIT_08)
                         .as(
                                 "class of bug: an engine with a private prefetch that does not know"
                                         + " of the stop")

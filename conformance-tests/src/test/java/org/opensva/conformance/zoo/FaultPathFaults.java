@@ -163,7 +163,13 @@ final class FaultPathFaults {
                         .because("the answer carries the index of a neighbouring group")
                         .notTouching(UACCE_03, BIND_03)
                         .by(WrongGroup::new),
-                BrokenBackend.breaking("write-fault-is-served-as-read", FAULT_01, FORK_06, FAULT_24)
+                BrokenBackend.breaking(
+                                "write-fault-is-served-as-read",
+                                FAULT_01,
+                                FORK_06,
+                                FAULT_24,
+                                BIND_16,
+                                FORK_04)
                         .as("class of bug: a fault handler that drops the wish to write")
                         .because("a device that wants to write is given a page to read")
                         .notTouching(UNMAP_01, BIND_03)

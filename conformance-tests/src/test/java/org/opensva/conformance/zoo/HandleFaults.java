@@ -346,7 +346,7 @@ final class HandleFaults {
 
     static List<BrokenBackend> members() {
         return List.of(
-                BrokenBackend.breaking("foreign-handle-is-accepted", FORK_11, UACCE_20)
+                BrokenBackend.breaking("foreign-handle-is-accepted", FORK_11, UACCE_20, FORK_13)
                         .as(
                                 "8dfa57aabff6, idxd: write() through an inherited descriptor"
                                         + " was not checked")
@@ -378,7 +378,7 @@ final class HandleFaults {
                         .because("a second start is accepted")
                         .notTouching(UACCE_04, BIND_03)
                         .by(() -> handles(StartsTwice::new)),
-                BrokenBackend.breaking("any-control-command-is-taken", UACCE_05)
+                BrokenBackend.breaking("any-control-command-is-taken", UACCE_05, UACCE_16)
                         .as("class of bug: an ioctl without a default case")
                         .because("control commands that nobody knows succeed")
                         .notTouching(UACCE_04, BIND_03)

@@ -119,14 +119,16 @@ final class HardwareFaults {
                                         (words, command, before) ->
                                                 Command.LEAF.put(
                                                         words, command * Command.WORDS, 1))),
-                BrokenBackend.breaking("atc-is-not-told", UNMAP_01, UNMAP_15)
+                BrokenBackend.breaking(
+                                "atc-is-not-told", UNMAP_01, UNMAP_15, FORK_22, UNMAP_31, UNMAP_23)
                         .as(
                                 "7c29ada5e700, iommu/vt-d: device TLB invalidation that was"
                                         + " never sent")
                         .because("no ATC invalidation is ever sent")
                         .notTouching(BIND_03, UACCE_03)
                         .by(() -> without(Opcode.ATC_INV)),
-                BrokenBackend.breaking("broadcast-is-taken-for-enough", UNMAP_01, UNMAP_28)
+                BrokenBackend.breaking(
+                                "broadcast-is-taken-for-enough", UNMAP_01, UNMAP_28, UNMAP_30)
                         .as(
                                 "class of bug: where the IOTLB follows broadcasts, the ATC is"
                                         + " forgotten")
@@ -219,7 +221,8 @@ final class HardwareFaults {
                                         (entry & TranslationEntry.R) != 0
                                                 ? entry | TranslationEntry.W
                                                 : entry)),
-                BrokenBackend.breaking("translations-are-global", UNMAP_27, ATS_12)
+                BrokenBackend.breaking(
+                                "translations-are-global", UNMAP_27, ATS_12, FORK_19, EXIT_20)
                         .as(
                                 "class of bug: one tag for several address spaces, not told"
                                         + " apart by PASID")
@@ -238,7 +241,7 @@ final class HardwareFaults {
                                 new BothOf(
                                         quirk(EndpointQuirks.of(EndpointQuirk.STALE_FILL)),
                                         new SlowLink())),
-                BrokenBackend.breaking("unbind-leaves-the-entry", EXIT_19, EXIT_21)
+                BrokenBackend.breaking("unbind-leaves-the-entry", EXIT_19, EXIT_21, EXIT_07)
                         .as(
                                 "class of 75ed00055c05 (CVE-2026-45894), iommu/vt-d: tearing"
                                         + " a PASID entry down")

@@ -69,7 +69,7 @@ final class NotificationFaults {
                                         driver.accept(range);
                                     }
                                 })),
-                BrokenBackend.breaking("large-range-is-nothing", UNMAP_11)
+                BrokenBackend.breaking("large-range-is-nothing", UNMAP_11, UNMAP_04)
                         .as(
                                 "e7ad6c2a4b1a, iommu/vt-d: large unmappings became full"
                                         + " flushes of no page")
@@ -83,7 +83,14 @@ final class NotificationFaults {
                                         driver.accept(range);
                                     }
                                 })),
-                BrokenBackend.breaking("single-page-is-nothing", UNMAP_01, UNMAP_10)
+                BrokenBackend.breaking(
+                                "single-page-is-nothing",
+                                UNMAP_01,
+                                UNMAP_10,
+                                UNMAP_02,
+                                UNMAP_04,
+                                UNMAP_21,
+                                ATS_06)
                         .as(
                                 "eb6c97647be2, iommu/arm-smmu-v3: one page encoded with both"
                                         + " range fields zero")
@@ -137,14 +144,14 @@ final class NotificationFaults {
                         .because("mprotect flushes the processors and does not call the hook")
                         .notTouching(UNMAP_01, UNMAP_19)
                         .by(() -> deafTo(Call.MPROTECT_NARROWER)),
-                BrokenBackend.breaking("discard-tells-nobody", UNMAP_19)
+                BrokenBackend.breaking("discard-tells-nobody", UNMAP_19, FAULT_22, ATS_20)
                         .as(
                                 "d9be2b9b6049, riscv: a flush of processors that did not"
                                         + " call the notifier hook")
                         .because("MADV_DONTNEED frees pages without calling the hook")
                         .notTouching(UNMAP_01, UNMAP_17)
                         .by(() -> deafTo(Call.DISCARD)),
-                BrokenBackend.breaking("reclaim-tells-nobody", UNMAP_20, FAULT_23)
+                BrokenBackend.breaking("reclaim-tells-nobody", UNMAP_20, FAULT_23, UNMAP_21)
                         .as(
                                 "f268f6cf875f (CVE-2022-48991), khugepaged: tables changed"
                                         + " without the notifier")
@@ -196,7 +203,7 @@ final class NotificationFaults {
                         .perhapsAlso(UNMAP_01)
                         .notTouching(UNMAP_17)
                         .by(() -> deafTo(Call.MMAP)),
-                BrokenBackend.breaking("fork-tells-nobody", FORK_05, UNMAP_10)
+                BrokenBackend.breaking("fork-tells-nobody", FORK_05, UNMAP_10, FORK_23)
                         .as(
                                 "e7ad6c2a4b1a, iommu/vt-d: the parent's translations stayed"
                                         + " writable after fork")

@@ -75,6 +75,28 @@ class ProofTest {
     }
 
     @Test
+    void everyRuleWithATestHasABrokenMachineThatProvesItOrAReviewedReason() {
+        Proof proof = Proof.load();
+        List<String> wrong = new ArrayList<>();
+        for (String rule : proof.tests().keySet()) {
+            if (proof.mutants(rule).isEmpty() && proof.unproven(rule).isEmpty()) {
+                wrong.add(rule + " has no broken machine, and unproven.json gives no reason");
+            }
+        }
+        proof.unproven()
+                .forEach((rule, reason) -> {
+                    if (proof.tests(rule).isEmpty()) {
+                        wrong.add(rule + " has no test: it is no matter of unproven.json");
+                    } else if (!proof.mutants(rule).isEmpty()) {
+                        wrong.add(rule + " has a broken machine: take it off unproven.json");
+                    } else if (reason.length() < 40) {
+                        wrong.add(rule + " has no reason");
+                    }
+                });
+        assertEquals(List.of(), wrong);
+    }
+
+    @Test
     void everyTestNamesRulesOfTheContract() {
         Proof.load()
                 .tests()

@@ -102,7 +102,7 @@ public final class PerformanceProfile {
                 measure(
                         "job",
                         "a job of eight bytes on a page that is there, from submission to its"
-                            + " result",
+                                + " result",
                         PerformanceProfile::job));
         all.add(
                 measure(
