@@ -20,14 +20,10 @@ final class Zoo {
                         DriverFaults.members(),
                         VtdFaults.members(),
                         SecondIommuFaults.members(),
-<<<<<<< HEAD
                         SharedQueueFaults.members(),
-                        DeviceFaults.members())
-=======
                         DeviceFaults.members(),
                         ProcessFaults.members(),
                         OpeningFaults.members())
->>>>>>> aa176fe (Twenty more broken machines, a reviewed reason for each rule without one, races by budget, and the suite under watch)
                 .flatMap(List::stream)
                 .toList();
     }

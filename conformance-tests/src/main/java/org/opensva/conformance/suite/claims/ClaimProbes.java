@@ -167,6 +167,10 @@ public final class ClaimProbes {
             case SHARED_MEMORY -> ProcessProbes::sharedMemory;
             case FILE_TRUNCATE -> ProcessProbes::truncate;
             case MREMAP -> ProcessProbes::mremap;
+            case HOLE_PUNCH -> ProcessProbes::punchHole;
+            case WRITE_BACK -> ProcessProbes::writeBack;
+            case MEMORY_LOCK -> ProcessProbes::lock;
+            case GROWING_STACKS -> ProcessProbes::growingStack;
             case MPROTECT -> ProcessProbes::mprotect;
             case DISCARD -> ProcessProbes::discard;
             case PAGEOUT -> ProcessProbes::pageout;

@@ -5,12 +5,15 @@ import org.opensva.api.process.Advice;
 import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
+import org.opensva.api.process.MapFlag;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.Signal;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.conformance.suite.bench.Alias;
 import org.opensva.conformance.suite.bench.TestBench;
 import org.opensva.conformance.suite.claims.Probe.Seen;
+
+import java.util.EnumSet;
 
 /** What processes can do. */
 final class ProcessProbes {
@@ -103,6 +106,50 @@ final class ProcessProbes {
             return holds(process.loadLong(address), "a page became read-only");
         }
         return Seen.broken("mprotect was accepted, and the page can still be written");
+    }
+
+    static Seen punchHole(TestBench bench) {
+        SvaProcess process = bench.process("owner");
+        int fd = process.createSharedMemory(bench.pages(2));
+        long address = process.mmap(MapRequest.sharedFile(fd, 0, bench.pages(2)));
+        process.storeLong(address, STORED);
+        process.punchHole(fd, 0, bench.pageSize());
+        return process.loadLong(address) == 0
+                ? Seen.present("a hole in a memory object reads zero")
+                : Seen.broken("a hole was accepted, and its page has its old contents");
+    }
+
+    static Seen writeBack(TestBench bench) {
+        SvaProcess process = bench.process("owner");
+        int fd = process.createFile(bench.pageSize());
+        long address = process.mmap(MapRequest.sharedFile(fd, 0, bench.pageSize()));
+        process.storeLong(address, STORED);
+        process.msync(address, bench.pageSize());
+        return holds(process.loadLong(address), "a page of a file was written back and is there");
+    }
+
+    static Seen lock(TestBench bench) {
+        SvaProcess process = bench.process("owner");
+        long address = bench.map(process, 1);
+        process.storeLong(address, STORED);
+        process.mlock(address, bench.pageSize(), false);
+        long seen = process.loadLong(address);
+        process.munlock(address, bench.pageSize());
+        return holds(seen, "a page was locked and let go again");
+    }
+
+    static Seen growingStack(TestBench bench) {
+        SvaProcess process = bench.process("owner");
+        // Room for it to grow: what was mapped here is not there any more.
+        long room = bench.map(process, 64);
+        process.munmap(room, bench.pages(64));
+        long top = room + bench.pages(60);
+        long address =
+                process.mmap(
+                        MapRequest.anonymous(bench.pages(2)).at(top),
+                        EnumSet.of(MapFlag.GROWSDOWN));
+        process.storeLong(address - Long.BYTES, STORED);
+        return holds(process.loadLong(address - Long.BYTES), "a stack grew where it was used");
     }
 
     static Seen discard(TestBench bench) {
