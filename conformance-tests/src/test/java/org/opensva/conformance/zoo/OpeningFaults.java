@@ -316,10 +316,10 @@ final class OpeningFaults {
                 BrokenBackend.breaking("addresses-are-cut", BIND_01)
                         .as(
                                 "class of bug: a device programmed with another width of virtual"
-                                    + " addresses")
+                                        + " addresses")
                         .because(
                                 "addresses are sign-extended from bit 38, where processes use 48"
-                                    + " bits")
+                                        + " bits")
                         .notTouching(UACCE_03, BIND_03)
                         .by(Cut::new));
     }
