@@ -57,6 +57,14 @@ class BenchCommandTest {
     }
 
     @Test
+    void allOfOneClassAreChosenByItsName() throws IOException, InterruptedException {
+        Ended ended = bench("--list", "--filter", "ScaleBenchmark.*");
+        assertEquals(0, ended.status(), ended.output());
+        assertTrue(ended.output().lines().anyMatch("lifeOfAProcess"::equals), ended.output());
+        assertFalse(ended.output().contains("iotlbHit"), ended.output());
+    }
+
+    @Test
     void oneFigureIsMeasuredAndWritten() throws IOException, InterruptedException {
         Path json = folder.resolve("figures.json");
         Path svg = folder.resolve("cost.svg");

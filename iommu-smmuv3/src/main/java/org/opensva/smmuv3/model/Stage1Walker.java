@@ -58,7 +58,8 @@ final class Stage1Walker {
         long at = stage.firstDescriptor(address);
         int inherited = 0;
         for (int deepest = 3; deepest > stage.startLevel(); deepest--) {
-            long found = walkCache.probe(context.tag(), address, granule.levelShift(deepest - 1));
+            long found =
+                    walkCache.probe(context.tag(), stamp, address, granule.levelShift(deepest - 1));
             if (found != 0) {
                 level = deepest;
                 at = stage.descriptor(Cached.address(found), address, level);

@@ -128,7 +128,8 @@ final class TaggedCache {
         return probe(tag, stamps.of(tag), address, shift);
     }
 
-    private long probe(long tag, long stamp, long address, int shift) {
+    /** The same, with a stamp as for {@link #findStamped}. */
+    long probe(long tag, long stamp, long address, int shift) {
         long key = key(address, shift);
         int first = set(key, tag);
         for (int at = first; at < first + WAYS * WORDS; at += WORDS) {

@@ -36,7 +36,7 @@ record Selection(
 
     /** The benchmarks that a glob chooses, as JMH wants it. */
     static String pattern(String glob) {
-        StringBuilder pattern = new StringBuilder(Pattern.quote(PACKAGE)).append(".*\\.");
+        StringBuilder pattern = new StringBuilder(Pattern.quote(PACKAGE)).append("(.*\\.)?");
         for (int i = 0; i < glob.length(); i++) {
             char c = glob.charAt(i);
             pattern.append(c == '*' ? ".*" : c == '?' ? "." : Pattern.quote(String.valueOf(c)));
