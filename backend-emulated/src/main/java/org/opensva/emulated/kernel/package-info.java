@@ -1,6 +1,5 @@
 /**
- * What the parts of the kernel have in common: spans of the control plane, and spaces of numbers
- * that go round.
+ * What the parts of the kernel have in common: spaces of numbers that go round.
  *
  * <p>The kernel itself is in the packages below: {@code mm} is memory management, {@code process}
  * has processes and their files, {@code sva} binds address spaces to devices. Both use {@code mm};
