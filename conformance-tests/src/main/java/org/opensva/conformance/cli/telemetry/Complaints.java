@@ -1,5 +1,7 @@
 package org.opensva.conformance.cli.telemetry;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.logging.Handler;
@@ -17,6 +19,8 @@ final class Complaints implements AutoCloseable {
     /** What the reader of metrics says of an exporter, which says the reason itself. */
     private static final String VAGUE = "Exporter failed";
 
+    private static final int DEEPEST = 16;
+
     private final Consumer<String> complain;
     private final AtomicBoolean made = new AtomicBoolean();
 
@@ -29,7 +33,7 @@ final class Complaints implements AutoCloseable {
                 public void publish(LogRecord record) {
                     if (record.getLevel().intValue() >= Level.WARNING.intValue()
                             && !VAGUE.equals(record.getMessage())) {
-                        complain(String.valueOf(record.getMessage()));
+                        complain(record.getMessage() + reason(record.getThrown()));
                     }
                 }
 
@@ -46,6 +50,21 @@ final class Complaints implements AutoCloseable {
         this.complain = complain;
         logger.addHandler(handler);
         logger.setUseParentHandlers(false);
+    }
+
+    /** What lies at the bottom of it, such as a connection that was refused. */
+    private static String reason(@Nullable Throwable thrown) {
+        if (thrown == null) {
+            return "";
+        }
+        Throwable deepest = thrown;
+        for (int i = 0; i < DEEPEST && deepest.getCause() != null; i++) {
+            deepest = deepest.getCause();
+        }
+        String message = deepest.getMessage();
+        return " (%s)"
+                .formatted(message == null ? deepest.getClass().getSimpleName() : message)
+                .replaceAll("\\s+", " ");
     }
 
     void complain(String message) {
