@@ -43,7 +43,7 @@ final class Activity {
                 lanes.listed();
                 return;
             }
-            Thread.onSpinWait();
+            Thread.yield(); // it may have lost its processor
         }
     }
 

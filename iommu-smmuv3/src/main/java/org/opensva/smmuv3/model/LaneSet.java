@@ -89,7 +89,7 @@ final class LaneSet {
     @Nullable LaneSet unlist() {
         // A thread may still be between putting them on the list and saying so.
         while (activity != Activity.LISTED) {
-            Thread.onSpinWait();
+            Thread.yield();
         }
         LaneSet behind = next;
         next = null;
