@@ -24,6 +24,8 @@ public enum SystemCall {
     PREAD64(17, 67),
     /** {@code pwrite64}. */
     PWRITE64(18, 68),
+    /** {@code msync}. */
+    MSYNC(26, 227),
     /** {@code mremap}. */
     MREMAP(25, 216),
     /** {@code madvise}. */
@@ -68,6 +70,8 @@ public enum SystemCall {
     GETUID(102, 174),
     /** {@code capget}. */
     CAPGET(125, 90),
+    /** {@code munlock}. */
+    MUNLOCK(150, 229),
     /** {@code prctl}. */
     PRCTL(157, 167),
     /** {@code exit_group}. */
@@ -80,6 +84,8 @@ public enum SystemCall {
     PPOLL(271, 73),
     /** {@code epoll_pwait}. */
     EPOLL_PWAIT(281, 22),
+    /** {@code fallocate}. */
+    FALLOCATE(285, 47),
     /** {@code accept4}. */
     ACCEPT4(288, 242),
     /** {@code eventfd2}. */
@@ -98,6 +104,8 @@ public enum SystemCall {
     MEMFD_CREATE(319, 279),
     /** {@code userfaultfd}. */
     USERFAULTFD(323, 282),
+    /** {@code mlock2}. */
+    MLOCK2(325, 284),
     /** {@code statx}. */
     STATX(332, 291),
     /** {@code pidfd_send_signal}. */

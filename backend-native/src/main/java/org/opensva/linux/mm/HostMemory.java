@@ -159,11 +159,26 @@ public final class HostMemory {
      * @param change has a process make the system call
      */
     public void resize(SharedMemory object, long size, HostAddressSpace.Change change) {
+        everywhere(() -> {
+            change.run();
+            object.resized(size);
+        });
+    }
+
+    /**
+     * Takes pages of a memory object away everywhere, as {@link #resize} does, but not its size.
+     *
+     * @param change has a process make the system call
+     */
+    public void punch(HostAddressSpace.Change change) {
+        everywhere(change::run);
+    }
+
+    private void everywhere(Runnable change) {
         List<HostAddressSpace> all = List.copyOf(living);
         all.forEach(HostAddressSpace::changes);
         try {
             change.run();
-            object.resized(size);
             all.forEach(HostAddressSpace::settle);
         } finally {
             all.forEach(HostAddressSpace::changed);

@@ -8,7 +8,9 @@ import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.FileTable;
+import org.opensva.api.process.MapFlag;
 import org.opensva.api.process.MapRequest;
+import org.opensva.api.process.RemapRequest;
 import org.opensva.api.process.Signal;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.api.telemetry.SvaTelemetry;
@@ -31,6 +33,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -169,7 +172,12 @@ final class HostProcess implements SvaProcess, MemoryOwner {
 
     @Override
     public long mmap(MapRequest request) {
-        return memory.map(request);
+        return memory.map(request, Set.of());
+    }
+
+    @Override
+    public long mmap(MapRequest request, Set<MapFlag> flags) {
+        return memory.map(request, flags);
     }
 
     @Override
@@ -196,6 +204,26 @@ final class HostProcess implements SvaProcess, MemoryOwner {
     }
 
     @Override
+    public long mremap(RemapRequest request) {
+        return memory.remap(request);
+    }
+
+    @Override
+    public void mlock(long address, long length, boolean onFault) {
+        memory.lock(address, length, onFault);
+    }
+
+    @Override
+    public void munlock(long address, long length) {
+        memory.unlock(address, length);
+    }
+
+    @Override
+    public void msync(long address, long length) {
+        memory.sync(address, length);
+    }
+
+    @Override
     public void madvise(long address, long length, Advice advice) {
         traced.range(
                 SvaTelemetry.SPAN_ADVISE,
@@ -212,6 +240,11 @@ final class HostProcess implements SvaProcess, MemoryOwner {
     @Override
     public void truncate(int fd, long size) {
         memory.truncate(fd, size);
+    }
+
+    @Override
+    public void punchHole(int fd, long offset, long length) {
+        memory.punch(fd, offset, length);
     }
 
     @Override

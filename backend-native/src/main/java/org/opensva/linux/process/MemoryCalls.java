@@ -7,13 +7,16 @@ import org.opensva.api.process.Advice;
 import org.opensva.api.process.DeviceMapping;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
+import org.opensva.api.process.MapFlag;
 import org.opensva.api.process.MapRequest;
+import org.opensva.api.process.RemapRequest;
 import org.opensva.linux.abi.KernelErrors;
 import org.opensva.linux.abi.SystemCall;
 import org.opensva.linux.agent.AgentChannel;
 import org.opensva.linux.mm.HostAddressSpace;
 import org.opensva.linux.mm.SharedMemory;
 
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -29,7 +32,17 @@ final class MemoryCalls {
     private static final int MAP_PRIVATE = 2;
     private static final int MAP_FIXED = 0x10;
     private static final int MAP_ANONYMOUS = 0x20;
+    private static final int MAP_GROWSDOWN = 0x100;
+    private static final int MAP_LOCKED = 0x2000;
+    private static final int MAP_POPULATE = 0x8000;
+    private static final int MAP_FIXED_NOREPLACE = 0x10_0000;
     private static final int MREMAP_MAYMOVE = 1;
+    private static final int MREMAP_FIXED = 2;
+    private static final int MREMAP_DONTUNMAP = 4;
+    private static final int MLOCK_ONFAULT = 1;
+    private static final int MS_SYNC = 4;
+    private static final int FALLOC_FL_KEEP_SIZE = 1;
+    private static final int FALLOC_FL_PUNCH_HOLE = 2;
     private static final int MADV_DONTNEED = 4;
     private static final int MADV_FREE = 8;
     private static final int MADV_REMOVE = 9;
@@ -103,7 +116,7 @@ final class MemoryCalls {
         return length + page - 1 & -page;
     }
 
-    long map(MapRequest request) {
+    long map(MapRequest request, Set<MapFlag> more) {
         String call = "mmap(0x%x, %d)".formatted(request.address(), request.length());
         if (request.length() <= 0) {
             throw new ErrnoException(Errno.EINVAL, call, "a length of more than 0 is needed");
@@ -120,13 +133,22 @@ final class MemoryCalls {
         }
         int flags = request.shared() ? MAP_SHARED : MAP_PRIVATE;
         flags |= request.fd() == MapRequest.ANONYMOUS ? MAP_ANONYMOUS : 0;
+        for (MapFlag flag : more) {
+            flags |=
+                    switch (flag) {
+                        case FIXED_NOREPLACE -> MAP_FIXED_NOREPLACE;
+                        case GROWSDOWN -> MAP_GROWSDOWN;
+                        case LOCKED -> MAP_LOCKED;
+                        case POPULATE -> MAP_POPULATE;
+                    };
+        }
         return mapNow(call, request, bits(request.protection()), flags, request.fd());
     }
 
     private long mapNow(String call, MapRequest request, int protection, int flags, int fd) {
         long offset = fd == MapRequest.ANONYMOUS ? 0 : request.offset();
         long hint = request.address();
-        if (hint == 0 && !request.fixed()) {
+        if (hint == 0 && !request.fixed() && (flags & MAP_FIXED_NOREPLACE) == 0) {
             hint = nextPlace(request.length());
         }
         long[] arguments = {
@@ -227,6 +249,63 @@ final class MemoryCalls {
                 mayMove ? MREMAP_MAYMOVE : 0);
     }
 
+    long remap(RemapRequest request) {
+        String call = "mremap(" + request + ")";
+        checkRange(call, request.address(), request.oldLength());
+        long old = Math.max(pages(request.oldLength()), process.pageSize());
+        if (devices.overlaps(request.address(), old)
+                || request.fixed()
+                        && request.newLength() > 0
+                        && devices.overlaps(request.newAddress(), pages(request.newLength()))) {
+            throw new ErrnoException(
+                    Errno.EPERM, call, "a mapping of a device queue stays as it is");
+        }
+        int flags = request.mayMove() ? MREMAP_MAYMOVE : 0;
+        flags |= request.fixed() ? MREMAP_FIXED : 0;
+        flags |= request.keepOld() ? MREMAP_DONTUNMAP : 0;
+        return narrowing(
+                call,
+                request.fixed()
+                        ? AddressRange.WHOLE
+                        : range(request.address(), request.oldLength()),
+                SystemCall.MREMAP,
+                request.address(),
+                request.oldLength(),
+                request.newLength(),
+                flags,
+                request.newAddress());
+    }
+
+    void lock(long address, long length, boolean onFault) {
+        String call = "mlock(0x%x, %d)".formatted(address, length);
+        plain(call, SystemCall.MLOCK2, address, length, onFault ? MLOCK_ONFAULT : 0);
+    }
+
+    void unlock(long address, long length) {
+        String call = "munlock(0x%x, %d)".formatted(address, length);
+        plain(call, SystemCall.MUNLOCK, address, length);
+    }
+
+    void sync(long address, long length) {
+        String call = "msync(0x%x, %d)".formatted(address, length);
+        narrowing(call, range(address, length), SystemCall.MSYNC, address, length, MS_SYNC);
+    }
+
+    void punch(int fd, long offset, long length) {
+        String call = "fallocate(%d, %d, %d)".formatted(fd, offset, length);
+        memoryFile(call, fd);
+        process.host()
+                .memory()
+                .punch(() ->
+                        plain(
+                                call,
+                                SystemCall.FALLOCATE,
+                                fd,
+                                FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE,
+                                offset,
+                                length));
+    }
+
     void advise(long address, long length, Advice advice) {
         String call = "madvise(0x%x, %d, %s)".formatted(address, length, advice);
         checkRange(call, address, length);
@@ -296,17 +375,24 @@ final class MemoryCalls {
 
     void truncate(int fd, long size) {
         String call = "ftruncate(%d, %d)".formatted(fd, size);
+        SharedMemory object = memoryFile(call, fd);
+        if (size < 0) {
+            throw new ErrnoException(Errno.EINVAL, call, "a size from 0 is needed");
+        }
+        process.host()
+                .memory()
+                .resize(object, size, () -> plain(call, SystemCall.FTRUNCATE, fd, size));
+    }
+
+    private SharedMemory memoryFile(String call, int fd) {
         process.requireAlive(call);
         DescriptorTable.Meaning meaning = files.find(fd);
         if (meaning == null) {
             throw new ErrnoException(Errno.EBADF, call, "it is not open");
         }
-        if (size < 0 || !(meaning instanceof DescriptorTable.MemoryFile memory)) {
-            throw new ErrnoException(
-                    Errno.EINVAL, call, "a memory object and a size from 0 are needed");
+        if (!(meaning instanceof DescriptorTable.MemoryFile memory)) {
+            throw new ErrnoException(Errno.EINVAL, call, "a memory object is needed");
         }
-        process.host()
-                .memory()
-                .resize(memory.object(), size, () -> plain(call, SystemCall.FTRUNCATE, fd, size));
+        return memory.object();
     }
 }
