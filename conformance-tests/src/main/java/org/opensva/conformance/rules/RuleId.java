@@ -188,6 +188,12 @@ public enum RuleId {
     UNMAP_34("UNMAP-34"),
     /** A driver that shares tables hears of changes through one channel only. */
     UNMAP_35("UNMAP-35"),
+    /** In a hole of a mapped file a device finds zeroes. */
+    UNMAP_36("UNMAP-36"),
+    /** After a file was written back a device's write makes its page dirty again. */
+    UNMAP_37("UNMAP-37"),
+    /** Locked memory is there for devices that cannot fault, and stays. */
+    UNMAP_38("UNMAP-38"),
     /** A valid but absent page is faulted in and the device completes. */
     FAULT_01("FAULT-01"),
     /** An access outside every mapping is an error of the job, not of the process. */

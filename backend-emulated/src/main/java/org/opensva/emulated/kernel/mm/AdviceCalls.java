@@ -70,10 +70,9 @@ final class AdviceCalls {
             throw new ErrnoException(
                     Errno.EINVAL, "madvise", advice + " is not possible for this mapping");
         }
-        if (advice == Advice.REMOVE
-                && !(vma.shared() && Access.writes(vma.protection().access()))) {
-            throw new ErrnoException(
-                    Errno.EACCES, "madvise", "the mapping is not a shared one for writing");
+        if (advice == Advice.REMOVE && !vma.shared()) {
+            // Protection does not matter: the mapping could be made writable.
+            throw new ErrnoException(Errno.EACCES, "madvise", "the mapping is not a shared one");
         }
     }
 

@@ -40,11 +40,6 @@ final class MappingCalls {
         if (request.length() > g.limit()) {
             throw new ErrnoException(Errno.ENOMEM, call, "the length is beyond the address space");
         }
-        if (flags.contains(MapFlag.GROWSDOWN)
-                && (request.shared() || request.fd() != MapRequest.ANONYMOUS)) {
-            throw new ErrnoException(
-                    Errno.EINVAL, call, "only private anonymous memory grows downwards");
-        }
         if (isFixed(request, flags)) {
             if ((request.address() & g.pageMask()) != 0) {
                 throw new ErrnoException(
@@ -70,12 +65,16 @@ final class MappingCalls {
      */
     long map(MapRequest request, Set<MapFlag> flags, long length, Backing backing, List<Vma> gone) {
         long start = place(request, flags, length, backing);
+        if (flags.contains(MapFlag.FIXED_NOREPLACE) && !mm.vmas().isFree(start, start + length)) {
+            throw new ErrnoException(
+                    Errno.EEXIST, "mmap(0x%x)".formatted(start), "something is mapped there");
+        }
+        if (flags.contains(MapFlag.GROWSDOWN)
+                && (request.shared() || request.fd() != MapRequest.ANONYMOUS)) {
+            throw new ErrnoException(
+                    Errno.EINVAL, "mmap", "only private anonymous memory grows downwards");
+        }
         if (isFixed(request, flags)) {
-            if (flags.contains(MapFlag.FIXED_NOREPLACE)
-                    && !mm.vmas().isFree(start, start + length)) {
-                throw new ErrnoException(
-                        Errno.EEXIST, "mmap(0x%x)".formatted(start), "something is mapped there");
-            }
             gone.addAll(unmap(start, length));
         }
         int said = flags.contains(MapFlag.GROWSDOWN) ? Vma.GROWS_DOWN : 0;
@@ -143,26 +142,38 @@ final class MappingCalls {
         return removed;
     }
 
-    void protect(long start, long length, Protection protection) {
-        long end = start + length;
-        requireMapped("mprotect", start, end);
-        huge.splitAt(start, end);
-        Zap changes = new Zap(mm);
+    /** Protects what is mapped up to the first hole, which is reported. */
+    void protect(long start, long end, Protection protection) {
+        long mapped = start;
         for (Vma vma : mm.vmas().overlapping(start, end)) {
-            if (vma.protection() == protection) {
-                continue;
+            if (vma.start() > mapped) {
+                break;
             }
-            long from = Math.max(start, vma.start());
-            long to = Math.min(end, vma.end());
-            mm.table()
-                    .visit(
-                            from,
-                            to,
-                            (address, level, slot, entry) ->
-                                    protectEntry(changes, protection, address, level, slot, entry));
-            change(from, to, vma.part(from, to).withProtection(protection));
+            mapped = Math.min(end, vma.end());
+        }
+        if (mapped > start) {
+            // First: it is all that can fail.
+            huge.splitAt(start, mapped);
+        }
+        Zap changes = new Zap(mm);
+        for (Vma vma : mm.vmas().overlapping(start, mapped)) {
+            if (vma.protection() != protection) {
+                long from = Math.max(start, vma.start());
+                protect(changes, vma.part(from, Math.min(mapped, vma.end())), protection);
+            }
         }
         changes.finish();
+        requireMapped("mprotect", start, end);
+    }
+
+    private void protect(Zap changes, Vma part, Protection protection) {
+        mm.table()
+                .visit(
+                        part.start(),
+                        part.end(),
+                        (address, level, slot, entry) ->
+                                protectEntry(changes, protection, address, level, slot, entry));
+        change(part.start(), part.end(), part.withProtection(protection));
     }
 
     private void protectEntry(
@@ -232,22 +243,27 @@ final class MappingCalls {
     }
 
     /**
-     * Checks a page-aligned range of a call and rounds its length.
+     * Checks a page-aligned range of a call, of which not all need be mapped or can be.
      *
-     * @param beyond the answer to a range that leaves what a process can map
+     * @param wrapped the answer to a range that has no end
+     * @return the end of its last page
      */
-    long checkedRange(String call, long address, long length, Errno beyond) {
+    long checkedEnd(String call, long address, long length, Errno wrapped) {
         Geometry g = mm.geometry();
+        long end = address + g.roundUp(length);
         if ((address & g.pageMask()) != 0) {
             throw new ErrnoException(
                     Errno.EINVAL,
                     "%s(0x%x, %d)".formatted(call, address, length),
                     "the address is not on a page");
         }
-        if (length != 0) {
-            checkRange(call, beyond, address, length);
+        if (length < 0 || length > 0 && end <= address || address < 0) {
+            throw new ErrnoException(
+                    wrapped,
+                    "%s(0x%x, %d)".formatted(call, address, length),
+                    "the range is not one of a process");
         }
-        return g.roundUp(length);
+        return end;
     }
 
     void checkRange(String call, Errno errno, long address, long length) {

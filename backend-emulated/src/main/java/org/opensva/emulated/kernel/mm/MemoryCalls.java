@@ -182,10 +182,12 @@ public final class MemoryCalls {
      * @throws ErrnoException {@code EINVAL}, {@code ESRCH}
      */
     public void unmap(long address, long length) {
-        long bytes = mappings.checkedRange("munmap", address, length, Errno.EINVAL);
+        long end = mappings.checkedEnd("munmap", address, length, Errno.EINVAL);
+        long bytes = end - address;
         if (bytes == 0) {
             throw new ErrnoException(Errno.EINVAL, "munmap", "the length is 0");
         }
+        mappings.checkRange("munmap", Errno.EINVAL, address, bytes);
         letGo(locked("munmap", () -> mappings.unmap(address, bytes)));
     }
 
@@ -196,15 +198,15 @@ public final class MemoryCalls {
      * @param length number of bytes
      * @param protection the new protection
      * @throws ErrnoException {@code EINVAL}; {@code ENOMEM} if part of the range is not mapped, and
-     *     then nothing was changed; {@code ESRCH}
+     *     then what is mapped before that was changed; {@code ESRCH}
      */
     public void protect(long address, long length, Protection protection) {
-        long bytes = mappings.checkedRange("mprotect", address, length, Errno.ENOMEM);
+        long end = mappings.checkedEnd("mprotect", address, length, Errno.ENOMEM);
         locked(
                 "mprotect",
                 () -> {
-                    mappings.protect(address, bytes, protection);
-                    return bytes;
+                    mappings.protect(address, end, protection);
+                    return end;
                 });
     }
 
@@ -245,8 +247,7 @@ public final class MemoryCalls {
      *     of the range is not mapped, and then the rest was served; {@code ESRCH}
      */
     public void advise(long address, long length, Advice what) {
-        long bytes = mappings.checkedRange("madvise", address, length, Errno.ENOMEM);
-        long end = address + bytes;
+        long end = mappings.checkedEnd("madvise", address, length, Errno.EINVAL);
         if (what == Advice.REMOVE) {
             remove(address, end);
             return;
@@ -359,7 +360,7 @@ public final class MemoryCalls {
         Geometry g = mm.geometry();
         long start = g.pageOf(address);
         long end = g.roundUp(address + length);
-        if (length < 0 || end < start) {
+        if (length < 0 || start < 0 || end < start) {
             throw new ErrnoException(Errno.EINVAL, call, "the range is not one of a process");
         }
         locked(
@@ -379,8 +380,8 @@ public final class MemoryCalls {
      *     then the rest was written; {@code ESRCH}
      */
     public void sync(long address, long length) {
-        long bytes = mappings.checkedRange("msync", address, length, Errno.ENOMEM);
-        List<Hole> written = locked("msync", () -> filesOf(address, address + bytes));
+        long end = mappings.checkedEnd("msync", address, length, Errno.ENOMEM);
+        List<Hole> written = locked("msync", () -> filesOf(address, end));
         int shift = mm.geometry().pageShift();
         for (Hole part : written) {
             try {
@@ -393,8 +394,8 @@ public final class MemoryCalls {
         locked(
                 "msync",
                 () -> {
-                    mappings.requireMapped("msync", address, address + bytes);
-                    return bytes;
+                    mappings.requireMapped("msync", address, end);
+                    return end;
                 });
     }
 

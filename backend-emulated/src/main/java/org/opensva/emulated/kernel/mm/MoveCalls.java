@@ -73,23 +73,26 @@ final class MoveCalls {
         if (from == 0 && !vma.shared()) {
             throw refusal(Errno.EINVAL, "only what is shared is mapped twice");
         }
-        if (from > vma.end() - address) {
-            throw refusal(Errno.EFAULT, "the old range is not within one mapping");
-        }
         if (vma.isDevice()) {
             throw refusal(Errno.EPERM, "registers of a device are not moved or resized");
         }
         boolean elsewhere = request.fixed() || request.keepOld() || from == 0;
-        if (!elsewhere) {
-            if (to <= from) {
-                if (to < from) {
-                    gone.addAll(mappings.unmap(address + to, from - to));
-                }
-                return address;
+        if (!elsewhere && to <= from) {
+            // The tail may reach over other mappings: it is unmapped like any range.
+            if (to < from) {
+                gone.addAll(mappings.unmap(address + to, from - to));
             }
-            if (growInPlace(vma, address + from, address + to)) {
-                return address;
-            }
+            return address;
+        }
+        boolean several = request.fixed() && from > 0 && from == to;
+        if (!several && Math.min(from, to) > vma.end() - address) {
+            throw refusal(Errno.EFAULT, "the old range is not within one mapping");
+        }
+        if (!elsewhere && from > vma.end() - address) {
+            throw refusal(Errno.EFAULT, "the old range is not within one mapping");
+        }
+        if (!elsewhere && growInPlace(vma, address + from, address + to)) {
+            return address;
         }
         if (!request.mayMove()) {
             throw refusal(Errno.ENOMEM, "there is no room to grow, and it may not be moved");
@@ -98,12 +101,16 @@ final class MoveCalls {
         if (start < 0) {
             throw refusal(Errno.ENOMEM, "no gap of %d bytes is left".formatted(to));
         }
-        if (request.fixed()) {
+        if (request.fixed() && !several) {
             gone.addAll(mappings.unmap(start, to));
         }
         if (from == 0) {
             mm.vmas().acquire(vma.backing());
             mm.vmas().insert(vma.part(address, vma.end()).movedTo(start, to));
+            return start;
+        }
+        if (several) {
+            moveAll(address, address + from, start - address, request.keepOld(), gone);
             return start;
         }
         move(vma.part(address, address + Math.min(from, to)), start, to, request.keepOld());
@@ -112,6 +119,25 @@ final class MoveCalls {
             gone.addAll(mappings.unmap(address + to, from - to));
         }
         return start;
+    }
+
+    /** A range that keeps its size may consist of several mappings (Linux: {@code remap_move}). */
+    private void moveAll(long from, long to, long delta, boolean keepOld, List<Vma> gone) {
+        List<Vma> all = mm.vmas().overlapping(from, to);
+        if (all.stream().anyMatch(Vma::isDevice)) {
+            throw refusal(Errno.EFAULT, "registers of a device are among what is to be moved");
+        }
+        for (Vma vma : all) {
+            // What lies where a hole would come stays.
+            long first = Math.max(from, vma.start());
+            long length = Math.min(to, vma.end()) - first;
+            gone.addAll(mappings.unmap(first + delta, length));
+        }
+        moveEntries(from, to, delta);
+        for (Vma vma : all) {
+            Vma part = vma.part(Math.max(from, vma.start()), Math.min(to, vma.end()));
+            place(part, part.start() + delta, part.end() - part.start(), keepOld);
+        }
     }
 
     private boolean growInPlace(Vma vma, long end, long newEnd) {
@@ -125,27 +151,40 @@ final class MoveCalls {
     }
 
     private void move(Vma old, long start, long newLength, boolean keepOld) {
-        long delta = start - old.start();
-        long oldLength = old.end() - old.start();
-        huge.splitAll(old.start(), old.end());
+        moveEntries(old.start(), old.end(), start - old.start());
+        place(old, start, newLength, keepOld);
+    }
+
+    private void place(Vma old, long start, long newLength, boolean keepOld) {
+        if (keepOld) {
+            mm.vmas().acquire(old.backing());
+            mappings.change(old.start(), old.end(), old.withFlags(0, Vma.LOCKED | Vma.ON_FAULT));
+        } else {
+            mm.vmas().remove(old.start(), old.end());
+        }
+        mm.vmas().insert(old.movedTo(start, newLength));
+    }
+
+    private void moveEntries(long from, long to, long delta) {
+        huge.splitAll(from, to);
         Zap zap = new Zap(mm);
         try {
             // All that can fail comes first.
             mm.table()
                     .visit(
-                            old.start(),
-                            old.end(),
+                            from,
+                            to,
                             (address, level, slot, entry) -> mm.table().makeSlot(address + delta));
         } catch (OutOfFramesException e) {
-            zap.prune(start, start + oldLength);
+            zap.prune(from + delta, to + delta);
             zap.finish();
             throw e;
         }
         LongList moved = new LongList();
         mm.table()
                 .visit(
-                        old.start(),
-                        old.end(),
+                        from,
+                        to,
                         (address, level, slot, entry) -> {
                             moved.add(address + delta);
                             moved.add(entry);
@@ -159,15 +198,8 @@ final class MoveCalls {
             mm.table().replace(mm.table().slot(moved.get(i)), 0, moved.get(i + 1));
         }
         // Only now: the old and the new place may share a table.
-        zap.prune(old.start(), old.end());
+        zap.prune(from, to);
         zap.finish();
-        if (keepOld) {
-            mm.vmas().acquire(old.backing());
-            mappings.change(old.start(), old.end(), old.withFlags(0, Vma.LOCKED | Vma.ON_FAULT));
-        } else {
-            mm.vmas().remove(old.start(), old.end());
-        }
-        mm.vmas().insert(old.movedTo(start, newLength));
     }
 
     private static ErrnoException refusal(Errno errno, String why) {

@@ -207,11 +207,7 @@ class RandomProgramTest {
             return switch (advice) {
                 case DONTNEED, PAGEOUT, COLD -> !cell.locked;
                 case FREE -> cell.isPrivateAnonymous() && !cell.locked;
-                case REMOVE ->
-                        cell.content != null
-                                && cell.shared
-                                && !cell.locked
-                                && cell.protection.allows(2);
+                case REMOVE -> cell.content != null && cell.shared && !cell.locked;
                 case POPULATE_READ -> cell.protection.allows(1) && !cell.beyondEnd();
                 case POPULATE_WRITE -> cell.protection.allows(2) && !cell.beyondEnd();
                 case WIPEONFORK -> cell.isPrivateAnonymous();
