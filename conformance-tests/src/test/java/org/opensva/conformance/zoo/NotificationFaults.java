@@ -137,6 +137,16 @@ final class NotificationFaults {
                                         + " start rounded down, and the end sticks out")
                         .notTouching(FORK_05)
                         .by(() -> hears((range, driver) -> driver.accept(masked(range)))),
+                BrokenBackend.breaking("holes-are-not-told", UNMAP_36)
+                        .as("class of bug: a path of its own that takes file pages away")
+                        .because("devices do not hear of holes, by fallocate or by madvise")
+                        .notTouching(UNMAP_01, UNMAP_24)
+                        .by(() -> deafTo(Call.PUNCH_HOLE, Call.OTHER_ADVICE)),
+                BrokenBackend.breaking("write-back-is-not-told", UNMAP_37)
+                        .as("class of bug: write protection without a notification")
+                        .because("pages of a file count as clean while devices can write to them")
+                        .notTouching(UNMAP_17, UNMAP_20)
+                        .by(() -> deafTo(Call.WRITING_BACK)),
                 BrokenBackend.breaking("narrowing-tells-nobody", UNMAP_17)
                         .as(
                                 "d9be2b9b6049, riscv: a flush of processors that did not"

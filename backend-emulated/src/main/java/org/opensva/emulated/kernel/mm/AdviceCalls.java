@@ -22,7 +22,12 @@ final class AdviceCalls {
 
     /** Serves what is mapped, up to the first mapping that cannot be; the rest is reported. */
     void advise(long start, long end, Advice advice) {
+        boolean inOrder = advice == Advice.POPULATE_READ || advice == Advice.POPULATE_WRITE;
         for (Vma vma : mm.vmas().overlapping(start, end)) {
+            if (inOrder) {
+                // Faults end at the first hole; everything else passes over it.
+                mappings.requireMapped("madvise", start, Math.max(start, vma.start()));
+            }
             check(vma, advice);
             advise(vma, Math.max(start, vma.start()), Math.min(end, vma.end()), advice);
         }

@@ -17,8 +17,8 @@ import java.util.Random;
 import java.util.function.Predicate;
 
 /**
- * A process with its model, and with a tenacious device: it caches every translation it can get, and
- * keeps it until it is told.
+ * A process with its model, and with a tenacious device: it caches every translation it can get,
+ * and keeps it until it is told.
  */
 final class ModelActor implements AddressSpaceListener {
 
@@ -98,7 +98,8 @@ final class ModelActor implements AddressSpaceListener {
                 seen != null && cell.mayBe(seen),
                 () ->
                         "at 0x%x the %s sees %s and not %d"
-                                .formatted(at, byDevice ? "device" : "processor", seen, cell.value()));
+                                .formatted(
+                                        at, byDevice ? "device" : "processor", seen, cell.value()));
         cell.was(seen);
     }
 
