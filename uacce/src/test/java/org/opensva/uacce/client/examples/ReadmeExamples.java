@@ -16,6 +16,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
+import java.security.Security;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -40,6 +41,10 @@ final class ReadmeExamples {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256", new OpenSvaProvider(pool));
             return sha256.digest(message);
         }
+    }
+
+    static void install(ContextPool pool) {
+        Security.insertProviderAt(new OpenSvaProvider(pool), 1);
     }
 
     static long sums(ContextPool pool, byte[] bytes) {
