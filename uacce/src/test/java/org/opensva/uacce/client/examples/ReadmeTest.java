@@ -39,7 +39,7 @@ class ReadmeTest {
             assertTrue(source.contains(block), "not in the examples: " + blocks.group(1));
             count++;
         }
-        assertEquals(3, count);
+        assertEquals(4, count);
     }
 
     private static String flat(String code) {
