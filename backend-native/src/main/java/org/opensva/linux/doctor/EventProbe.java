@@ -55,7 +55,7 @@ record EventProbe(List<DiagnosticStep> steps, EventDescriptors way, long feature
         steps.add(
                 DiagnosticStep.ok(
                         "userfaultfd",
-                        "the system call with UFFD_USER_MODE_ONLY %s, without %s"
+                        "the system call with UFFD_USER_MODE_ONLY %s, without it %s"
                                 .formatted(
                                         said(results, EventDescriptors.USER_MODE),
                                         said(results, EventDescriptors.FULL))));
