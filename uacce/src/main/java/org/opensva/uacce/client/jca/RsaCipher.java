@@ -14,7 +14,6 @@ import java.security.GeneralSecurityException;
 import java.security.InvalidAlgorithmParameterException;
 import java.security.InvalidKeyException;
 import java.security.Key;
-import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
 import java.security.ProviderException;
 import java.security.PublicKey;
@@ -26,9 +25,7 @@ import java.util.Arrays;
 
 import javax.crypto.BadPaddingException;
 import javax.crypto.Cipher;
-import javax.crypto.CipherSpi;
 import javax.crypto.IllegalBlockSizeException;
-import javax.crypto.NoSuchPaddingException;
 import javax.crypto.ShortBufferException;
 import javax.crypto.spec.OAEPParameterSpec;
 
@@ -36,7 +33,7 @@ import javax.crypto.spec.OAEPParameterSpec;
  * RSA encryption (RFC 8017, section 7). One block is collected, and one job does it. What a private
  * key encrypts is a signature: that is refused, as is OAEP of which the mask has another digest.
  */
-final class RsaCipher extends CipherSpi {
+final class RsaCipher extends Transformation {
 
     private static final CipherParameters PLAIN = CipherParameters.of(new byte[0]);
 
@@ -51,16 +48,6 @@ final class RsaCipher extends CipherSpi {
     RsaCipher(ContextPool pool, RsaPadding padding) {
         this.pool = pool;
         this.padding = padding;
-    }
-
-    @Override
-    protected void engineSetMode(String name) throws NoSuchAlgorithmException {
-        throw new NoSuchAlgorithmException("the mode is part of the transformation");
-    }
-
-    @Override
-    protected void engineSetPadding(String name) throws NoSuchPaddingException {
-        throw new NoSuchPaddingException("the padding is part of the transformation");
     }
 
     @Override
@@ -238,27 +225,5 @@ final class RsaCipher extends CipherSpi {
         }
         System.arraycopy(made, 0, output, outputOffset, made.length);
         return made.length;
-    }
-
-    @Override
-    protected byte[] engineWrap(Key key) throws IllegalBlockSizeException, InvalidKeyException {
-        byte[] bytes = AesKey.wrapped(key);
-        try {
-            return engineDoFinal(bytes, 0, bytes.length);
-        } catch (BadPaddingException e) {
-            throw new InvalidKeyException("the key cannot be wrapped", e);
-        } finally {
-            Arrays.fill(bytes, (byte) 0);
-        }
-    }
-
-    @Override
-    protected Key engineUnwrap(byte[] wrapped, String algorithm, int type)
-            throws InvalidKeyException, NoSuchAlgorithmException {
-        try {
-            return AesKey.unwrapped(engineDoFinal(wrapped, 0, wrapped.length), algorithm, type);
-        } catch (IllegalBlockSizeException | BadPaddingException e) {
-            throw new InvalidKeyException("what was wrapped is no key of this cipher", e);
-        }
     }
 }
