@@ -58,6 +58,8 @@ public class HostAccessBenchmark {
             address = mapped + (2 << 20) - 1 & -(2L << 20);
             spawned.store(address, buffer);
             endpoint = machine.endpoint(1 << 12);
+            endpoint.setPasidEnabled(true);
+            endpoint.setAtsEnabled(true);
             pasid = machine.binder().bind(endpoint, spawned.addressSpace()).pasid().value();
             memory.set(JAVA_LONG, 1 << 20, memory.address());
             memory.set(JAVA_LONG, (1 << 20) + 8, bytes);
