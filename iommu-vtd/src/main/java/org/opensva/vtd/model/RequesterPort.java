@@ -36,6 +36,7 @@ final class RequesterPort implements AgentPort {
     private final Requests requests;
     private final PhysicalMemory memory;
     private final TranslationUnit translation;
+    private final ShortWay shortWay;
     private final LaneSet lanes;
     private final InvalidationTags tags;
     private volatile boolean closed;
@@ -52,6 +53,7 @@ final class RequesterPort implements AgentPort {
         this.requests = requests;
         this.memory = memory;
         this.translation = translation;
+        shortWay = translation.shortWay();
         lanes = new LaneSet(devices.activity());
         tags = new InvalidationTags(device, devices.outstanding());
     }
@@ -145,7 +147,7 @@ final class RequesterPort implements AgentPort {
         Lane lane = lanes.enter();
         try {
             Translation request = lane.request;
-            long physical = closed ? -1 : translation.hit(source, pasid, address, write, request);
+            long physical = closed ? -1 : shortWay.hit(source, pasid, address, write, request);
             if (physical < 0 || !moveInPage(request, write, physical, data, offset, length)) {
                 return false;
             }
@@ -166,7 +168,7 @@ final class RequesterPort implements AgentPort {
         try {
             Translation request = lane.request;
             return !closed
-                    && translation.hitTranslated(source, physical, request)
+                    && shortWay.hitTranslated(source, physical, request)
                     && moveInPage(request, write, physical, data, offset, length);
         } finally {
             lane.leave();

@@ -1,7 +1,6 @@
 package org.opensva.vtd.model;
 
 import org.jspecify.annotations.Nullable;
-import org.opensva.api.iommu.Pasid;
 import org.opensva.api.memory.Access;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.telemetry.HardwareCounter;
@@ -45,6 +44,7 @@ final class TranslationUnit {
     private final boolean noWriteFlag;
     private final int addressBits;
     private final int pasidBits;
+    private final ShortWay shortWay;
     private volatile long root;
     private volatile boolean enabled;
 
@@ -64,10 +64,25 @@ final class TranslationUnit {
         noWriteFlag = profile.ecap(Ecap.NWFS);
         addressBits = profile.addressBits();
         pasidBits = Math.min(20, Ecap.pasidBits(profile.extendedCapability()));
+        shortWay = new ShortWay(this, contexts, pasids, caches, addressBits);
     }
 
     TranslationCaches caches() {
         return caches;
+    }
+
+    /** The short way of requests about which everything is cached. */
+    ShortWay shortWay() {
+        return shortWay;
+    }
+
+    /** RTADDR as it is in force. */
+    long root() {
+        return root;
+    }
+
+    boolean isEnabled() {
+        return enabled;
     }
 
     /**
@@ -116,89 +131,6 @@ final class TranslationUnit {
             out.recent.keep(regime, out, table, contextChanges, pasidChanges);
         }
         translate(regime, out);
-    }
-
-    /**
-     * The short way of an untranslated request of a user whose context, PASID and translation are
-     * cached: all that decides about it is looked at, and nothing else. Anything unusual takes the
-     * long way, and so does what lies in the upper half of the addresses.
-     *
-     * @param pasid the PASID; without one the long way is taken
-     * @param lane takes nothing but what is remembered for the next request
-     * @return the address in memory, or -1 if the request has to take the long way
-     */
-    long hit(int requester, int pasid, long address, boolean write, Translation lane) {
-        if (pasid < 0 || !enabled) {
-            return -1;
-        }
-        long table = root;
-        long contextChanges = contexts.changes();
-        long pasidChanges = pasids.changes();
-        RecentRegime recent = lane.recent;
-        Regime regime = recent.find(requester, pasid, table, contextChanges, pasidChanges);
-        if (regime == null) {
-            lane.begin(requester, pasid, address, write ? Access.WRITE : Access.READ, false);
-            regime = cachedRegime(table, lane);
-            if (regime == null) {
-                return -1;
-            }
-            recent.keep(regime, lane, table, contextChanges, pasidChanges);
-        }
-        if (!regime.hasFirstStage() || address >>> regime.lowerHalfBits() != 0) {
-            return -1;
-        }
-        long stamp = recent.stamp(caches.generations());
-        long found = caches.iotlb().findStamped(regime.firstTag(), stamp, address);
-        int needed =
-                write
-                        ? CachedTranslation.USER | CachedTranslation.WRITE | CachedTranslation.DIRTY
-                        : CachedTranslation.USER | CachedTranslation.READ;
-        if (found == 0 || (CachedTranslation.flags(found) & needed) != needed) {
-            return -1;
-        }
-        long at = CachedTranslation.locate(found, address);
-        return InterruptRange.contains(at) ? -1 : at;
-    }
-
-    /** The regime of a request with PASID if all about it is cached. */
-    private @Nullable Regime cachedRegime(long table, Translation request) {
-        DeviceContext context = contexts.find(request.requester);
-        if (context == null
-                || !context.isScalable()
-                || !scalableMode
-                || Rtaddr.ttm(table) != Rtaddr.TTM_SCALABLE
-                || !pasidAllowed(context, request)) {
-            return null;
-        }
-        Regime regime = pasids.find(Regime.key(request.requester, request.pasid));
-        if (regime == null) {
-            return null;
-        }
-        request.faultsDisabled = context.faultsDisabled() || regime.faultsDisabled();
-        return regime;
-    }
-
-    /**
-     * The short way of a translated request: whether it is one that is served, and its address one
-     * that there can be. Whatever is not known takes the long way.
-     *
-     * @param lane takes nothing but what is remembered for the next request
-     */
-    boolean hitTranslated(int requester, long address, Translation lane) {
-        if (!enabled || InterruptRange.contains(address) || address >>> addressBits != 0) {
-            return false;
-        }
-        long table = root;
-        long changes = contexts.changes();
-        RecentRegime recent = lane.recent;
-        if (recent.servesTranslated(requester, table, changes)) {
-            return true;
-        }
-        lane.begin(requester, Pasid.NONE, address, Access.READ, false);
-        DeviceContext context = context(table, lane);
-        boolean served = context != null && deviceTlbAllowed(context, lane);
-        recent.keepTranslated(served, requester, table, changes);
-        return served;
     }
 
     /**
@@ -278,7 +210,8 @@ final class TranslationUnit {
         return out.faultReason;
     }
 
-    private @Nullable DeviceContext context(long table, Translation out) {
+    /** The context of a request's device, cached or not; or null after reporting. */
+    @Nullable DeviceContext context(long table, Translation out) {
         switch (Rtaddr.ttm(table)) {
             case Rtaddr.TTM_LEGACY -> {
                 if (out.pasid >= 0) {
@@ -322,7 +255,7 @@ final class TranslationUnit {
     }
 
     /** Whether translation requests and translated requests are served: TT and DTE. */
-    private static boolean deviceTlbAllowed(DeviceContext context, Translation out) {
+    static boolean deviceTlbAllowed(DeviceContext context, Translation out) {
         if (context.isScalable()) {
             return context.deviceTlbEnabled() || out.fault(FaultReason.DEVICE_TLB_DISABLED);
         }
@@ -330,7 +263,8 @@ final class TranslationUnit {
                 || out.fault(FaultReason.REQUEST_BLOCKED);
     }
 
-    private boolean pasidAllowed(DeviceContext context, Translation out) {
+    /** Whether a context has the request's PASID; false after reporting. */
+    boolean pasidAllowed(DeviceContext context, Translation out) {
         if (!context.pasidEnabled()) {
             return out.fault(FaultReason.PASID_DISABLED);
         }
