@@ -69,6 +69,23 @@ final class NotificationFaults {
                                         driver.accept(range);
                                     }
                                 })),
+                BrokenBackend.breaking("whole-space-is-walked-page-by-page", FORK_05)
+                        .as("38b14e2e3de9, iommu/arm-smmu-v3: the end of all ones taken for a range")
+                        .because(
+                                "a full flush is done page by page from address 0, and given up"
+                                        + " after 1024 pages")
+                        .notTouching(UNMAP_01, UNMAP_07)
+                        .by(() ->
+                                hears((range, driver) -> {
+                                    if (!range.isWhole()) {
+                                        driver.accept(range);
+                                        return;
+                                    }
+                                    for (long page = 0; page < 1 << 10; page++) {
+                                        driver.accept(
+                                                new AddressRange(page * PAGE, (page + 1) * PAGE));
+                                    }
+                                })),
                 BrokenBackend.breaking("large-range-is-nothing", UNMAP_11, UNMAP_04)
                         .as(
                                 "e7ad6c2a4b1a, iommu/vt-d: large unmappings became full"

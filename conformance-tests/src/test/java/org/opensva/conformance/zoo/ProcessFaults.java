@@ -8,6 +8,7 @@ import org.opensva.api.accelerator.QueueState;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.process.Advice;
 import org.opensva.api.process.CpuFaultException;
+import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
@@ -15,6 +16,7 @@ import org.opensva.api.process.SvaProcess;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -245,6 +247,74 @@ final class ProcessFaults {
         }
     }
 
+    /** What a process has mapped of a device is there when the device is gone. */
+    private static final class RegionsSurvive extends Watched {
+        private final Map<Long, SvaProcess> processes = new ConcurrentHashMap<>();
+
+        @Override
+        SvaProcess watched(SvaProcess process, long parent) {
+            processes.put(process.pid(), process);
+            return process;
+        }
+
+        @Override
+        public Backend around(Backend machine) {
+            return WrappedBackend.withAccelerators(
+                    super.around(machine),
+                    accelerator ->
+                            new ForwardingAccelerator(accelerator) {
+                                @Override
+                                public void remove() {
+                                    super.remove();
+                                    regions.forEach((pid, all) -> all.forEach(at -> survive(pid, at)));
+                                }
+                            });
+        }
+
+        private void survive(long pid, long address) {
+            SvaProcess process = processes.get(pid);
+            if (process != null && process.isAlive()) {
+                process.mmap(MapRequest.anonymous(process.pageSize()).at(address));
+            }
+        }
+    }
+
+    /** A child of somebody who has opened a device cannot open it. */
+    private static final class ChildIsInitialised extends Watched {
+        private final Set<Long> copied = ConcurrentHashMap.newKeySet();
+
+        @Override
+        SvaProcess watched(SvaProcess process, long parent) {
+            return new ForwardingProcess(process) {
+                @Override
+                public SvaProcess fork() {
+                    SvaProcess child = watched(super.fork(), pid());
+                    if (handles.containsKey(pid())) {
+                        copied.add(child.pid());
+                    }
+                    return child;
+                }
+            };
+        }
+
+        @Override
+        public Backend around(Backend machine) {
+            return WrappedBackend.withAccelerators(
+                    super.around(machine),
+                    accelerator ->
+                            new ForwardingAccelerator(accelerator) {
+                                @Override
+                                public QueueHandle open(SvaProcess process) {
+                                    if (copied.contains(process.pid())) {
+                                        throw new ErrnoException(
+                                                Errno.EEXIST, "open", "it is initialised already");
+                                    }
+                                    return super.open(process);
+                                }
+                            });
+        }
+    }
+
     /** A child has memory where its parent has mapped a region. */
     private static final class RegionsInherited extends Watched {
         @Override
@@ -301,6 +371,17 @@ final class ProcessFaults {
                         .because("the end of a child stops the queues that its parent has open")
                         .notTouching(BIND_03, FORK_12)
                         .by(ExitStops::new),
+                BrokenBackend.breaking("regions-survive-their-device", UACCE_16)
+                        .as("\"uacce: unmap remaining mmapping from user space\"")
+                        .because("what is mapped of a device can be touched when it is gone")
+                        .notTouching(BIND_03, UACCE_03)
+                        .by(RegionsSurvive::new),
+                BrokenBackend.breaking("a-child-is-initialised-already", FORK_25, FORK_03)
+                        .as("UADK 6a683110: a flag that says 'initialised' survived fork")
+                        .because("the child of a process that has opened a device cannot open it")
+                        .perhapsAlso(FORK_01)
+                        .notTouching(BIND_03, FORK_12)
+                        .by(ChildIsInitialised::new),
                 BrokenBackend.breaking("queue-regions-are-inherited", FORK_12)
                         .as("class of bug: a mapping of a queue without VM_DONTCOPY")
                         .because("a child has memory where its parent has mapped a region")
