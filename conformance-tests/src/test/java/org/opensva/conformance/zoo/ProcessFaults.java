@@ -266,7 +266,8 @@ final class ProcessFaults {
                                 @Override
                                 public void remove() {
                                     super.remove();
-                                    regions.forEach((pid, all) -> all.forEach(at -> survive(pid, at)));
+                                    regions.forEach(
+                                            (pid, all) -> all.forEach(at -> survive(pid, at)));
                                 }
                             });
         }
