@@ -72,7 +72,7 @@ final class NotificationFaults {
                 BrokenBackend.breaking("whole-space-is-walked-page-by-page", FORK_05)
                         .as(
                                 "38b14e2e3de9, iommu/arm-smmu-v3: the end of all ones taken for a"
-                                    + " range")
+                                        + " range")
                         .because(
                                 "a full flush is done page by page from address 0, and given up"
                                         + " after 1024 pages")

@@ -6,10 +6,12 @@ import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.accelerator.QueueRegion;
 import org.opensva.api.accelerator.QueueState;
 import org.opensva.api.backend.Backend;
+import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.Advice;
 import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
+import org.opensva.api.process.FaultOutcome;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
 
@@ -163,6 +165,45 @@ final class ProcessFaults {
                 Thread.currentThread().interrupt();
             }
             super.exit(status);
+        }
+    }
+
+    /** Says that it locks, and does not. */
+    private static final class LocksNothing extends ForwardingProcess {
+        LocksNothing(SvaProcess to) {
+            super(to);
+        }
+
+        @Override
+        public void mlock(long address, long length, boolean onFault) {
+            // Taken for advice.
+            super.pageSize();
+        }
+    }
+
+    /** Serves the fault of a device as if the processor had met it. */
+    private static final class GrowsForDevices extends ForwardingProcess {
+        GrowsForDevices(SvaProcess to) {
+            super(to);
+        }
+
+        @Override
+        public AddressSpace addressSpace() {
+            return new ForwardingAddressSpace(super.addressSpace()) {
+                @Override
+                public FaultOutcome handleFault(long address, int access) {
+                    FaultOutcome found = super.handleFault(address, access);
+                    if (found != FaultOutcome.INVALID) {
+                        return found;
+                    }
+                    try {
+                        loadLong(address & -Long.BYTES);
+                    } catch (CpuFaultException | ErrnoException nothingThere) {
+                        return found;
+                    }
+                    return super.handleFault(address, access);
+                }
+            };
         }
     }
 
@@ -359,6 +400,16 @@ final class ProcessFaults {
                         .perhapsAlso(FORK_19, FORK_21)
                         .notTouching(BIND_03, FORK_12)
                         .by(() -> processes(Keeps::new)),
+                BrokenBackend.breaking("locked-memory-is-not-locked", UNMAP_38)
+                        .as("class of bug: a lock that is taken for advice")
+                        .because("mlock brings nothing into memory and keeps nothing there")
+                        .notTouching(BIND_03, UNMAP_01)
+                        .by(() -> processes(LocksNothing::new)),
+                BrokenBackend.breaking("a-device-grows-the-stack", FAULT_04)
+                        .as("class of bug: find_extend_vma in the fault handler of an IOMMU")
+                        .because("a fault of a device is served as one of the processor")
+                        .notTouching(BIND_03, UNMAP_01)
+                        .by(() -> processes(GrowsForDevices::new)),
                 BrokenBackend.breaking("exit-waits-for-the-driver", EXIT_04)
                         .as(
                                 "dda2b8c3c6cc, iommu/vt-d: page requests were drained inside the"
