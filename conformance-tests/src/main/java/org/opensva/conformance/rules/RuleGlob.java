@@ -3,18 +3,24 @@ package org.opensva.conformance.rules;
 import java.util.Locale;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** A filter over rule ids: {@code UNMAP-*}, {@code FORK-0?}, or several separated by commas. */
 final class RuleGlob {
 
-    private static final int MAX_LENGTH = 1000;
-    private static final Pattern ALLOWED = Pattern.compile("[A-Z0-9*?-]+(,[A-Z0-9*?-]+)*");
+    /** Room for the id of every rule, four times. */
+    private static final int MAX_LENGTH = 8000;
+
+    private static final int MAX_PART = 1000;
+    private static final Pattern ALLOWED = Pattern.compile("[A-Z0-9*?-]++(?:,[A-Z0-9*?-]++)*+");
 
     private RuleGlob() {}
 
     static Predicate<String> compile(String glob) {
         String upper = glob.strip().toUpperCase(Locale.ROOT);
-        if (glob.length() > MAX_LENGTH || !ALLOWED.matcher(upper).matches()) {
+        if (glob.length() > MAX_LENGTH
+                || !ALLOWED.matcher(upper).matches()
+                || Stream.of(upper.split(",", -1)).anyMatch(part -> part.length() > MAX_PART)) {
             throw new RuleBookException(
                     "rule filter "
                             + RuleBookException.quote(glob)

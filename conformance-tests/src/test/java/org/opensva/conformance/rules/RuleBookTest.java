@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 class RuleBookTest {
 
@@ -129,6 +130,12 @@ class RuleBookTest {
                 book.matching("unmap-01,fork-05").stream().map(Rule::id).toList());
         assertEquals(9, book.matching("EXIT-0?").size());
         assertEquals(List.of(), book.matching("NOSUCH-*"));
+    }
+
+    @Test
+    void aListOfEveryRuleIsTaken() {
+        String all = book.rules().stream().map(Rule::id).collect(Collectors.joining(","));
+        assertEquals(book.rules().size(), book.matching(all).size());
     }
 
     @Test
