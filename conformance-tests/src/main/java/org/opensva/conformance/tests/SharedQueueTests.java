@@ -119,6 +119,10 @@ class SharedQueueTests {
                     "PASID " + own.pasid() + " for both");
         }
         childs.writeBy(own, "by the child's part");
+        if (!bench.claims(Capability.DEMAND_PAGING)) {
+            // The fork took the right to write away, and no device gets it back by itself.
+            memory.store("stored by the parent after fork");
+        }
         memory.writeBy(device, "by the parent's part, after");
         memory.mustHold("the parent's memory");
         childs.mustHold("the child's memory");
