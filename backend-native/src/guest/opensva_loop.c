@@ -25,6 +25,7 @@
 #include <linux/uaccess.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 #include <uapi/misc/uacce/hisi_qm.h>
 
 #define QUEUES		64
@@ -76,6 +77,7 @@ struct translation {
 
 struct loop_queue {
 	struct uacce_queue *uacce;
+	struct work_struct end;
 	struct mm_struct *mm;
 	struct mmu_notifier notifier;
 	struct task_struct *worker;
@@ -96,6 +98,7 @@ struct loop_queue {
 
 static struct platform_device *platform;
 static struct uacce_device *device;
+static struct workqueue_struct *ends;
 static DECLARE_BITMAP(taken, QUEUES);
 static DEFINE_SPINLOCK(taken_lock);
 
@@ -371,14 +374,27 @@ static int loop_available(struct uacce_device *uacce)
 	return QUEUES - bitmap_weight(taken, QUEUES);
 }
 
-static void loop_free(struct loop_queue *q)
+static void give_number(struct loop_queue *q)
 {
 	spin_lock(&taken_lock);
 	clear_bit(q->number, taken);
 	spin_unlock(&taken_lock);
+}
+
+static void loop_free(struct loop_queue *q)
+{
 	vfree(q->shared);
 	vfree(q->registers);
 	kfree(q);
+}
+
+static void end_queue(struct work_struct *work)
+{
+	struct loop_queue *q = container_of(work, struct loop_queue, end);
+
+	mmu_notifier_unregister(&q->notifier, q->mm);
+	mmdrop(q->mm);
+	loop_free(q);
 }
 
 static int loop_get_queue(struct uacce_device *uacce, unsigned long pasid, struct uacce_queue *uq)
@@ -403,6 +419,7 @@ static int loop_get_queue(struct uacce_device *uacce, unsigned long pasid, struc
 	q->shared = vmalloc_user(shared_size());
 	q->registers = vmalloc_user(PAGE_SIZE);
 	if (!q->shared || !q->registers) {
+		give_number(q);
 		loop_free(q);
 		return -ENOMEM;
 	}
@@ -410,25 +427,31 @@ static int loop_get_queue(struct uacce_device *uacce, unsigned long pasid, struc
 	q->notifier.ops = &notifier_ops;
 	ret = mmu_notifier_register(&q->notifier, q->mm);
 	if (ret) {
+		give_number(q);
 		loop_free(q);
 		return ret;
 	}
+	INIT_WORK(&q->end, end_queue);
 	mmgrab(q->mm);
 	uq->priv = q;
 	return 0;
 }
 
+/*
+ * The worker has ended: nothing is accessed any more.  The notifier goes later, as it waits for
+ * everybody who is in one, and uacce holds its lock meanwhile.
+ */
 static void loop_put_queue(struct uacce_queue *uq)
 {
 	struct loop_queue *q = uq->priv;
 
-	mmu_notifier_unregister(&q->notifier, q->mm);
 	spin_lock(&q->lock);
+	q->dead = true;
 	forget_range(q, 0, ULONG_MAX);
 	spin_unlock(&q->lock);
-	mmdrop(q->mm);
 	uq->priv = NULL;
-	loop_free(q);
+	give_number(q);
+	queue_work(ends, &q->end);
 }
 
 static int loop_start_queue(struct uacce_queue *uq)
@@ -526,12 +549,18 @@ static int __init loop_init(void)
 	int ret;
 
 	BUILD_BUG_ON(sizeof(struct sqe) != 64 || sizeof(struct cqe) != 16);
+	ends = alloc_workqueue("opensva_loop", 0, 0);
+	if (!ends)
+		return -ENOMEM;
 	platform = platform_device_register_simple("opensva_loop", -1, NULL, 0);
-	if (IS_ERR(platform))
+	if (IS_ERR(platform)) {
+		destroy_workqueue(ends);
 		return PTR_ERR(platform);
+	}
 	device = uacce_alloc(&platform->dev, &interface);
 	if (IS_ERR(device)) {
 		platform_device_unregister(platform);
+		destroy_workqueue(ends);
 		return PTR_ERR(device);
 	}
 	device->algs = "copy\nfill\ncrc32c";
@@ -543,6 +572,7 @@ static int __init loop_init(void)
 	if (ret) {
 		uacce_remove(device);
 		platform_device_unregister(platform);
+		destroy_workqueue(ends);
 	}
 	return ret;
 }
@@ -551,6 +581,7 @@ static void __exit loop_exit(void)
 {
 	uacce_remove(device);
 	platform_device_unregister(platform);
+	destroy_workqueue(ends);
 }
 
 module_init(loop_init);

@@ -95,7 +95,9 @@ public final class NativeBackendProvider implements BackendProvider {
                                         .formatted(
                                                 node.dedicated() ? "dedicated" : "shared",
                                                 node.device()),
-                                node.obstacle())));
+                                node.obstacle().isEmpty()
+                                        ? ""
+                                        : node.obstacle() + "; would help: " + node.remedy())));
         if (queues.isEmpty()) {
             variants.add(
                     BackendVariant.unavailable(
@@ -130,8 +132,10 @@ public final class NativeBackendProvider implements BackendProvider {
 
     @Override
     public List<Diagnosis> diagnose() {
-        Doctor doctor = new Doctor();
-        return List.of(doctor.diagnose(NAME + ":" + HOST), doctor.accelerators());
+        List<Diagnosis> all = new ArrayList<>();
+        all.add(new Doctor().diagnose(NAME + ":" + HOST));
+        all.addAll(new Doctor(root).accelerators());
+        return all;
     }
 
     @Override

@@ -133,13 +133,15 @@ public final class Doctor {
     }
 
     /**
-     * Looks for accelerators of hardware.
+     * Looks for accelerators of hardware, and for what keeps them from sharing memory.
      *
-     * @return one diagnosis for all of them
+     * @return one diagnosis for each family of devices, and one for each device
      */
-    public Diagnosis accelerators() {
-        return new Diagnosis(
-                "native accelerators", new AcceleratorProbe(root.resolve("sys")).examine());
+    public List<Diagnosis> accelerators() {
+        SvaProbe probe = new SvaProbe(root);
+        List<Diagnosis> all = new ArrayList<>(probe.uacce());
+        all.addAll(probe.idxd());
+        return all;
     }
 
     private static long ownPid() {

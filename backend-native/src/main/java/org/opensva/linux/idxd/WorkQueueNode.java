@@ -49,24 +49,34 @@ public record WorkQueueNode(
      */
     public String obstacle() {
         if (!pasidEnabled) {
-            return device
-                    + " has no SVA (pasid_enabled is 0): boot with intel_iommu=on,sm_on, a kernel"
-                    + " with INTEL_IDXD_SVM that binds, and VT-d enabled in the firmware";
+            return device + " has no SVA: its pasid_enabled is 0";
         }
         if (!state.equals("enabled")) {
             String why = CommandStatus.text(commandStatus);
             return "it is "
                     + (state.isEmpty() ? "in no known state" : state)
-                    + (why.isEmpty() ? "" : ", because " + why)
-                    + "; accel-config enable-wq "
-                    + device
-                    + "/"
-                    + name;
+                    + (why.isEmpty() ? "" : "; the last command failed: " + why);
+        }
+        return type.equals("user") ? "" : "its type is '" + type + "', and not 'user'";
+    }
+
+    /**
+     * Says what would help.
+     *
+     * @return one line, empty if processes can use it
+     */
+    public String remedy() {
+        if (!pasidEnabled) {
+            return "intel_iommu=on,sm_on on the kernel's command line, a kernel that binds, and"
+                       + " VT-d enabled in the firmware";
+        }
+        if (!state.equals("enabled")) {
+            return "accel-config enable-device %s; accel-config enable-wq %s/%s"
+                    .formatted(device, device, name);
         }
         return type.equals("user")
                 ? ""
-                : "its type is '"
-                        + type
-                        + "': configure it with type user and driver_name user by accel-config";
+                : "accel-config config-wq %s/%s --type=user --driver-name=user"
+                        .formatted(device, name);
     }
 }

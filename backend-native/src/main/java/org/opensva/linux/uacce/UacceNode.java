@@ -43,10 +43,11 @@ public record UacceNode(
     /**
      * Tells whether its queues are bound to address spaces.
      *
-     * @return bit 0 of the flags
+     * @return bit 0 of the flags, by which the kernel binds through an IOMMU; the loop module,
+     *     behind which there is none, binds by itself
      */
     public boolean sva() {
-        return (flags & SVA) != 0;
+        return (flags & SVA) != 0 || api.equals(LoopDescriptor.API);
     }
 
     /**

@@ -72,7 +72,9 @@ final class ZipFormat implements QueueFormat {
 
     @Override
     public Encoding encode(int tag, Job job) {
-        if (job.flags() != 0 || job.sourceLength() == 0) {
+        boolean known =
+                operations().values().stream().anyMatch(all -> all.contains(job.operation()));
+        if (!known || job.flags() != 0 || job.sourceLength() == 0) {
             return new Refusal(JobStatus.UNSUPPORTED);
         }
         if (job.sourceLength() > ZipDescriptor.MAX_LENGTH) {

@@ -130,25 +130,6 @@ class DoctorTest {
         }
     }
 
-    private String uacce() {
-        return new Doctor(root)
-                .accelerators().steps().stream()
-                        .filter(each -> each.name().equals("uacce"))
-                        .findFirst()
-                        .orElseThrow()
-                        .line();
-    }
-
-    @Test
-    void acceleratorsAreNamed() throws IOException {
-        assertTrue(uacce().contains("missing: /sys/class/uacce does not exist"));
-        Files.createDirectories(root.resolve("sys/class/uacce"));
-        assertTrue(uacce().contains("is empty"));
-        file("sys/class/uacce/hisi_zip-0/api", "hisi_qm_v3\n");
-        file("sys/class/uacce/hisi_sec2-1/api", "hisi_qm_v3\n");
-        assertEquals("ok: hisi_sec2-1, hisi_zip-0", uacce());
-    }
-
     @Test
     void swapAndHugePagesAreRead() throws IOException {
         file("proc/meminfo", "MemTotal: 1 kB\nSwapTotal:   0 kB\n");
