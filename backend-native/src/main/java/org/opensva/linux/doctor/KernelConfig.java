@@ -40,12 +40,12 @@ final class KernelConfig {
                                 "usr/lib/modules/" + release + "/config")
                         : List.of("proc/config.gz");
         return places.stream()
-                .map(place -> read(root.resolve(place), "/" + place))
+                .map(place -> readFrom(root.resolve(place), "/" + place))
                 .flatMap(Optional::stream)
                 .findFirst();
     }
 
-    private static Optional<KernelConfig> read(Path file, String place) {
+    private static Optional<KernelConfig> readFrom(Path file, String place) {
         try (InputStream in = Files.newInputStream(file)) {
             InputStream text = place.endsWith(".gz") ? new GZIPInputStream(in) : in;
             return Optional.of(new KernelConfig(place, parse(text)));
