@@ -68,7 +68,7 @@ public record WorkQueueNode(
     public String remedy() {
         if (!pasidEnabled) {
             return "intel_iommu=on,sm_on on the kernel's command line, a kernel that binds, and"
-                       + " VT-d enabled in the firmware";
+                    + " VT-d enabled in the firmware";
         }
         if (!state.equals("enabled")) {
             return "accel-config enable-device %s; accel-config enable-wq %s/%s"
