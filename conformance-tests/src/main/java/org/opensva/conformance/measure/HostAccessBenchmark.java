@@ -1,5 +1,6 @@
 package org.opensva.conformance.measure;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import org.openjdk.jmh.annotations.Benchmark;
@@ -17,12 +18,12 @@ import org.opensva.api.iommu.DmaResult;
 import org.opensva.api.memory.Access;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
-import org.opensva.linux.abi.Architecture;
-import org.opensva.linux.abi.SystemCall;
-import org.opensva.linux.abi.SystemCalls;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
 import java.util.concurrent.TimeUnit;
 
 /** Bytes that a device moves in a real process, against the system call that moves them. */
@@ -40,8 +41,9 @@ public class HostAccessBenchmark {
         int bytes;
 
         private final byte[] buffer = new byte[1 << 20];
-        private final SystemCalls kernel = new SystemCalls(Architecture.host().orElseThrow());
         private final MemorySegment memory = Arena.ofAuto().allocate((1 << 20) + 32, 64);
+        private final MethodHandle readv = call("process_vm_readv");
+        private final MethodHandle writev = call("process_vm_writev");
         private MeasuredMachine machine;
         private Endpoint endpoint;
         private int pasid;
@@ -67,9 +69,20 @@ public class HostAccessBenchmark {
             memory.set(JAVA_LONG, (1 << 20) + 24, bytes);
         }
 
-        private long call(SystemCall which) {
+        /** Both functions of the C library: {@code process_vm_readv(2)}. */
+        @SuppressWarnings("restricted")
+        private static MethodHandle call(String name) {
+            Linker linker = Linker.nativeLinker();
+            return linker.downcallHandle(
+                    linker.defaultLookup().find(name).orElseThrow(),
+                    FunctionDescriptor.of(
+                            JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                            JAVA_LONG));
+        }
+
+        private long run(MethodHandle which) throws Throwable {
             long vectors = memory.address() + (1 << 20);
-            long moved = kernel.call(which, process, vectors, 1, vectors + 16, 1, 0);
+            long moved = (long) which.invokeExact((int) process, vectors, 1L, vectors + 16, 1L, 0L);
             if (moved != bytes) {
                 throw new IllegalStateException("the system call says " + moved);
             }
@@ -121,10 +134,11 @@ public class HostAccessBenchmark {
      *
      * @param host the process
      * @return the number of bytes
+     * @throws Throwable never
      */
     @Benchmark
-    public long bareHostRead(Host host) {
-        return host.call(SystemCall.PROCESS_VM_READV);
+    public long bareHostRead(Host host) throws Throwable {
+        return host.run(host.readv);
     }
 
     /**
@@ -132,9 +146,10 @@ public class HostAccessBenchmark {
      *
      * @param host the process
      * @return the number of bytes
+     * @throws Throwable never
      */
     @Benchmark
-    public long bareHostWrite(Host host) {
-        return host.call(SystemCall.PROCESS_VM_WRITEV);
+    public long bareHostWrite(Host host) throws Throwable {
+        return host.run(host.writev);
     }
 }
