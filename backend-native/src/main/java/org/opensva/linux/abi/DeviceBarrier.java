@@ -24,7 +24,7 @@ import java.util.Optional;
 public final class DeviceBarrier {
 
     /** {@code dsb sy; ret}. */
-    static final byte[] ARM_CODE = {
+    private static final byte[] ARM_CODE = {
         (byte) 0x9f, 0x3f, 0x03, (byte) 0xd5, (byte) 0xc0, 0x03, 0x5f, (byte) 0xd6
     };
 
