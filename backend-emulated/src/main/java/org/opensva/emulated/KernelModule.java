@@ -20,6 +20,7 @@ import org.opensva.emulated.kernel.mm.AddressSpaces;
 import org.opensva.emulated.kernel.mm.HugePagePolicy;
 import org.opensva.emulated.kernel.mm.ProcessorTlbs;
 import org.opensva.emulated.kernel.pressure.ReclaimDaemon;
+import org.opensva.emulated.kernel.pressure.SamePageDaemon;
 import org.opensva.emulated.kernel.pressure.Tormentor;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.kernel.sva.IommuLookup;
@@ -82,13 +83,23 @@ final class KernelModule extends AbstractModule {
 
     @Provides
     @MachineScoped
-    EmulatedKernel kernel(AddressSpaces addressSpaces, KernelTracer tracer, Lifecycle lifecycle) {
+    EmulatedKernel kernel(
+            AddressSpaces addressSpaces,
+            KernelTracer tracer,
+            Optional<SeededSchedule> schedule,
+            Lifecycle lifecycle) {
         EmulatedKernel kernel =
                 lifecycle.add(Stage.PROCESSES, new EmulatedKernel(addressSpaces, tracer));
         addressSpaces.whenOutOfMemory(kernel.outOfMemoryKiller());
         lifecycle.add(
                 Stage.PRESSURE,
                 new ReclaimDaemon(addressSpaces, MachineThreads.named("opensva-kswapd-")));
+        ThreadFactory merging = MachineThreads.named("opensva-ksmd-");
+        lifecycle.add(
+                Stage.PRESSURE,
+                schedule.isPresent()
+                        ? new SamePageDaemon(addressSpaces, merging, schedule.get()::pace)
+                        : new SamePageDaemon(addressSpaces, merging));
         return kernel;
     }
 

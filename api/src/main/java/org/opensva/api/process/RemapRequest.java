@@ -9,7 +9,8 @@ package org.opensva.api.process;
  * @param mayMove true for {@code MREMAP_MAYMOVE}, without which {@code fixed} and {@code keepOld}
  *     are refused
  * @param fixed true for {@code MREMAP_FIXED}: whatever is at the new place is unmapped first
- * @param newAddress the new place if {@code fixed}, otherwise without meaning
+ * @param newAddress the new place if {@code fixed}, a hint if {@code keepOld}, otherwise without
+ *     meaning; 0 for no hint
  * @param keepOld true for {@code MREMAP_DONTUNMAP}: the old place stays mapped, without its pages
  */
 public record RemapRequest(

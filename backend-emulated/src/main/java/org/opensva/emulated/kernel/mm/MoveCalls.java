@@ -47,7 +47,7 @@ final class MoveCalls {
         if (request.keepOld() && from != to) {
             throw refusal(Errno.EINVAL, "a mapping that stays keeps its size");
         }
-        if (request.fixed()) {
+        if (request.fixed() || request.keepOld()) {
             long at = request.newAddress();
             if ((at & g.pageMask()) != 0 || at < 0 || at > g.limit() - to) {
                 throw refusal(Errno.EINVAL, "the new place is not one");
@@ -55,7 +55,7 @@ final class MoveCalls {
             if (request.address() + from > at && at + to > request.address()) {
                 throw refusal(Errno.EINVAL, "the old and the new place overlap");
             }
-            if (at < lowest) {
+            if (request.fixed() && at < lowest) {
                 throw refusal(Errno.EPERM, "the lowest addresses are never mapped");
             }
         }
@@ -97,7 +97,7 @@ final class MoveCalls {
         if (!request.mayMove()) {
             throw refusal(Errno.ENOMEM, "there is no room to grow, and it may not be moved");
         }
-        long start = request.fixed() ? request.newAddress() : mm.vmas().findRoom(to);
+        long start = place(request, to);
         if (start < 0) {
             throw refusal(Errno.ENOMEM, "no gap of %d bytes is left".formatted(to));
         }
@@ -138,6 +138,13 @@ final class MoveCalls {
             Vma part = vma.part(Math.max(from, vma.start()), Math.min(to, vma.end()));
             place(part, part.start() + delta, part.end() - part.start(), keepOld);
         }
+    }
+
+    private long place(RemapRequest request, long length) {
+        long wanted = request.newAddress();
+        boolean hint =
+                request.keepOld() && wanted >= lowest && mm.vmas().isRoom(wanted, wanted + length);
+        return request.fixed() || hint ? wanted : mm.vmas().findRoom(length);
     }
 
     private boolean growInPlace(Vma vma, long end, long newEnd) {

@@ -106,6 +106,20 @@ final class PageVisits {
         return found;
     }
 
+    /** Where pages may be merged. */
+    List<AddressRange> mergeable() {
+        List<AddressRange> found = new ArrayList<>();
+        locked(() -> {
+            for (Vma vma : mm.vmas().all()) {
+                if (vma.has(Vma.MERGEABLE)) {
+                    found.add(new AddressRange(vma.start(), vma.end()));
+                }
+            }
+            return 0;
+        });
+        return found;
+    }
+
     /** The addresses of a range at which private pages are mapped. */
     long[] privatePages(AddressRange range) {
         LongList found = new LongList();

@@ -3,6 +3,7 @@ package org.opensva.emulated.kernel.mm;
 import org.opensva.api.backend.MemoryPressure.Kind;
 import org.opensva.api.memory.AddressRange;
 
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -78,6 +79,24 @@ public final class PageWork {
             blocks.add(frame & -owner.geometry().hugeBytes());
         }
         return blocks.stream().mapToLong(compaction::empty).sum();
+    }
+
+    /**
+     * The pages that processes have said may be merged ({@code MADV_MERGEABLE}), and how to merge
+     * them one after the other.
+     *
+     * @return each merges one page, if it still can be; they are for one thread
+     */
+    public List<Runnable> mergeable() {
+        List<Runnable> found = new ArrayList<>();
+        for (ProcessAddressSpace space : spaces()) {
+            for (AddressRange range : space.visits().mergeable()) {
+                for (long address : space.visits().privatePages(range)) {
+                    found.add(() -> samePages.merge(space, address));
+                }
+            }
+        }
+        return found;
     }
 
     private static long each(long[] frames, LongPredicate work) {

@@ -54,6 +54,9 @@ final class VmaTree {
 
     /** The mappings that touch a range, in order. */
     List<Vma> overlapping(long start, long end) {
+        if (start >= end) {
+            return List.of();
+        }
         Map.Entry<Long, Vma> first = byStart.floorEntry(start);
         long from = first != null && start < first.getValue().end() ? first.getKey() : start;
         return new ArrayList<>(byStart.subMap(from, true, end, false).values());

@@ -1,11 +1,14 @@
 package org.opensva.emulated.kernel.sva;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.iommu.Pasid;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.telemetry.WorkInProgress;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
@@ -27,7 +30,12 @@ final class Bond {
     /** Guarded by the lock of the address space's bonds. */
     private int references = 1;
 
-    /** Guarded by the monitor. */
+    /** Not a monitor: who waits for one is woken by a thread of the Java machine's own choice. */
+    private final ReentrantLock groups = new ReentrantLock();
+
+    /** There once somebody waits; guarded by the lock, as what follows. */
+    private @Nullable Condition allAnswered;
+
     private int pendingGroups;
 
     private boolean ended;
@@ -99,34 +107,46 @@ final class Bond {
     }
 
     /** A group of faults begins to be served; false if the bond has ended. */
-    synchronized boolean enter() {
-        if (ended) {
-            return false;
+    boolean enter() {
+        groups.lock();
+        try {
+            if (ended) {
+                return false;
+            }
+            pendingGroups++;
+            return true;
+        } finally {
+            groups.unlock();
         }
-        pendingGroups++;
-        return true;
     }
 
     /** A group has been answered. */
-    synchronized void leave() {
-        if (--pendingGroups == 0) {
-            notifyAll();
+    void leave() {
+        groups.lock();
+        try {
+            if (--pendingGroups == 0 && allAnswered != null) {
+                allAnswered.signalAll();
+            }
+        } finally {
+            groups.unlock();
         }
     }
 
     /** Refuses further groups, and waits until those that entered have been answered. */
-    synchronized void drain() {
-        ended = true;
-        boolean interrupted = false;
-        while (pendingGroups > 0) {
-            try {
-                wait();
-            } catch (InterruptedException e) {
-                interrupted = true;
+    void drain() {
+        groups.lock();
+        try {
+            ended = true;
+            while (pendingGroups > 0) {
+                Condition answered = allAnswered;
+                if (answered == null) {
+                    answered = groups.newCondition();
+                    allAnswered = answered;
+                }
+                answered.awaitUninterruptibly();
             }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+        } finally {
+            groups.unlock();
         }
     }
 }
