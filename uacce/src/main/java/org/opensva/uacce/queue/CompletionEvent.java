@@ -3,14 +3,17 @@ package org.opensva.uacce.queue;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 
+import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The interrupt of a queue: something has completed, or its state has changed. Who waits takes the
  * count, looks whether it has what it wants, and then waits for another count.
  *
  * <p><b>Threading.</b> Any thread may call. Signalling costs two memory accesses while nobody
- * sleeps, and never blocks for long.
+ * sleeps, and never blocks for long. Nobody waits in a monitor: whom a notification wakes when is
+ * not for a schedule of threads to choose.
  */
 public final class CompletionEvent {
 
@@ -22,7 +25,10 @@ public final class CompletionEvent {
     private static final int SPINS = 16;
 
     private final Object monitor = new Object();
+    private final ArrayDeque<Thread> waiters = new ArrayDeque<>();
     private final AtomicLong count = new AtomicLong();
+
+    /** Size of the waiters, for those who do not want to look. */
     private volatile int sleepers;
 
     CompletionEvent() {}
@@ -41,7 +47,10 @@ public final class CompletionEvent {
         count.getAndIncrement();
         if (sleepers > 0) {
             synchronized (monitor) {
-                monitor.notifyAll();
+                for (Thread waiter = waiters.poll(); waiter != null; waiter = waiters.poll()) {
+                    LockSupport.unpark(waiter);
+                }
+                sleepers = 0;
             }
         }
     }
@@ -98,19 +107,40 @@ public final class CompletionEvent {
                 Thread.onSpinWait();
             }
         }
-        synchronized (monitor) {
-            sleepers++;
-            try {
-                while (count.get() == seen) {
-                    long left = deadline - System.nanoTime();
-                    if (left <= 0) {
-                        return false;
-                    }
-                    monitor.wait(left / 1_000_000, (int) (left % 1_000_000));
+        return sleep(seen, deadline);
+    }
+
+    private boolean sleep(long seen, long deadline) throws InterruptedException {
+        Thread own = Thread.currentThread();
+        try {
+            while (true) {
+                // First among the waiters, then the look: a signal in between wakes.
+                enlist(own);
+                if (count.get() != seen) {
+                    return true;
                 }
-                return true;
-            } finally {
-                sleepers--;
+                long left = deadline - System.nanoTime();
+                if (left <= 0) {
+                    return false;
+                }
+                LockSupport.parkNanos(this, left);
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+            }
+        } finally {
+            synchronized (monitor) {
+                waiters.remove(own);
+                sleepers = waiters.size();
+            }
+        }
+    }
+
+    private void enlist(Thread own) {
+        synchronized (monitor) {
+            if (!waiters.contains(own)) {
+                waiters.add(own);
+                sleepers = waiters.size();
             }
         }
     }

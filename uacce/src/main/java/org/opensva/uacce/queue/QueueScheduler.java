@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The workers of a device and the queues that wait for one, first come, first served. A queue that
@@ -38,7 +39,12 @@ public final class QueueScheduler implements AutoCloseable {
     private final Object monitor = new Object();
     private final ArrayDeque<ServedQueue> waiting;
     private final List<Thread> threads = new ArrayList<>();
-    private int sleepers;
+
+    /**
+     * Workers that sleep. None waits in a monitor: whom a notification wakes when is not for a
+     * schedule of threads to choose.
+     */
+    private final ArrayDeque<Thread> sleepers;
 
     /** True while a worker looks for work. */
     private final AtomicBoolean searching = new AtomicBoolean();
@@ -59,6 +65,7 @@ public final class QueueScheduler implements AutoCloseable {
             String name, int workers, int queues, DmaPort port, EngineFactory engines) {
         this.name = name;
         waiting = new ArrayDeque<>(queues + 1);
+        sleepers = new ArrayDeque<>(workers + 1);
         for (int i = 0; i < workers; i++) {
             this.workers.add(new QueueWorker(port, engines.create()));
         }
@@ -101,8 +108,8 @@ public final class QueueScheduler implements AutoCloseable {
 
     /** Called with the monitor. Who looks will find it. */
     private void wakeOne() {
-        if (sleepers > 0 && !searching.get()) {
-            monitor.notify();
+        if (!sleepers.isEmpty() && !searching.get()) {
+            LockSupport.unpark(sleepers.poll());
         }
     }
 
@@ -121,11 +128,10 @@ public final class QueueScheduler implements AutoCloseable {
         try {
             while (true) {
                 ServedQueue queue = next();
-                if (queue != null) {
-                    serve(queue, worker);
-                } else if (closed) {
+                if (queue == null) {
                     return;
                 }
+                serve(queue, worker);
             }
         } finally {
             worker.close();
@@ -185,26 +191,29 @@ public final class QueueScheduler implements AutoCloseable {
         return false;
     }
 
-    /** The next queue; null if there is none any more, or for no reason. */
+    /** The next queue; null if there is none any more. */
     private @Nullable ServedQueue next() {
-        synchronized (monitor) {
-            sleepers++;
-            try {
-                while (waiting.isEmpty() && !closed) {
-                    monitor.wait();
+        Thread own = Thread.currentThread();
+        while (true) {
+            synchronized (monitor) {
+                // It is among them still if nobody but time or an engine has woken it.
+                sleepers.remove(own);
+                ServedQueue queue = waiting.pollFirst();
+                if (queue != null) {
+                    count = waiting.size();
+                    if (count > 0) {
+                        wakeOne();
+                    }
+                    return queue;
                 }
-            } catch (InterruptedException e) {
-                // Only an engine can have done that; a worker ends when the scheduler closes.
-                return null;
-            } finally {
-                sleepers--;
+                if (closed) {
+                    return null;
+                }
+                sleepers.add(own);
             }
-            ServedQueue queue = waiting.pollFirst();
-            count = waiting.size();
-            if (count > 0) {
-                wakeOne();
-            }
-            return queue;
+            LockSupport.park(this);
+            // Only an engine can have done that; a worker ends when the scheduler closes.
+            Thread.interrupted();
         }
     }
 
@@ -221,7 +230,7 @@ public final class QueueScheduler implements AutoCloseable {
                 workers.forEach(QueueWorker::close);
             }
             closed = true;
-            monitor.notifyAll();
+            sleepers.forEach(LockSupport::unpark);
             ending = List.copyOf(threads);
         }
         long deadline = System.nanoTime() + grace;
