@@ -6,6 +6,7 @@ import org.opensva.api.backend.Schedule;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,9 @@ public final class SeededSchedule implements Schedule, AutoCloseable {
 
     /** A member is let go on after so many turns of others when it {@linkplain #pace paces}. */
     private static final int PACE = 24;
+
+    /** How long to wait for a member that is about to go on. */
+    private static final long NOTIFIED_NANOS = 50_000_000;
 
     /** What ends the carrier. */
     private enum End implements Runnable {
@@ -98,6 +102,9 @@ public final class SeededSchedule implements Schedule, AutoCloseable {
         int barren = 0;
         while (true) {
             if (ready.isEmpty()) {
+                takeNotified();
+            }
+            if (ready.isEmpty()) {
                 boolean woken = barren <= 2 * sleepers.size() && wakeSleeper();
                 barren = woken ? barren + 1 : 0;
                 if (!woken && !takeFromOutside()) {
@@ -136,6 +143,35 @@ public final class SeededSchedule implements Schedule, AutoCloseable {
             sleepers.add(turn);
         }
         release();
+    }
+
+    /**
+     * Who was notified of something by a member, or got a monitor from one, goes on by a thread of
+     * the Java machine that does nothing else: it is as if the member had done it, however long
+     * that takes. A monitor whose owner waits himself is not waited for without end.
+     */
+    private void takeNotified() {
+        List<Map.Entry<Runnable, Thread>> notified =
+                threads.entrySet().stream()
+                        .filter(member -> !sleepers.contains(member.getKey()))
+                        .filter(member -> isNotified(member.getValue().getState()))
+                        .sorted(Comparator.comparingLong(member -> member.getValue().threadId()))
+                        .toList();
+        for (Map.Entry<Runnable, Thread> member : notified) {
+            long began = System.nanoTime();
+            boolean come = outside.remove(member.getKey());
+            while (!come && System.nanoTime() - began < NOTIFIED_NANOS) {
+                Thread.onSpinWait();
+                come = outside.remove(member.getKey());
+            }
+            if (come) {
+                ready.add(member.getKey());
+            }
+        }
+    }
+
+    private static boolean isNotified(Thread.State state) {
+        return state == Thread.State.BLOCKED || state == Thread.State.RUNNABLE;
     }
 
     /** False at the end. */
