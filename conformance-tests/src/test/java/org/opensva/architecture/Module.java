@@ -38,6 +38,7 @@ enum Module {
             "com.sun.net.httpserver..",
             "io.opentelemetry.sdk..",
             "org.openjdk.jmh..",
+            "org.HdrHistogram..",
             "tools.jackson..",
             "com.fasterxml.jackson.annotation..");
 
