@@ -156,8 +156,7 @@ public final class QueueFile implements OpenFile {
         admit(caller, "start");
         control.lock();
         try {
-            alive("start");
-            if (state.get() != QueueState.INIT) {
+            if (alive("start") != QueueState.INIT) {
                 throw error(Errno.EINVAL, "start", "the queue is started already");
             }
             if (!hardware.start()) {
@@ -319,8 +318,7 @@ public final class QueueFile implements OpenFile {
      * @throws ErrnoException {@code ENXIO}, {@code EINVAL}, {@code EIO}
      */
     public void started(String operation) {
-        alive(operation);
-        if (state.get() != QueueState.STARTED) {
+        if (alive(operation) != QueueState.STARTED) {
             throw error(Errno.EINVAL, operation, "the queue is not started");
         }
         if (hardware.failed()) {
@@ -332,12 +330,15 @@ public final class QueueFile implements OpenFile {
      * Refuses what needs a queue that is not dead.
      *
      * @param operation for the message
+     * @return the state that was found, which another thread may change at any moment
      * @throws ErrnoException {@code ENXIO}
      */
-    public void alive(String operation) {
-        if (state.get() == QueueState.ZOMBIE || !present.getAsBoolean()) {
+    public QueueState alive(String operation) {
+        QueueState found = state.get();
+        if (found == QueueState.ZOMBIE || !present.getAsBoolean()) {
             throw error(Errno.ENXIO, operation, "the queue is dead");
         }
+        return found;
     }
 
     /**

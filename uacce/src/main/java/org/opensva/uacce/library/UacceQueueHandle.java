@@ -52,7 +52,7 @@ public final class UacceQueueHandle implements QueueHandle {
     private final int fd;
     private final long addressSpace;
     private final Object control = new Object();
-    private final Region[] regions = new Region[QueueRegion.values().length];
+    private final @Nullable Region[] regions = new @Nullable Region[QueueRegion.values().length];
     private final Completions completions;
     private volatile boolean closed;
 
@@ -108,7 +108,7 @@ public final class UacceQueueHandle implements QueueHandle {
             boolean own = enter("start");
             JobLane prepared = null;
             if (own && file.state() == QueueState.INIT) {
-                prepared = file.isShared() ? prepareRecords() : prepareRings();
+                prepared = prepare();
             }
             file.start(holder);
             if (prepared != null) {
@@ -175,6 +175,32 @@ public final class UacceQueueHandle implements QueueHandle {
             }
         }
         return regions[type.ordinal()];
+    }
+
+    /** Maps what jobs need; what was mapped for nothing would keep the queue after its close. */
+    private @Nullable JobLane prepare() {
+        @Nullable Region[] before = regions.clone();
+        JobLane prepared = null;
+        try {
+            prepared = file.isShared() ? prepareRecords() : prepareRings();
+            return prepared;
+        } finally {
+            if (prepared == null) {
+                unmapSince(before);
+            }
+        }
+    }
+
+    private void unmapSince(@Nullable Region[] before) {
+        for (QueueRegion type : QueueRegion.values()) {
+            Region region = regions[type.ordinal()];
+            Region old = before[type.ordinal()];
+            Long size = accelerator.info().regionSizes().get(type);
+            if (region != null && !region.equals(old) && size != null) {
+                unmap(region.address(), size);
+                regions[type.ordinal()] = old;
+            }
+        }
     }
 
     private @Nullable Rings prepareRings() {
