@@ -86,7 +86,11 @@ final class NodeModule extends AbstractModule {
 
         @Override
         public Set<Capability> capabilities() {
-            return EnumSet.of(Capability.QUEUE_STATES, Capability.INSTANCES);
+            Set<Capability> claims = EnumSet.of(Capability.QUEUE_STATES, Capability.INSTANCES);
+            if (node.flagsTellTheTruth()) {
+                claims.add(Capability.SYSFS);
+            }
+            return claims;
         }
 
         @Override
@@ -115,9 +119,7 @@ final class NodeModule extends AbstractModule {
 
         @Override
         public Set<Capability> capabilities() {
-            return node.dedicated()
-                    ? EnumSet.of(Capability.DIRECT_SUBMIT)
-                    : EnumSet.of(Capability.DIRECT_SUBMIT, Capability.SHARED_QUEUES);
+            return EnumSet.of(Capability.DIRECT_SUBMIT);
         }
 
         @Override
@@ -242,7 +244,6 @@ final class NodeModule extends AbstractModule {
                         Capability.DISCARD,
                         Capability.DEMAND_PAGING,
                         Capability.PASS_HANDLE,
-                        Capability.SYSFS,
                         Capability.POLL);
         claims.addAll(device.capabilities());
         if (facts.hugePages()) {

@@ -4,7 +4,6 @@ import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.accelerator.AcceleratorInfo;
 import org.opensva.api.accelerator.Operation;
 import org.opensva.api.accelerator.QueueHandle;
-import org.opensva.api.accelerator.SysfsTree;
 import org.opensva.api.backend.ForeignHandlePolicy;
 import org.opensva.api.iommu.RequesterId;
 import org.opensva.api.process.Errno;
@@ -19,7 +18,6 @@ import org.opensva.linux.node.QueueNode;
 import org.opensva.linux.process.NodeCalls;
 
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * A real work queue.
@@ -72,11 +70,6 @@ public final class WorkQueueAccelerator implements Accelerator {
     public int availableInstances() {
         long users = attributes.number("clients").orElse(0);
         return Math.clamp(info.instances() - users, 0, info.instances());
-    }
-
-    @Override
-    public Optional<SysfsTree> sysfs() {
-        return Optional.of(attributes);
     }
 
     @Override

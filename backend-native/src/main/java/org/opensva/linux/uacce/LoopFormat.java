@@ -8,6 +8,7 @@ import org.opensva.linux.uacce.spec.LoopDescriptor;
 
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -33,12 +34,12 @@ final class LoopFormat implements QueueFormat {
 
     @Override
     public SortedMap<Integer, Set<Operation>> operations() {
-        return new TreeMap<>(java.util.Map.of(0, operations));
+        return new TreeMap<>(Map.of(0, operations));
     }
 
     @Override
     public Encoding encode(int tag, Job job) {
-        if (job.flags() != 0) {
+        if (job.flags() != 0 || !operations.contains(job.operation())) {
             return new Refusal(JobStatus.UNSUPPORTED);
         }
         byte[] descriptor = new byte[LoopDescriptor.SIZE];

@@ -131,7 +131,7 @@ public final class UacceAccelerator implements Accelerator {
 
     @Override
     public Optional<SysfsTree> sysfs() {
-        return Optional.of(attributes);
+        return node.flagsTellTheTruth() ? Optional.of(attributes) : Optional.empty();
     }
 
     @Override

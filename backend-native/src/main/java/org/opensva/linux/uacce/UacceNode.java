@@ -51,6 +51,15 @@ public record UacceNode(
     }
 
     /**
+     * Tells whether the attribute {@code flags} says what the calls do.
+     *
+     * @return false for the loop module, which cannot have the flag that it would need
+     */
+    public boolean flagsTellTheTruth() {
+        return sva() == ((flags & SVA) != 0);
+    }
+
+    /**
      * The driver that the device belongs to.
      *
      * @return the name without its number
