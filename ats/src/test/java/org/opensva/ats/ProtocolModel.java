@@ -59,6 +59,10 @@ final class ProtocolModel implements TranslationAgent {
     private final List<String> violations = new ArrayList<>();
     private final Set<Integer> stopped = new HashSet<>();
     private boolean failed;
+
+    /** How often page requests were reset: a failure that was on its way then is of the past. */
+    private int resets;
+
     private int begunAfterFailure;
     private int groupsInAll;
     private int completions;
@@ -85,6 +89,7 @@ final class ProtocolModel implements TranslationAgent {
     synchronized void reset() {
         groups.clear();
         failed = false;
+        resets++;
         begunAfterFailure = 0;
     }
 
@@ -110,10 +115,11 @@ final class ProtocolModel implements TranslationAgent {
 
     /**
      * The PASID was stopped: its groups were answered, or a Stop Marker says that they were not.
+     * After Response Failure nothing is sent any more, and nobody waits for what was asked.
      */
     synchronized void checkStopped(int pasid) {
         boolean open = groups.values().stream().anyMatch(g -> g.pasid == pasid);
-        if (open && !stopped.contains(pasid)) {
+        if (open && !failed && !stopped.contains(pasid)) {
             violations.add("PASID " + pasid + " was stopped with requests open and no Stop Marker");
         }
     }
@@ -191,9 +197,15 @@ final class ProtocolModel implements TranslationAgent {
         return true;
     }
 
-    private synchronized void fail() {
-        failed = true;
-        groups.clear();
+    private synchronized int resets() {
+        return resets;
+    }
+
+    private synchronized void fail(int since) {
+        if (resets == since) {
+            failed = true;
+            groups.clear();
+        }
     }
 
     @Override
@@ -224,10 +236,11 @@ final class ProtocolModel implements TranslationAgent {
         @Override
         public void respond(PageGroupResponse response) {
             // Before the device, so that what is free for the device is free here.
+            int before = resets();
             boolean answered = answers(response);
             device.respond(response);
             if (answered && response.response() == PageResponse.RESPONSE_FAILURE) {
-                fail();
+                fail(before);
             }
         }
     }
