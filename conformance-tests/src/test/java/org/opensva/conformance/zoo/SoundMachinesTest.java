@@ -28,6 +28,12 @@ class SoundMachinesTest {
     private static final BackendCatalog CATALOG =
             BackendCatalog.load(SoundMachinesTest.class.getClassLoader());
 
+    /** Every rule on every machine; without it, that is for one machine of each architecture. */
+    private static final boolean ALL = Boolean.getBoolean("opensva.sound.all");
+
+    /** What the build asks of the others: the first rules of each chapter. */
+    private static final String FIRST = "BIND-0*,FORK-0*,UNMAP-0*,FAULT-0*,EXIT-0*,UACCE-0*,ATS-0*";
+
     /** The machine that builds may be busy with other things. */
     private static final double PATIENCE = 4;
 
@@ -70,13 +76,14 @@ class SoundMachinesTest {
     @MethodSource("variants")
     void keepsTheContractAndIsUsedAsItAllows(String variant) {
         List<String> misuse = Collections.synchronizedList(new ArrayList<>());
-        mustHold(certify(() -> new Strict("emulated:" + variant, misuse), "*"));
+        boolean whole = ALL || variant.equals("smmuv3") || variant.equals("vtd");
+        mustHold(certify(() -> new Strict("emulated:" + variant, misuse), whole ? "*" : FIRST));
         assertEquals(List.of(), misuse.stream().distinct().limit(20).toList());
     }
 
     /** Late, scattered, full for a moment: all of that is allowed. */
     @Test
     void aMachineThatHelpsNobodyIsAsSound() {
-        mustHold(certify(Awkward::new, "BIND-*,FORK-*,UNMAP-*,UACCE-*"));
+        mustHold(certify(Awkward::new, ALL ? "BIND-*,FORK-*,UNMAP-*,UACCE-*" : "FORK-0*,UNMAP-0*"));
     }
 }
