@@ -59,7 +59,7 @@ class ExitTests {
             load.awaitSuccesses(2);
             bench.step("round %d: the process exits while its devices write", round);
             process.exit(0);
-            oracle.take(128);
+            oracle.take(512);
             load.stop();
             oracle.mustBeUndamaged("the device of a dead process");
             oracle.close();
@@ -334,7 +334,7 @@ class ExitTests {
             load.awaitSuccesses(2);
             bench.step("round %d: the opener exits, a child keeps its queue open", round);
             process.exit(0);
-            oracle.take(128);
+            oracle.take(512);
             load.stop();
             oracle.mustBeUndamaged("the device of a dead process");
             oracle.close();

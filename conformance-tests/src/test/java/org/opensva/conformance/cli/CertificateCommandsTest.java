@@ -67,7 +67,16 @@ class CertificateCommandsTest {
         String report = shell.path("r");
         assertEquals(
                 ExitStatus.GOOD,
-                shell.plugged("certify", "--backend", "fake", "--report", report, "--sign", key)
+                shell.plugged(
+                                "certify",
+                                "--backend",
+                                "fake",
+                                "--rules",
+                                "BIND-*",
+                                "--report",
+                                report,
+                                "--sign",
+                                key)
                         .status());
         Shell.Result good = shell.type("verify", "--key", pub, report);
         assertEquals(ExitStatus.GOOD, good.status(), good.out());
@@ -91,13 +100,14 @@ class CertificateCommandsTest {
         assertEquals(
                 "'" + folder.resolve("certificate.json") + "': no such file or directory",
                 shell.type("verify", folder.toString()).complaint(ExitStatus.USAGE));
+        String small = file(shell, "small", "no key");
         String binary = shell.file("binary", new byte[] {(byte) 0xff, (byte) 0xfe});
         assertEquals(
                 "'" + binary + "' is not text in UTF-8",
                 shell.type("diff", good, binary).complaint(ExitStatus.USAGE));
         assertEquals(
-                "key '" + good + "': it holds no '-----BEGIN PUBLIC KEY-----' in PEM",
-                shell.type("verify", "--key", good, good).complaint(ExitStatus.USAGE));
+                "key '" + small + "': it holds no '-----BEGIN PUBLIC KEY-----' in PEM",
+                shell.type("verify", "--key", small, good).complaint(ExitStatus.USAGE));
         String text = file(shell, "text", "hello");
         assertEquals(
                 "'" + text + "': not JSON: line 1, column 1",

@@ -116,7 +116,10 @@ class BrokenBackendsTest {
                 Fault.TRANSLATIONS_ARE_NOT_TAGGED,
                 "UNMAP-27 ATS-12 FORK-03",
                 "BIND-12 BIND-26 FAULT-24 EXIT-03 EXIT-15 UNMAP-01 UNMAP-05 UNMAP-15");
-        expect(Fault.PASID_IS_FREED_AT_EXIT, "EXIT-10 FORK-16", "FORK-21 EXIT-07 EXIT-09 EXIT-11");
+        expect(
+                Fault.PASID_IS_FREED_AT_EXIT,
+                "EXIT-10 FORK-16",
+                "FORK-20 FORK-21 EXIT-07 EXIT-09 EXIT-11");
         expect(Fault.PASID_IS_FREED_AT_UNBIND, "BIND-13 EXIT-10", "");
         expect(Fault.CHILD_INHERITS_PASID, "FORK-03", "FORK-01 FORK-15 FORK-16 FORK-25");
         expect(Fault.CLOSE_UNBINDS_ALL, "BIND-03 FORK-18 UACCE-02", "");
@@ -124,8 +127,8 @@ class BrokenBackendsTest {
         expect(
                 Fault.ANY_CLOSE_ENDS_THE_QUEUE,
                 "FORK-14 FORK-15",
-                "FORK-01 FORK-04 FORK-08 FORK-10 FORK-11 FORK-12 FORK-16 FORK-17 FORK-21 FORK-23"
-                        + " EXIT-03 EXIT-07 EXIT-10 EXIT-16 UACCE-12 UACCE-20 BIND-15");
+                "FORK-01 FORK-04 FORK-08 FORK-10 FORK-11 FORK-12 FORK-16 FORK-17 FORK-20 FORK-21"
+                        + " FORK-23 EXIT-03 EXIT-07 EXIT-10 EXIT-16 UACCE-12 UACCE-20 BIND-15");
         expect(Fault.EXIT_LEAVES_THE_DEVICE, "EXIT-02 EXIT-03 EXIT-16", "EXIT-01 EXIT-14");
         expect(Fault.START_TWICE_IS_ALLOWED, "UACCE-03", "");
         expect(Fault.PUT_RETURNS_THE_QUEUE, "UACCE-04 UACCE-12", "");

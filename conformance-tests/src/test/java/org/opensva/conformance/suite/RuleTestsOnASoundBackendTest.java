@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 import org.opensva.api.backend.Capability;
 import org.opensva.api.backend.ForeignHandlePolicy;
+import org.opensva.conformance.suite.claims.ClaimResult;
 import org.opensva.conformance.suite.testbackend.SoftBackend;
 
 import java.util.EnumSet;
@@ -38,6 +39,8 @@ class RuleTestsOnASoundBackendTest {
     void everyRuleThatCanBeSeenPasses() {
         ConformanceResult result = certify(SoftBackend.ALL, ForeignHandlePolicy.REFUSE, 1);
         assertEquals("", complaints(result));
+        assertEquals(
+                List.of(), result.claims().stream().filter(ClaimResult::isContradicted).toList());
         assertEquals(ConformanceResult.Outcome.PASSED, result.outcome());
         Map<Verdict, Integer> summary = result.summary();
         assertTrue(summary.get(Verdict.PASSED) >= 100, summary.toString());

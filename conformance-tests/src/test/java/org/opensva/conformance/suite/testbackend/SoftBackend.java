@@ -32,7 +32,6 @@ public final class SoftBackend implements Backend {
                             Capability.FORK,
                             Capability.EXEC,
                             Capability.KILL,
-                            Capability.THREADS,
                             Capability.SHARED_MEMORY,
                             Capability.FILE_TRUNCATE,
                             Capability.MREMAP,
