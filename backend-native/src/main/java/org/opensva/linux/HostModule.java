@@ -28,7 +28,6 @@ import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.api.telemetry.PasidLimit;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.ats.AtsEndpointFactory;
-import org.opensva.linux.abi.Architecture;
 import org.opensva.linux.abi.SystemCalls;
 import org.opensva.linux.agent.Keeper;
 import org.opensva.linux.doctor.AgentProbe;
@@ -93,26 +92,14 @@ final class HostModule extends AbstractModule {
 
     @Override
     protected void configure() {
-        bindScope(HostScoped.class, new HostScope());
+        EventDescriptors told = events() ? facts.events() : EventDescriptors.NONE;
+        install(new ProcessesModule(facts, options.transfers(), told));
         bind(TranslationAgent.class).to(HostIommu.class);
         bind(SvaBinder.class).to(HostBinder.class);
-        bind(ProcessHost.class).to(HostProcesses.class);
         bind(EndpointFactory.class).to(AtsEndpointFactory.class);
         bind(EventDiscipline.class).toInstance(EventDiscipline.INVALIDATE_FIRST);
         bind(EngineFactory.class).to(StandardEngines.class);
         bind(Introspection.class).to(HostIntrospection.class);
-    }
-
-    @Provides
-    @HostScoped
-    Shutdown shutdown() {
-        return new Shutdown();
-    }
-
-    @Provides
-    @HostScoped
-    SystemCalls kernel() {
-        return new SystemCalls(Architecture.host().orElseThrow());
     }
 
     @Provides
@@ -160,32 +147,8 @@ final class HostModule extends AbstractModule {
 
     @Provides
     @HostScoped
-    Keeper keeper(SystemCalls kernel, Shutdown shutdown) {
-        return shutdown.add(Keeper.start(kernel));
-    }
-
-    @Provides
-    @HostScoped
-    EventPump pump(SystemCalls kernel, Shutdown shutdown) {
-        return shutdown.add(new EventPump(kernel, "opensva-native-events"));
-    }
-
-    @Provides
-    @HostScoped
-    Transfers transfers(SystemCalls kernel, Keeper keeper) {
-        return options.transfers().over(kernel, keeper.pid());
-    }
-
-    @Provides
-    @HostScoped
     HostIommu iommu(HardwareEventSink events) {
         return new HostIommu(events, PASID_BITS, events());
-    }
-
-    @Provides
-    @HostScoped
-    KernelTracer tracer(OpenTelemetry telemetry) {
-        return new KernelTracer(telemetry);
     }
 
     @Provides
@@ -209,27 +172,6 @@ final class HostModule extends AbstractModule {
                 sink,
                 tracer,
                 iommu::forget);
-    }
-
-    @Provides
-    @HostScoped
-    HostProcesses processes(
-            SystemCalls kernel,
-            Keeper keeper,
-            HostMemory memory,
-            EventPump pump,
-            KernelTracer tracer,
-            Shutdown shutdown) {
-        return shutdown.add(
-                new HostProcesses(
-                        kernel,
-                        keeper,
-                        memory,
-                        pump,
-                        events() ? facts.events() : EventDescriptors.NONE,
-                        facts.pageSize(),
-                        facts.hugePages(),
-                        tracer));
     }
 
     @Provides

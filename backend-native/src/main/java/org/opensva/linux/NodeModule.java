@@ -4,18 +4,14 @@ import com.google.inject.AbstractModule;
 import com.google.inject.Provider;
 import com.google.inject.Provides;
 
-import io.opentelemetry.api.OpenTelemetry;
-
 import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Capability;
 import org.opensva.api.backend.ForeignHandlePolicy;
 import org.opensva.api.backend.PasidSupply;
-import org.opensva.api.process.ProcessHost;
 import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.api.telemetry.KernelTracer;
-import org.opensva.linux.abi.Architecture;
 import org.opensva.linux.abi.DeviceBarrier;
 import org.opensva.linux.abi.SystemCalls;
 import org.opensva.linux.agent.Keeper;
@@ -25,6 +21,7 @@ import org.opensva.linux.idxd.WorkQueueNode;
 import org.opensva.linux.mm.EventDiscipline;
 import org.opensva.linux.mm.EventPump;
 import org.opensva.linux.mm.HostMemory;
+import org.opensva.linux.mm.Transfers;
 import org.opensva.linux.process.EventDescriptors;
 import org.opensva.linux.process.HostProcesses;
 import org.opensva.linux.uacce.UacceAccelerator;
@@ -145,65 +142,24 @@ final class NodeModule extends AbstractModule {
 
     @Override
     protected void configure() {
-        bindScope(HostScoped.class, new HostScope());
-        bind(ProcessHost.class).to(HostProcesses.class);
+        install(new ProcessesModule(facts, transfers, EventDescriptors.NONE));
     }
 
     @Provides
     @HostScoped
-    Shutdown shutdown() {
-        return new Shutdown();
-    }
-
-    @Provides
-    @HostScoped
-    SystemCalls kernel() {
-        return new SystemCalls(Architecture.host().orElseThrow());
-    }
-
-    @Provides
-    @HostScoped
-    Keeper keeper(SystemCalls kernel, Shutdown shutdown) {
-        return shutdown.add(Keeper.start(kernel));
-    }
-
-    @Provides
-    @HostScoped
-    EventPump pump(SystemCalls kernel, Shutdown shutdown) {
-        return shutdown.add(new EventPump(kernel, "opensva-native-events"));
-    }
-
-    @Provides
-    @HostScoped
-    HostProcesses processes(
-            SystemCalls kernel,
-            Keeper keeper,
-            EventPump pump,
-            OpenTelemetry telemetry,
-            Shutdown shutdown) {
-        KernelTracer tracer = new KernelTracer(telemetry);
-        HostMemory memory =
-                new HostMemory(
-                        kernel,
-                        transfers.over(kernel, keeper.pid()),
-                        pump,
-                        facts.query(),
-                        false,
-                        0,
-                        EventDiscipline.INVALIDATE_FIRST,
-                        HardwareEventSink.NONE,
-                        tracer,
-                        ended -> {});
-        return shutdown.add(
-                new HostProcesses(
-                        kernel,
-                        keeper,
-                        memory,
-                        pump,
-                        EventDescriptors.NONE,
-                        facts.pageSize(),
-                        facts.hugePages(),
-                        tracer));
+    HostMemory memory(
+            SystemCalls kernel, Transfers transfers, EventPump pump, KernelTracer tracer) {
+        return new HostMemory(
+                kernel,
+                transfers,
+                pump,
+                facts.query(),
+                false,
+                0,
+                EventDiscipline.INVALIDATE_FIRST,
+                HardwareEventSink.NONE,
+                tracer,
+                ended -> {});
     }
 
     @Provides
