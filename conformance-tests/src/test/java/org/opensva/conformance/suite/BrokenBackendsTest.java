@@ -122,7 +122,7 @@ class BrokenBackendsTest {
                 "FORK-20 FORK-21 EXIT-07 EXIT-09 EXIT-11");
         expect(Fault.PASID_IS_FREED_AT_UNBIND, "BIND-13 EXIT-10", "");
         expect(Fault.CHILD_INHERITS_PASID, "FORK-03", "FORK-01 FORK-15 FORK-16 FORK-25");
-        expect(Fault.CLOSE_UNBINDS_ALL, "BIND-03 FORK-18 UACCE-02", "");
+        expect(Fault.CLOSE_UNBINDS_ALL, "BIND-03 UACCE-02", "");
         expect(Fault.FOREIGN_HANDLE_ACTS_ON_HOLDER, "FORK-11 UACCE-20 BIND-15", "FORK-14 FORK-16");
         expect(
                 Fault.ANY_CLOSE_ENDS_THE_QUEUE,
