@@ -2,6 +2,7 @@ package org.opensva.uacce.client;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Accelerator;
+import org.opensva.api.accelerator.Algorithm;
 import org.opensva.api.accelerator.Operation;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.process.ErrnoException;
@@ -102,6 +103,32 @@ final class Attachment {
     boolean knows(Operation operation, List<Accelerator> unable) {
         for (Context context : able[operation.ordinal()]) {
             if (!context.isGone() && !unable.contains(context.accelerator())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Tells whether a device is there that has both, as far as it says so. */
+    boolean knows(Operation operation, Algorithm algorithm) {
+        for (Context context : able[operation.ordinal()]) {
+            List<String> names = context.accelerator().info().algorithms();
+            if (!context.isGone()
+                    && (algorithm == Algorithm.NONE
+                            || names.contains(algorithm.id())
+                            || !saysWhich(names, operation))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Drivers of Linux name kinds of algorithms, as {@code digest}: then jobs will tell. */
+    private static boolean saysWhich(List<String> names, Operation operation) {
+        for (Algorithm algorithm : Algorithm.values()) {
+            if (algorithm != Algorithm.NONE
+                    && algorithm.operations().contains(operation)
+                    && names.contains(algorithm.id())) {
                 return true;
             }
         }

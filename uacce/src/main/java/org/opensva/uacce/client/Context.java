@@ -242,7 +242,9 @@ final class Context {
             }
             boolean interrupted = Thread.currentThread().isInterrupted();
             now = System.nanoTime();
-            if (interrupted || flight.isLate(now)) {
+            if (interrupted && flight.patient) {
+                flight.interrupted();
+            } else if (interrupted || flight.isLate(now)) {
                 handOver(flight);
                 throw interrupted ? interrupted() : late(flight);
             }

@@ -2,6 +2,7 @@ package org.opensva.uacce.client;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Accelerator;
+import org.opensva.api.accelerator.Algorithm;
 import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobResult;
 import org.opensva.api.accelerator.Operation;
@@ -20,8 +21,9 @@ import java.util.concurrent.CompletableFuture;
  * sends its jobs.
  *
  * <p><b>Waiting.</b> {@link #run} waits in the calling thread. {@link #submit} hands out a future;
- * it waits only while all windows are full, and so holds a producer back that is faster than the
- * devices. Futures are completed in threads of their own: what depends on them may block.
+ * it waits only while all windows are full, interrupted or not, and so holds a producer back that
+ * is faster than the devices. Futures are completed in threads of their own: what depends on them
+ * may block.
  *
  * <p><b>Results.</b> What the job itself is to blame for is a {@link JobResult}. That a device
  * failed, was reset, isolated or removed is not: the job is tried again, elsewhere if possible, as
@@ -127,11 +129,25 @@ public final class ContextPool implements AutoCloseable {
      * @return a device, the software fallback, or nobody
      */
     public Placement placement(Operation operation) {
+        return placement(operation, Algorithm.NONE);
+    }
+
+    /**
+     * Who would do a job with an algorithm now.
+     *
+     * @param operation what to do
+     * @param algorithm with what; {@link Algorithm#NONE} for any
+     * @return a device, the software fallback, or nobody, as also while the pool is not usable
+     */
+    public Placement placement(Operation operation, Algorithm algorithm) {
         Attachment current = attachment;
-        if (!closed && current != null && current.knows(operation, List.of())) {
+        if (closed || current == null || !process.isAlive() || !current.isIn(process)) {
+            return Placement.NOBODY;
+        }
+        if (current.knows(operation, algorithm)) {
             return Placement.DEVICE;
         }
-        return software != null && software.knows(operation)
+        return software != null && software.knows(operation, algorithm)
                 ? Placement.SOFTWARE
                 : Placement.NOBODY;
     }
@@ -211,7 +227,20 @@ public final class ContextPool implements AutoCloseable {
      * @throws ClientException if it could not be done
      */
     public JobResult run(Job job, Duration timeout, Runnable landed) {
-        return dispatcher.run(job, timeout, landed);
+        return dispatcher.run(job, timeout, landed, false);
+    }
+
+    /**
+     * Has a job done and waits for it as long as the configuration says, also while the thread is
+     * interrupted; it stays so. For what stands in for calls that know no interrupts.
+     *
+     * @param job the work
+     * @param landed as for {@link #run(Job, Duration, Runnable)}
+     * @return how it ended
+     * @throws ClientException if it could not be done, but never {@link Reason#INTERRUPTED}
+     */
+    public JobResult runUninterruptibly(Job job, Runnable landed) {
+        return dispatcher.run(job, config.timeout(), landed, true);
     }
 
     /**

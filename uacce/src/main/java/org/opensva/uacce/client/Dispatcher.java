@@ -51,8 +51,8 @@ final class Dispatcher {
         this.home = home;
     }
 
-    JobResult run(Job job, Duration timeout, Runnable landed) {
-        Flight flight = new Flight(job, landed, deadline(timeout), null);
+    JobResult run(Job job, Duration timeout, Runnable landed, boolean patient) {
+        Flight flight = new Flight(job, landed, deadline(timeout), null, patient);
         try {
             return complete(flight);
         } catch (ClientException e) {
@@ -61,15 +61,21 @@ final class Dispatcher {
             }
             throw e;
         } finally {
-            if (!flight.handedOver) {
-                landed.run();
-            }
+            over(flight);
+        }
+    }
+
+    /** In the thread of the caller: the job has landed, or the poller has it. */
+    private static void over(Flight flight) {
+        flight.restoreInterrupt();
+        if (!flight.handedOver) {
+            flight.landed.run();
         }
     }
 
     CompletableFuture<JobResult> submit(Job job, Runnable landed) {
         CompletableFuture<JobResult> future = new CompletableFuture<>();
-        Flight flight = new Flight(job, landed, deadline(config.timeout()), future);
+        Flight flight = new Flight(job, landed, deadline(config.timeout()), future, true);
         Context context;
         try {
             context = launch(flight);
@@ -77,6 +83,8 @@ final class Dispatcher {
             landed.run();
             future.completeExceptionally(e);
             return future;
+        } finally {
+            flight.restoreInterrupt();
         }
         if (context == null) {
             submitInSoftware(flight);
@@ -101,7 +109,7 @@ final class Dispatcher {
         while (true) {
             Context context = launch(flight);
             if (context == null) {
-                return inSoftware(flight.job);
+                return inSoftware(flight);
             }
             JobResult result = context.land(flight);
             if (isFinal(context, flight, result)) {
@@ -139,14 +147,17 @@ final class Dispatcher {
     }
 
     private static void enter(Context context, Flight flight) {
-        try {
-            if (!context.enter(flight.deadline)) {
+        while (true) {
+            try {
+                if (context.enter(flight.deadline)) {
+                    return;
+                }
                 throw new ClientException(
                         Reason.TIMED_OUT, "all windows were full all the time", flight.trouble);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                flight.interrupted();
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw Context.interrupted();
         }
     }
 
@@ -170,15 +181,18 @@ final class Dispatcher {
         }
         LockSupport.parkNanos(Math.min(left, Math.max(1, nanos)));
         if (Thread.currentThread().isInterrupted()) {
-            throw Context.interrupted();
+            flight.interrupted();
         }
     }
 
-    private JobResult inSoftware(Job job) {
-        JobResult result = Objects.requireNonNull(software).run(job);
+    private JobResult inSoftware(Flight flight) {
+        JobResult result = Objects.requireNonNull(software).run(flight.job, flight.patient);
         if (result.status() == JobStatus.ABORTED) {
-            // Nobody but the thread itself can have it stopped.
-            throw Context.interrupted();
+            home.usable();
+            throw flight.patient
+                    ? ClientException.of(flight.job.operation().id(), result)
+                    // Nobody but the thread itself can have it stopped.
+                    : Context.interrupted();
         }
         counters.done(result, true);
         return result;
@@ -245,7 +259,15 @@ final class Dispatcher {
     }
 
     JobStream stream(Operation operation) {
-        Flight probe = new Flight(Job.nop(), () -> {}, deadline(config.timeout()), null);
+        Flight probe = new Flight(Job.nop(), () -> {}, deadline(config.timeout()), null, true);
+        try {
+            return stream(operation, probe);
+        } finally {
+            probe.restoreInterrupt();
+        }
+    }
+
+    private JobStream stream(Operation operation, Flight probe) {
         while (true) {
             Attachment current = home.usable();
             Context.Seat seat = current.seat(operation);
@@ -267,16 +289,14 @@ final class Dispatcher {
 
     /** Has a job of a stream done by the queue that keeps the stream; never again elsewhere. */
     JobResult runPinned(Job job, Context.Seat seat, Runnable landed) {
-        Flight flight = new Flight(job, landed, deadline(config.timeout()), null);
+        Flight flight = new Flight(job, landed, deadline(config.timeout()), null, true);
         flight.pinned = seat.queue();
         try {
             JobResult result = pinned(flight, seat.context());
             counters.done(result, false);
             return result;
         } finally {
-            if (!flight.handedOver) {
-                landed.run();
-            }
+            over(flight);
         }
     }
 
@@ -342,26 +362,30 @@ final class Dispatcher {
         // From here on this thread lands it; unless it gives up in the middle once more.
         flight.handedOver = false;
         JobResult result = null;
-        RuntimeException trouble = null;
+        Throwable trouble = null;
         try {
             if (context == null || first == null) {
-                result = inSoftware(flight.job);
+                result = inSoftware(flight);
             } else if (isFinal(context, flight, first)) {
                 counters.done(first, false);
                 result = first;
             } else {
                 result = complete(flight);
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Whatever it is, somebody waits to be told.
             trouble = e;
         }
-        if (!flight.handedOver) {
-            flight.landed.run();
-        }
-        if (result != null) {
-            future.complete(result);
-        } else if (trouble != null) {
-            future.completeExceptionally(trouble);
+        try {
+            if (!flight.handedOver) {
+                flight.landed.run();
+            }
+        } finally {
+            if (result != null) {
+                future.complete(result);
+            } else if (trouble != null) {
+                future.completeExceptionally(trouble);
+            }
         }
     }
 }

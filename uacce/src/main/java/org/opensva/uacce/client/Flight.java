@@ -59,11 +59,23 @@ final class Flight {
     /** Set when the poller has it: then the poller lands it. */
     boolean handedOver;
 
-    Flight(Job job, Runnable landed, long deadline, @Nullable CompletableFuture<JobResult> future) {
+    /** False if the caller wants to hear of an interrupt at once. */
+    final boolean patient;
+
+    /** The caller hears of an interrupt when the job is done. */
+    private boolean interrupted;
+
+    Flight(
+            Job job,
+            Runnable landed,
+            long deadline,
+            @Nullable CompletableFuture<JobResult> future,
+            boolean patient) {
         this.job = job;
         this.landed = landed;
         this.deadline = deadline;
         this.future = future;
+        this.patient = patient;
     }
 
     QueueHandle queue() {
@@ -83,6 +95,27 @@ final class Flight {
         List<Accelerator> all = new ArrayList<>(unable);
         all.add(accelerator);
         unable = all;
+    }
+
+    /**
+     * The waiting thread was interrupted.
+     *
+     * @throws ClientException if the caller wants to hear of it at once; the thread stays so
+     */
+    void interrupted() {
+        if (!patient) {
+            Thread.currentThread().interrupt();
+            throw Context.interrupted();
+        }
+        interrupted |= Thread.interrupted();
+    }
+
+    /** The caller goes on. */
+    void restoreInterrupt() {
+        if (interrupted) {
+            interrupted = false;
+            Thread.currentThread().interrupt();
+        }
     }
 
     boolean isLate(long now) {

@@ -72,7 +72,8 @@ public final class JobStream implements AutoCloseable {
     }
 
     /**
-     * Has the next job of the stream done.
+     * Has the next job of the stream done. A thread that is interrupted stays so, and waits: a job
+     * that nobody waits for would cost the stream.
      *
      * @param job the work, with a parameter block that names the session
      * @param landed called once when no device can touch the job's memory any more
@@ -138,7 +139,7 @@ public final class JobStream implements AutoCloseable {
         if (software == null) {
             throw new IllegalStateException("a stream that is nowhere");
         }
-        JobResult result = software.run(job, slot);
+        JobResult result = software.run(job, slot, true);
         dispatcher.counted(result);
         return result;
     }

@@ -1,5 +1,6 @@
 package org.opensva.uacce.client;
 
+import org.opensva.api.accelerator.Algorithm;
 import org.opensva.api.accelerator.Engine;
 import org.opensva.api.accelerator.EngineFactory;
 import org.opensva.api.accelerator.Job;
@@ -28,6 +29,7 @@ final class SoftwareContext implements DmaPort {
     private final SvaProcess process;
     private final EngineFactory engines;
     private final Set<Operation> operations;
+    private final Set<Algorithm> algorithms;
     private final Deque<Engine> idle = new ArrayDeque<>();
 
     /** Held while a job waits for a thread of its own, so that they do not pile up. */
@@ -40,11 +42,16 @@ final class SoftwareContext implements DmaPort {
         this.engines = engines;
         Engine first = engines.create();
         operations = Set.copyOf(first.operations());
+        algorithms = Set.copyOf(first.algorithms());
         idle.push(first);
     }
 
     boolean knows(Operation operation) {
         return operations.contains(operation);
+    }
+
+    boolean knows(Operation operation, Algorithm algorithm) {
+        return knows(operation) && (algorithm == Algorithm.NONE || algorithms.contains(algorithm));
     }
 
     /** Takes a place in the window, waiting for one. */
@@ -57,28 +64,43 @@ final class SoftwareContext implements DmaPort {
     }
 
     /** Does a job that is not part of a stream. */
-    JobResult run(Job job) {
+    JobResult run(Job job, boolean patient) {
         StreamSlot slot = new StreamSlot();
         try {
-            return run(job, slot);
+            return run(job, slot, patient);
         } finally {
             slot.keep(null);
         }
     }
 
-    JobResult run(Job job, StreamSlot slot) {
+    /**
+     * Does a job.
+     *
+     * @param patient true to do it to the end although the thread is interrupted
+     */
+    JobResult run(Job job, StreamSlot slot, boolean patient) {
         int odd = job.flags() & ~job.operation().flags();
         if (odd != 0 || !job.algorithm().operations().contains(job.operation())) {
             // What the queue of a device answers before an engine sees the job.
             return new JobResult(JobStatus.BAD_DESCRIPTOR, 0, 0, 0, 0);
         }
         Engine engine = take();
+        boolean sound = false;
         try {
-            SoftwareJob execution = new SoftwareJob(job, this, slot);
+            SoftwareJob execution = new SoftwareJob(job, this, slot, patient);
             engine.execute(execution);
+            sound = true;
             return execution.result();
+        } catch (RuntimeException e) {
+            // As in a device: what an engine throws ends its job.
+            return new JobResult(JobStatus.DEVICE_ERROR, 0, 0, 0, 0);
         } finally {
-            give(engine);
+            if (sound) {
+                give(engine);
+            } else {
+                // What it keeps of this job must not be in the next one.
+                end(engine);
+            }
         }
     }
 

@@ -17,6 +17,7 @@ final class SoftwareJob implements JobExecution {
     private final Job job;
     private final DmaPort memory;
     private final StreamSlot slot;
+    private final boolean patient;
     private @Nullable JobResult result;
 
     /** What an engine keeps between the jobs of one stream. */
@@ -33,10 +34,11 @@ final class SoftwareJob implements JobExecution {
         }
     }
 
-    SoftwareJob(Job job, DmaPort memory, StreamSlot slot) {
+    SoftwareJob(Job job, DmaPort memory, StreamSlot slot, boolean patient) {
         this.job = job;
         this.memory = memory;
         this.slot = slot;
+        this.patient = patient;
     }
 
     JobResult result() {
@@ -112,7 +114,7 @@ final class SoftwareJob implements JobExecution {
 
     @Override
     public boolean cancelled() {
-        return Thread.currentThread().isInterrupted();
+        return !patient && Thread.currentThread().isInterrupted();
     }
 
     @Override

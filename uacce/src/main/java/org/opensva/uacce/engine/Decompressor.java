@@ -23,7 +23,7 @@ final class Decompressor implements AutoCloseable {
         HEADER,
         BODY,
         TRAILER,
-        /** Raw DEFLATE and zlib: what follows belongs to somebody else. */
+        /** What follows belongs to somebody else; of gzip data only a stream has such an end. */
         END
     }
 
@@ -191,6 +191,12 @@ final class Decompressor implements AutoCloseable {
                     return true;
                 }
                 case BAD -> {
+                    if (streams.streaming() && input.members > 0) {
+                        // What follows the last member may belong to somebody else.
+                        data.inPosition--;
+                        input.place = Place.END;
+                        return true;
+                    }
                     return data.fail(JobStatus.BAD_DATA);
                 }
             }

@@ -187,6 +187,8 @@ final class Digester {
             digest = newDigest(job);
             digests.put(job.algorithm(), digest);
         }
+        // A job that ended in an exception has left what it had taken.
+        digest.reset();
         return digest;
     }
 

@@ -23,9 +23,9 @@ import org.opensva.api.accelerator.EngineFactory;
  *   <li>GUNZIP takes one member or more, and nothing else; a wrong checksum, size, flag or a
  *       truncated stream is {@code BAD_DATA}. What had been written before is counted, and is not
  *       to be trusted.
- *   <li>INFLATE and UNZLIB end with the compressed data; bytes behind it are not consumed. The
- *       value of a job of a stream is 1 once that end, or for GUNZIP the end of a member, was
- *       reached.
+ *   <li>INFLATE and UNZLIB end with the compressed data; bytes behind it are not consumed. So does
+ *       GUNZIP in a stream where no member follows a member. The value of a job of a stream is 1
+ *       once that end, or for GUNZIP the end of a member, was reached.
  *   <li>Decryption with AES-GCM releases nothing before the tag was found good; it takes 16 MiB in
  *       one job at most, more is {@code UNSUPPORTED}.
  *   <li>A key, IV, tag or signature has 8 KiB at most, an IV of AES-GCM 1 KiB, a dictionary 32 KiB,

@@ -25,6 +25,7 @@ final class AcceleratedMac extends MacSpi implements Cloneable {
     private final Algorithm algorithm;
     private final int length;
     private byte[] key = new byte[0];
+    private @Nullable DigestSession session;
     private @Nullable Message message;
 
     AcceleratedMac(ContextPool pool, Algorithm algorithm) {
@@ -49,9 +50,15 @@ final class AcceleratedMac extends MacSpi implements Cloneable {
         }
         byte[] bytes = KeyBytes.raw(given);
         engineReset();
+        DigestSession old = session;
+        if (old != null) {
+            old.close();
+        }
         Arrays.fill(key, (byte) 0);
         key = usable(bytes);
-        message = new Message(new DigestSession(pool, algorithm, key));
+        DigestSession fresh = new DigestSession(pool, algorithm, key);
+        session = fresh;
+        message = new Message(fresh);
     }
 
     /**
@@ -118,8 +125,11 @@ final class AcceleratedMac extends MacSpi implements Cloneable {
         AcceleratedMac copy = (AcceleratedMac) super.clone();
         copy.key = key.clone();
         Message current = message;
-        copy.message =
-                current == null ? null : current.copy(new DigestSession(pool, algorithm, copy.key));
+        if (current != null) {
+            DigestSession own = new DigestSession(pool, algorithm, copy.key);
+            copy.session = own;
+            copy.message = current.copy(own);
+        }
         return copy;
     }
 }

@@ -20,6 +20,9 @@ final class AesKey {
 
     static byte[] of(@Nullable Key key) throws InvalidKeyException {
         byte[] bytes = KeyBytes.raw(key);
+        if (key != null) {
+            KeyBytes.require(key, "AES", "Rijndael");
+        }
         if (bytes.length != 16 && bytes.length != 24 && bytes.length != 32) {
             throw new InvalidKeyException(
                     "an AES key has 16, 24 or 32 bytes, this one has " + bytes.length);

@@ -29,6 +29,8 @@ import javax.crypto.spec.IvParameterSpec;
  */
 final class BlockModeCipher extends AesTransformation {
 
+    private static final int LONGEST_JOB = 1 << 22;
+
     private final ContextPool pool;
     private final BlockMode mode;
     private final boolean padded;
@@ -207,9 +209,27 @@ final class BlockModeCipher extends AesTransformation {
         return output;
     }
 
+    /** A message of any length, in pieces that a buffer of the pool has room for. */
     private byte[] blocks(byte[] bytes, int size) {
-        byte[] output = job(bytes, size);
-        iv = mode.next(iv, encrypting ? output : bytes, size, size / BlockMode.BLOCK);
+        if (size <= LONGEST_JOB) {
+            return piece(bytes, 0, size);
+        }
+        byte[] output = new byte[size];
+        for (int done = 0; done < size; done += LONGEST_JOB) {
+            byte[] made = piece(bytes, done, Math.min(LONGEST_JOB, size - done));
+            System.arraycopy(made, 0, output, done, made.length);
+        }
+        return output;
+    }
+
+    private byte[] piece(byte[] bytes, int from, int size) {
+        byte[] output = job(bytes, from, size);
+        iv =
+                mode.next(
+                        iv,
+                        encrypting ? output : bytes,
+                        encrypting ? size : from + size,
+                        size / BlockMode.BLOCK);
         return output;
     }
 
@@ -220,19 +240,18 @@ final class BlockModeCipher extends AesTransformation {
         }
         byte[] all = new byte[count + length];
         System.arraycopy(input, offset, all, count, length);
-        byte[] output = job(all, all.length);
-        iv = mode.next(iv, output, 0, all.length / BlockMode.BLOCK);
+        byte[] output = blocks(all, all.length);
         int skipped = count;
         count = all.length % BlockMode.BLOCK;
         return Arrays.copyOfRange(output, skipped, output.length);
     }
 
-    private byte[] job(byte[] bytes, int size) {
+    private byte[] job(byte[] bytes, int from, int size) {
         CipherParameters how = CipherParameters.of(iv);
         try {
             return encrypting
-                    ? session().encrypt(how, bytes, 0, size)
-                    : session().decrypt(how, bytes, 0, size);
+                    ? session().encrypt(how, bytes, from, size)
+                    : session().decrypt(how, bytes, from, size);
         } catch (ClientException e) {
             throw Failures.of(e);
         }

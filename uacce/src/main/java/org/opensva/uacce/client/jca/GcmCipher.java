@@ -2,6 +2,7 @@ package org.opensva.uacce.client.jca;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Algorithm;
+import org.opensva.api.accelerator.JobStatus;
 import org.opensva.uacce.client.ClientException;
 import org.opensva.uacce.client.ClientException.Reason;
 import org.opensva.uacce.client.ContextPool;
@@ -16,8 +17,11 @@ import java.security.InvalidAlgorithmParameterException;
 import java.security.InvalidKeyException;
 import java.security.Key;
 import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.Provider;
 import java.security.ProviderException;
 import java.security.SecureRandom;
+import java.security.Security;
 import java.security.spec.AlgorithmParameterSpec;
 import java.security.spec.InvalidParameterSpecException;
 import java.util.Arrays;
@@ -26,15 +30,19 @@ import javax.crypto.AEADBadTagException;
 import javax.crypto.BadPaddingException;
 import javax.crypto.Cipher;
 import javax.crypto.IllegalBlockSizeException;
+import javax.crypto.NoSuchPaddingException;
 import javax.crypto.ShortBufferException;
 import javax.crypto.spec.GCMParameterSpec;
+import javax.crypto.spec.SecretKeySpec;
 
 /**
  * AES in Galois/Counter Mode (NIST SP 800-38D). The message is collected, and one job does it at
  * the end: {@code update} returns nothing. Encrypting twice with the same key and IV is refused.
+ * What is too long for one job of a device, the next provider does.
  */
 final class GcmCipher extends AesTransformation {
 
+    private static final String NAME = "AES/GCM/NoPadding";
     private static final int USUAL_IV = 12;
     private static final int USUAL_TAG = 16;
 
@@ -228,13 +236,13 @@ final class GcmCipher extends AesTransformation {
         if (!encrypting && whole.length < tagLength) {
             throw new AEADBadTagException("the input is shorter than a tag of " + tagLength);
         }
+        spent |= encrypting;
         try {
-            if (encrypting) {
-                spent = true;
-                return current.encrypt(how, whole);
-            }
-            return current.decrypt(how, whole);
+            return encrypting ? current.encrypt(how, whole) : current.decrypt(how, whole);
         } catch (ClientException e) {
+            if (isTooLong(e)) {
+                return inSoftware(how, whole);
+            }
             if (e.reason() == Reason.AUTHENTICATION_FAILED) {
                 AEADBadTagException bad = new AEADBadTagException("tag mismatch");
                 bad.initCause(e);
@@ -242,6 +250,40 @@ final class GcmCipher extends AesTransformation {
             }
             throw Failures.of(e);
         }
+    }
+
+    /** No device takes it in one job, or it does not fit into the pool's buffers. */
+    private static boolean isTooLong(ClientException e) {
+        return e.reason() == Reason.NO_MEMORY
+                || e.result().filter(r -> r.status() == JobStatus.UNSUPPORTED).isPresent();
+    }
+
+    private byte[] inSoftware(CipherParameters how, byte[] whole)
+            throws IllegalBlockSizeException, BadPaddingException {
+        try {
+            Cipher cipher = Cipher.getInstance(NAME, another());
+            cipher.init(
+                    encrypting ? Cipher.ENCRYPT_MODE : Cipher.DECRYPT_MODE,
+                    new SecretKeySpec(key, "AES"),
+                    new GCMParameterSpec(tagLength * Byte.SIZE, iv));
+            cipher.updateAAD(how.associated());
+            return cipher.doFinal(whole);
+        } catch (NoSuchAlgorithmException
+                | NoSuchPaddingException
+                | InvalidKeyException
+                | InvalidAlgorithmParameterException e) {
+            throw new ProviderException("the message is too long for a device", e);
+        }
+    }
+
+    private static Provider another() throws NoSuchAlgorithmException {
+        for (Provider provider : Security.getProviders()) {
+            if (!(provider instanceof OpenSvaProvider)
+                    && provider.getService("Cipher", NAME) != null) {
+                return provider;
+            }
+        }
+        throw new NoSuchAlgorithmException("nobody else does " + NAME);
     }
 
     @Override

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.opensva.uacce.client.session.DigestSession;
 import org.opensva.uacce.client.session.DigestStream;
 
+import java.lang.ref.Cleaner;
 import java.util.Arrays;
 
 /**
@@ -15,10 +16,19 @@ final class Message implements Cloneable {
     /** Up to here one job does it all, and a copy can be made. */
     static final int LONGEST_KEPT = 1 << 20;
 
+    /**
+     * Programs drop digests half-way: the number of a stream and its memory are to come back as if
+     * the digest were the JDK's, which has neither.
+     */
+    private static final Cleaner DROPPED = Cleaner.create();
+
     private final DigestSession session;
     private byte[] kept = new byte[64];
     private int count;
     private @Nullable DigestStream stream;
+
+    /** Ends the stream, now or when nobody has the message any more. */
+    private Cleaner.@Nullable Cleanable end;
 
     Message(DigestSession session) {
         this.session = session;
@@ -56,6 +66,7 @@ final class Message implements Cloneable {
         if (current == null) {
             current = session.begin();
             stream = current;
+            end = DROPPED.register(this, current::close);
         }
         return current;
     }
@@ -79,10 +90,11 @@ final class Message implements Cloneable {
         // What was hashed may have been secret.
         Arrays.fill(kept, 0, count, (byte) 0);
         count = 0;
-        DigestStream current = stream;
+        Cleaner.Cleanable current = end;
         stream = null;
+        end = null;
         if (current != null) {
-            current.close();
+            current.clean();
         }
     }
 

@@ -11,8 +11,8 @@ import java.security.NoSuchAlgorithmException;
 import java.security.Provider;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.function.Function;
+import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * The security provider {@value #NAME}: standard algorithms, done by accelerators.
@@ -22,7 +22,12 @@ import java.util.function.Function;
  * {@link java.security.Security#insertProviderAt}: then a program that names no provider uses the
  * devices for what they can do, and the JDK's own for everything else (other curves, parameters and
  * keys, private keys that show no encoding). Engines that use the JDK are not sent back to it.
- * Closing the pool makes its objects fail with {@link java.security.ProviderException}.
+ * Names are those of the providers that are installed when it is made, aliases and object
+ * identifiers included.
+ *
+ * <p>When the pool is closed, or the last device that does an algorithm has gone, no new objects
+ * are made: a program that names no provider gets those of the next one. Objects that exist fail
+ * with {@link java.security.ProviderException} then.
  */
 public final class OpenSvaProvider extends Provider {
 
@@ -30,6 +35,9 @@ public final class OpenSvaProvider extends Provider {
     public static final String NAME = "OpenSVA";
 
     private static final long serialVersionUID = 1L;
+
+    private final transient ContextPool pool;
+    private final transient Aliases aliases = new Aliases();
 
     private static final Map<Algorithm, String> DIGESTS =
             Map.ofEntries(
@@ -54,63 +62,81 @@ public final class OpenSvaProvider extends Provider {
     @SuppressWarnings("this-escape")
     public OpenSvaProvider(ContextPool pool) {
         super(NAME, "1.0", "algorithms done by accelerators that share virtual addresses");
-        if (can(pool, Operation.DIGEST)) {
-            DIGESTS.forEach((algorithm, name) -> digest(pool, algorithm, name));
+        this.pool = pool;
+        DIGESTS.forEach(this::digest);
+        DIGESTS.forEach(this::mac);
+        ciphers();
+        for (SignatureKind kind : SignatureKind.values()) {
+            signature(kind.standardName(), kind);
         }
-        if (can(pool, Operation.MAC)) {
-            DIGESTS.forEach((algorithm, name) -> mac(pool, algorithm, name));
-        }
-        if (can(pool, Operation.ENCRYPT) && can(pool, Operation.DECRYPT)) {
-            ciphers(pool);
-        }
-        if (can(pool, Operation.SIGN) && can(pool, Operation.VERIFY)) {
-            for (SignatureKind kind : SignatureKind.values()) {
-                add("Signature", kind.standardName(), p -> new AcceleratedSignature(pool, kind));
-            }
-            add("Signature", "EdDSA", p -> new AcceleratedSignature(pool, SignatureKind.ED25519));
-        }
-        if (can(pool, Operation.AGREE)) {
-            add("KeyAgreement", "ECDH", p -> new AcceleratedAgreement(pool, Algorithm.ECDH, "EC"));
-            add(
-                    "KeyAgreement",
-                    "X25519",
-                    p -> new AcceleratedAgreement(pool, Algorithm.X25519, "XDH"));
-            add(
-                    "KeyAgreement",
-                    "XDH",
-                    p -> new AcceleratedAgreement(pool, Algorithm.X25519, "XDH"));
-        }
+        signature("EdDSA", SignatureKind.ED25519);
+        agreement("ECDH", Algorithm.ECDH, "EC");
+        agreement("X25519", Algorithm.X25519, "XDH");
+        agreement("XDH", Algorithm.X25519, "XDH");
     }
 
-    private static boolean can(ContextPool pool, Operation operation) {
-        return pool.placement(operation) != Placement.NOBODY;
+    private void digest(Algorithm algorithm, String name) {
+        Work work = new Work(algorithm, Set.of(Operation.DIGEST));
+        add("MessageDigest", name, work, () -> new AcceleratedDigest(pool, algorithm));
     }
 
-    private void digest(ContextPool pool, Algorithm algorithm, String name) {
-        add("MessageDigest", name, p -> new AcceleratedDigest(pool, algorithm));
-    }
-
-    private void mac(ContextPool pool, Algorithm algorithm, String digest) {
+    private void mac(Algorithm algorithm, String digest) {
         String name = "Hmac" + (digest.startsWith("SHA-") ? "SHA" + digest.substring(4) : digest);
-        add("Mac", name, p -> new AcceleratedMac(pool, algorithm));
+        Work work = new Work(algorithm, Set.of(Operation.MAC));
+        add("Mac", name, work, () -> new AcceleratedMac(pool, algorithm));
     }
 
-    private void ciphers(ContextPool pool) {
-        add("Cipher", "AES", p -> new BlockModeCipher(pool, BlockMode.ECB, true));
-        add("Cipher", "AES/ECB/NoPadding", p -> new BlockModeCipher(pool, BlockMode.ECB, false));
-        add("Cipher", "AES/ECB/PKCS5Padding", p -> new BlockModeCipher(pool, BlockMode.ECB, true));
-        add("Cipher", "AES/CBC/NoPadding", p -> new BlockModeCipher(pool, BlockMode.CBC, false));
-        add("Cipher", "AES/CBC/PKCS5Padding", p -> new BlockModeCipher(pool, BlockMode.CBC, true));
-        add("Cipher", "AES/CTR/NoPadding", p -> new BlockModeCipher(pool, BlockMode.CTR, false));
-        add("Cipher", "AES/GCM/NoPadding", p -> new GcmCipher(pool));
-        for (RsaPadding padding : RsaPadding.values()) {
-            add("Cipher", "RSA/ECB/" + padding.standardName(), p -> new RsaCipher(pool, padding));
+    private void ciphers() {
+        blockMode("AES", BlockMode.ECB, true);
+        for (BlockMode mode : BlockMode.values()) {
+            blockMode("AES/" + mode + "/NoPadding", mode, false);
+            if (mode != BlockMode.CTR) {
+                blockMode("AES/" + mode + "/PKCS5Padding", mode, true);
+            }
         }
-        add("Cipher", "RSA", p -> new RsaCipher(pool, RsaPadding.PKCS1));
+        cipher("AES/GCM/NoPadding", Algorithm.AES_GCM, () -> new GcmCipher(pool));
+        for (RsaPadding padding : RsaPadding.values()) {
+            rsa("RSA/ECB/" + padding.standardName(), padding);
+        }
+        rsa("RSA", RsaPadding.PKCS1);
     }
 
-    private void add(String type, String algorithm, Function<@Nullable Object, Object> maker) {
-        putService(new Made(this, type, algorithm, maker));
+    private void blockMode(String name, BlockMode mode, boolean padded) {
+        cipher(name, mode.algorithm, () -> new BlockModeCipher(pool, mode, padded));
+    }
+
+    private void rsa(String name, RsaPadding padding) {
+        cipher(name, padding.algorithm(), () -> new RsaCipher(pool, padding));
+    }
+
+    private void cipher(String name, Algorithm algorithm, Supplier<Object> maker) {
+        Work work = new Work(algorithm, Set.of(Operation.ENCRYPT, Operation.DECRYPT));
+        add("Cipher", name, work, maker);
+    }
+
+    private void signature(String name, SignatureKind kind) {
+        Work work = new Work(kind.algorithm(), Set.of(Operation.SIGN, Operation.VERIFY));
+        add("Signature", name, work, () -> new AcceleratedSignature(pool, kind));
+    }
+
+    private void agreement(String name, Algorithm algorithm, String keys) {
+        Work work = new Work(algorithm, Set.of(Operation.AGREE));
+        add("KeyAgreement", name, work, () -> new AcceleratedAgreement(pool, algorithm, keys));
+    }
+
+    private void add(String type, String name, Work work, Supplier<Object> maker) {
+        if (work.isDone(pool)) {
+            putService(new Made(this, type, name, aliases.of(type, name), work, maker));
+        }
+    }
+
+    /** What somebody has to be able to do. */
+    private record Work(Algorithm algorithm, Set<Operation> operations) {
+
+        boolean isDone(ContextPool pool) {
+            return operations.stream()
+                    .allMatch(one -> pool.placement(one, algorithm) != Placement.NOBODY);
+        }
     }
 
     /** A service whose objects know the pool. */
@@ -118,15 +144,21 @@ public final class OpenSvaProvider extends Provider {
         private static final StackWalker CALLERS =
                 StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
-        private final Function<@Nullable Object, Object> maker;
+        private final ContextPool pool;
+        private final Work work;
+        private final Supplier<Object> maker;
 
         Made(
-                Provider provider,
+                OpenSvaProvider provider,
                 String type,
                 String algorithm,
-                Function<@Nullable Object, Object> maker) {
-            super(provider, type, algorithm, Made.class.getName(), List.of(), Map.of());
-            this.maker = Objects.requireNonNull(maker);
+                List<String> aliases,
+                Work work,
+                Supplier<Object> maker) {
+            super(provider, type, algorithm, Made.class.getName(), aliases, Map.of());
+            this.pool = provider.pool;
+            this.work = work;
+            this.maker = maker;
         }
 
         @Override
@@ -137,7 +169,12 @@ public final class OpenSvaProvider extends Provider {
             if (isWithinAnEngine()) {
                 throw new NoSuchAlgorithmException("an engine asks: it is to do the work itself");
             }
-            return maker.apply(null);
+            if (!work.isDone(pool)) {
+                // Whoever asked for no provider by name goes on to the next one.
+                throw new NoSuchAlgorithmException(
+                        "no device that is there does " + getAlgorithm());
+            }
+            return maker.get();
         }
 
         /**

@@ -58,7 +58,18 @@ enum RsaPadding {
         return spec;
     }
 
-    /** What devices do of it. */
+    /** What devices do of it if nothing else is said. */
+    Algorithm algorithm() {
+        return switch (this) {
+            case PKCS1 -> Algorithm.RSA_PKCS1;
+            case OAEP, OAEP_SHA_1 -> Algorithm.RSA_OAEP_SHA_1;
+            case OAEP_SHA_256 -> Algorithm.RSA_OAEP_SHA_256;
+            case OAEP_SHA_384 -> Algorithm.RSA_OAEP_SHA_384;
+            case OAEP_SHA_512 -> Algorithm.RSA_OAEP_SHA_512;
+        };
+    }
+
+    /** What devices do of it with parameters. */
     Algorithm algorithm(@Nullable OAEPParameterSpec spec)
             throws InvalidAlgorithmParameterException {
         if (spec == null) {

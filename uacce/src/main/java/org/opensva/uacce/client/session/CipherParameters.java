@@ -43,6 +43,15 @@ public final class CipherParameters {
         return new CipherParameters(iv, bytes, tagLength, unit);
     }
 
+    /**
+     * The additional authenticated data.
+     *
+     * @return a copy; empty for none
+     */
+    public byte[] associated() {
+        return associated.clone();
+    }
+
     /** What a job needs of it. */
     Recipe complete(Recipe base) {
         return base.withIv(iv).withAssociated(associated).withTagLength(tagLength).withValue(unit);

@@ -30,7 +30,7 @@ final class Messages {
             Envelope envelope = new Envelope(pool, recipe, bytes, offset, length, capacity);
             Returned returned = new Returned(envelope);
             try {
-                JobResult result = pool.run(envelope.job(), pool.config().timeout(), returned);
+                JobResult result = pool.runUninterruptibly(envelope.job(), returned);
                 if (!isTooSmall(result, capacity, limit)) {
                     return output(recipe, envelope, result);
                 }

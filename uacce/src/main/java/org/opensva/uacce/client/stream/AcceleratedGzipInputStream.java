@@ -8,7 +8,8 @@ import java.io.InputStream;
 
 /**
  * Stands in for {@link java.util.zip.GZIPInputStream}: what is read was decompressed by an
- * accelerator. Any number of members is one stream, as there; what is no gzip data is a {@link
+ * accelerator. Any number of members is one stream, as there, and what follows them and is none is
+ * ignored, as padding with zeros; what is no gzip data from the start is a {@link
  * java.util.zip.ZipException}, also where the JDK's class reports a truncated stream otherwise.
  * Unlike there nothing is read before the first {@link #read}.
  */
@@ -22,6 +23,6 @@ public final class AcceleratedGzipInputStream extends CodecInputStream {
      * @throws IOException if no device can do it
      */
     public AcceleratedGzipInputStream(InputStream in, ContextPool pool) throws IOException {
-        super(in, pool, Operation.GUNZIP, 0, new byte[0]);
+        super(in, pool, Operation.GUNZIP, 0, new byte[0], true);
     }
 }

@@ -15,6 +15,7 @@ final class Block {
 
     private final ContextPool pool;
     private final boolean secret;
+    private final int head;
     private final Buffer source;
     private Buffer destination;
     private boolean flying;
@@ -24,13 +25,14 @@ final class Block {
     int length;
     CompletableFuture<JobResult> result = new CompletableFuture<>();
 
-    Block(ContextPool pool, StreamConfig config, long bound) {
+    Block(ContextPool pool, StreamConfig config, BlockTransform transform) {
         this.pool = pool;
         secret = config.secret();
-        source = take(config.blockSize());
+        head = transform.headSize();
+        source = take((long) head + config.blockSize());
         boolean whole = false;
         try {
-            destination = take(bound);
+            destination = take(transform.bound(config.blockSize()));
             whole = true;
         } finally {
             if (!whole) {
@@ -43,15 +45,23 @@ final class Block {
         return secret ? pool.secretBuffer(size) : pool.buffer(size);
     }
 
-    void fill(byte[] bytes, int count, long at) {
-        source.store(0, bytes, 0, count);
+    void fill(BlockTransform transform, byte[] bytes, int count, long at) {
+        if (head > 0) {
+            byte[] first = transform.head(at, bytes, count, source.address());
+            source.store(0, first, 0, Math.min(head, first.length));
+        }
+        source.store(head, bytes, 0, count);
         length = count;
         position = at;
     }
 
     Job job(BlockTransform transform) {
         return transform.job(
-                position, source.address(), length, destination.address(), destination.capacity());
+                position,
+                source.address() + head,
+                length,
+                destination.address(),
+                destination.capacity());
     }
 
     void submit(BlockTransform transform) {

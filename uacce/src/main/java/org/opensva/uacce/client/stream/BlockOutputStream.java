@@ -90,6 +90,16 @@ public class BlockOutputStream extends FilterOutputStream {
         }
     }
 
+    /** How many bytes were written to the stream. */
+    final long written() {
+        return taken + count;
+    }
+
+    /** Nobody wants the rest: closing gives everything back, and does nothing more. */
+    final void abandon() {
+        failed = true;
+    }
+
     private void ready() throws IOException {
         if (closed || finished) {
             throw new IOException("the stream is " + (closed ? "closed" : "finished"));
@@ -105,7 +115,7 @@ public class BlockOutputStream extends FilterOutputStream {
             Block block = next();
             boolean submitted = false;
             try {
-                block.fill(collected, count, taken);
+                block.fill(transform, collected, count, taken);
                 block.submit(transform);
                 submitted = true;
             } finally {
@@ -129,7 +139,7 @@ public class BlockOutputStream extends FilterOutputStream {
     private Block next() throws IOException {
         Block block = idle.poll();
         if (block == null && made < config.depth()) {
-            block = new Block(pool, config, transform.bound(config.blockSize()));
+            block = new Block(pool, config, transform);
             made++;
         }
         return block != null ? block : collect();

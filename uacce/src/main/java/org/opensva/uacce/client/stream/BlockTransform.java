@@ -21,6 +21,28 @@ public interface BlockTransform {
     long bound(int length);
 
     /**
+     * How many bytes of the block's memory are in front of it, for what its job needs besides.
+     *
+     * @return bytes, a multiple of 64
+     */
+    default int headSize() {
+        return 0;
+    }
+
+    /**
+     * What is in front of a block. Called once for each block, in the order of the stream.
+     *
+     * @param position how many bytes of the stream are before the block
+     * @param bytes the block, from index 0 on
+     * @param length how many bytes it has
+     * @param address where the head goes; the block follows {@link #headSize} bytes later
+     * @return at most {@link #headSize} bytes
+     */
+    default byte[] head(long position, byte[] bytes, int length, long address) {
+        return new byte[0];
+    }
+
+    /**
      * The job for a block.
      *
      * @param position how many bytes of the stream are before it

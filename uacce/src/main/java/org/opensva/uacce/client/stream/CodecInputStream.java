@@ -5,6 +5,7 @@ import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobFlags;
 import org.opensva.api.accelerator.JobParameters;
 import org.opensva.api.accelerator.JobResult;
+import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.Operand;
 import org.opensva.api.accelerator.Operation;
 import org.opensva.uacce.client.Buffer;
@@ -13,7 +14,6 @@ import org.opensva.uacce.client.ClientException.Reason;
 import org.opensva.uacce.client.ContextPool;
 import org.opensva.uacce.client.JobStream;
 
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
@@ -28,10 +28,11 @@ import java.util.zip.ZipException;
  *
  * <p><b>Threading.</b> One thread at a time.
  */
-public class CodecInputStream extends FilterInputStream {
+public class CodecInputStream extends ProducedInputStream {
 
     private final Operation operation;
     private final int level;
+    private final boolean trailIgnored;
     private final byte[] dictionary;
     private final JobStream stream;
     private final Buffer memory;
@@ -63,7 +64,20 @@ public class CodecInputStream extends FilterInputStream {
     public CodecInputStream(
             InputStream in, ContextPool pool, Operation operation, int level, byte[] dictionary)
             throws IOException {
-        super(Objects.requireNonNull(in, "in"));
+        this(in, pool, operation, level, dictionary, false);
+    }
+
+    /** With a trail behind gzip data ignored, or not. */
+    CodecInputStream(
+            InputStream in,
+            ContextPool pool,
+            Operation operation,
+            int level,
+            byte[] dictionary,
+            boolean trailIgnored)
+            throws IOException {
+        super(in);
+        this.trailIgnored = trailIgnored;
         this.operation = operation;
         this.level = level;
         this.dictionary = dictionary.clone();
@@ -85,12 +99,6 @@ public class CodecInputStream extends FilterInputStream {
                 opened.close();
             }
         }
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override
@@ -150,8 +158,13 @@ public class CodecInputStream extends FilterInputStream {
         switch (result.status()) {
             case SUCCESS -> {
                 begun = true;
-                // The value tells that the compressed data may end here; others ignore the rest.
-                boolean complete = result.value() != 0 && operation != Operation.GUNZIP;
+                // The value tells that the compressed data may end here, or what is left that they
+                // did.
+                boolean left = position < limit;
+                boolean complete = result.value() != 0 && (operation != Operation.GUNZIP || left);
+                if (left && operation == Operation.GUNZIP && !trailIgnored) {
+                    throw fail(new JobResult(JobStatus.BAD_DATA, 0, 0, 0, 0));
+                }
                 ended = last || complete;
             }
             case DESTINATION_FULL -> begun = true;
@@ -211,34 +224,8 @@ public class CodecInputStream extends FilterInputStream {
         if (closed) {
             throw new IOException("the stream is closed");
         }
-        return (int) (made - given);
-    }
-
-    @Override
-    public long skip(long count) throws IOException {
-        byte[] dropped = new byte[Math.clamp(count, 0, 1 << 12)];
-        long skipped = 0;
-        while (skipped < count) {
-            int part = read(dropped, 0, (int) Math.min(dropped.length, count - skipped));
-            if (part < 0) {
-                break;
-            }
-            skipped += part;
-        }
-        return skipped;
-    }
-
-    @Override
-    public boolean markSupported() {
-        return false;
-    }
-
-    @Override
-    public synchronized void mark(int limit) {}
-
-    @Override
-    public synchronized void reset() throws IOException {
-        throw new IOException("mark and reset are not supported");
+        // As the JDK's streams: 0 only at the end, for programs that take it for that.
+        return ended && given == made ? 0 : (int) Math.max(1, made - given);
     }
 
     private synchronized void take() {

@@ -182,6 +182,42 @@ class CipherDifferentialTest {
         }
     }
 
+    /** More than the pool's buffers have room for, and than a device takes of AES-GCM. */
+    @Test
+    void aMessageOfAnyLengthIsTakenInOneCall() throws Exception {
+        SecretKeySpec key = new SecretKeySpec(Bench.bytes(16, 3), "AES");
+        byte[] message = Bench.bytes(20_000_011, 5);
+        String[] names = {"AES/CBC/PKCS5Padding", "AES/CTR/NoPadding", "AES/GCM/NoPadding"};
+        try (ContextPool small = bench.pool(Bench.config().withBufferLimit(20 << 20))) {
+            OpenSvaProvider provider = new OpenSvaProvider(small);
+            for (String name : names) {
+                AlgorithmParameterSpec spec =
+                        name.contains("GCM")
+                                ? new GCMParameterSpec(128, new byte[12])
+                                : new IvParameterSpec(Bench.bytes(16, 4));
+                Cipher reference = theirs(name);
+                reference.init(Cipher.ENCRYPT_MODE, key, spec);
+                Cipher cipher = Cipher.getInstance(name, provider);
+                cipher.init(Cipher.ENCRYPT_MODE, key, spec);
+                byte[] secret = cipher.doFinal(message);
+                assertArrayEquals(reference.doFinal(message), secret, name);
+                cipher.init(Cipher.DECRYPT_MODE, key, spec);
+                assertArrayEquals(message, cipher.doFinal(secret), name);
+            }
+        }
+    }
+
+    @Test
+    void aKeyForSomethingElseIsRefusedAsTheJdkDoes() throws Exception {
+        SecretKeySpec des = new SecretKeySpec(new byte[16], "DESede");
+        for (String name : new String[] {"AES/ECB/NoPadding", "AES/GCM/NoPadding"}) {
+            assertThrows(
+                    InvalidKeyException.class, () -> theirs(name).init(Cipher.ENCRYPT_MODE, des));
+            assertThrows(
+                    InvalidKeyException.class, () -> mine(name).init(Cipher.ENCRYPT_MODE, des));
+        }
+    }
+
     private static Cipher mine(String name) throws GeneralSecurityException {
         return Cipher.getInstance(name, ours);
     }

@@ -3,22 +3,34 @@ package org.opensva.uacce.client.jca;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opensva.api.accelerator.Algorithm;
+import org.opensva.api.accelerator.Engine;
+import org.opensva.api.accelerator.JobExecution;
+import org.opensva.api.accelerator.Operation;
 import org.opensva.uacce.client.Bench;
 import org.opensva.uacce.client.ContextPool;
+import org.opensva.uacce.engine.StandardEngines;
 
 import java.nio.ByteBuffer;
 import java.security.DigestException;
 import java.security.InvalidKeyException;
 import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.Provider;
 import java.security.ProviderException;
+import java.security.Security;
+import java.security.Signature;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 import javax.crypto.Mac;
 import javax.crypto.ShortBufferException;
@@ -183,6 +195,142 @@ class DigestDifferentialTest {
         assertThrows(
                 java.security.InvalidAlgorithmParameterException.class,
                 () -> mac.init(key, new IvParameterSpec(new byte[16])));
+    }
+
+    @Test
+    void algorithmsHaveTheNamesThatTheJdkKnows() throws Exception {
+        byte[] expected = MessageDigest.getInstance("SHA-256").digest();
+        for (String name : new String[] {"SHA256", "2.16.840.1.101.3.4.2.1", "sha-256"}) {
+            boolean known = Security.getProvider("SUN").getService("MessageDigest", name) != null;
+            if (known) {
+                assertArrayEquals(expected, MessageDigest.getInstance(name, ours).digest());
+            }
+        }
+        assertEquals(20, MessageDigest.getInstance("SHA1", ours).digest().length);
+        assertEquals(20, MessageDigest.getInstance("SHA", ours).digest().length);
+        assertEquals(
+                32, MessageDigest.getInstance("2.16.840.1.101.3.4.2.1", ours).getDigestLength());
+        assertEquals(ours, Signature.getInstance("1.2.840.113549.1.1.11", ours).getProvider());
+        assertEquals(ours, Mac.getInstance("1.2.840.113549.2.9", ours).getProvider());
+    }
+
+    @Test
+    void aProviderWithoutItsPoolStepsAside() throws Exception {
+        try (Bench other = new Bench(1)) {
+            ContextPool gone = other.pool();
+            OpenSvaProvider provider = new OpenSvaProvider(gone);
+            int place = Security.insertProviderAt(provider, 1);
+            try {
+                assertEquals(1, place);
+                assertEquals(provider, MessageDigest.getInstance("SHA-256").getProvider());
+                other.labs.getFirst().device.remove();
+                gone.close();
+                assertEquals("SUN", MessageDigest.getInstance("SHA-256").getProvider().getName());
+                Mac mac = Mac.getInstance("HmacSHA256");
+                mac.init(new SecretKeySpec(new byte[1], "HmacSHA256"));
+                assertEquals(32, mac.doFinal().length);
+                assertThrows(
+                        NoSuchAlgorithmException.class,
+                        () -> MessageDigest.getInstance("SHA-256", provider));
+            } finally {
+                Security.removeProvider(OpenSvaProvider.NAME);
+            }
+        }
+    }
+
+    /** A device for a few algorithms must not take the others from the JDK. */
+    @Test
+    void onlyWhatADeviceHasIsOffered() throws Exception {
+        try (Bench other = new Bench(1, Sha256Engine::new, 8);
+                ContextPool few = other.pool()) {
+            OpenSvaProvider provider = new OpenSvaProvider(few);
+            assertArrayEquals(
+                    MessageDigest.getInstance("SHA-256").digest(new byte[5]),
+                    MessageDigest.getInstance("SHA-256", provider).digest(new byte[5]));
+            assertEquals(
+                    Set.of("SHA-256"),
+                    provider.getServices().stream()
+                            .map(Provider.Service::getAlgorithm)
+                            .collect(Collectors.toSet()));
+        }
+    }
+
+    private static final class Sha256Engine implements Engine {
+        private final Engine all = new StandardEngines().create();
+
+        @Override
+        public Set<Operation> operations() {
+            return Set.of(Operation.DIGEST);
+        }
+
+        @Override
+        public Set<Algorithm> algorithms() {
+            return Set.of(Algorithm.SHA_256);
+        }
+
+        @Override
+        public int flags() {
+            return all.flags();
+        }
+
+        @Override
+        public void execute(JobExecution job) {
+            all.execute(job);
+        }
+    }
+
+    /** The JDK's own know no interrupts; nor may what stands in for them. */
+    @Test
+    void aThreadThatIsInterruptedGetsItsDigestAndStaysInterrupted() throws Exception {
+        MessageDigest mine = MessageDigest.getInstance("SHA-256", ours);
+        MessageDigest theirs = MessageDigest.getInstance("SHA-256");
+        for (int size : new int[] {100, 500_000, 3_000_000}) {
+            byte[] bytes = Bench.bytes(size, size);
+            Thread.currentThread().interrupt();
+            byte[] made;
+            boolean still;
+            try {
+                made = mine.digest(bytes);
+            } finally {
+                still = Thread.interrupted();
+            }
+            assertArrayEquals(theirs.digest(bytes), made);
+            assertTrue(still);
+        }
+    }
+
+    /** Programs drop digests half-way, and close nothing. */
+    @Test
+    void digestsThatNobodyHasAnyMoreGiveTheirStreamsBack() throws Exception {
+        try (Bench other = new Bench(1);
+                ContextPool pool =
+                        other.pool(Bench.config().withContexts(1, 4).withBufferLimit(8 << 20))) {
+            OpenSvaProvider provider = new OpenSvaProvider(pool);
+            byte[] much = new byte[(1 << 20) + 1];
+            MessageDigest.getInstance("SHA-256", provider).update(much);
+            long taken = pool.bufferBytes();
+            // As many as there are buffers would fail at the seventeenth, were they kept.
+            for (int i = 0; i < 60; i++) {
+                drop(provider, much);
+            }
+            assertTrue(pool.bufferBytes() >= taken);
+        }
+    }
+
+    private static void drop(OpenSvaProvider provider, byte[] much) throws Exception {
+        for (int attempt = 0; ; attempt++) {
+            try {
+                MessageDigest.getInstance("SHA-256", provider).update(much);
+                return;
+            } catch (ProviderException e) {
+                // Memory is short: as a machine's, it comes back with a collection.
+                if (attempt == 100) {
+                    throw e;
+                }
+                System.gc();
+                Thread.yield();
+            }
+        }
     }
 
     @Test

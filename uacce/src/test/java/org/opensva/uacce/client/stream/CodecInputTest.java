@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipException;
 
@@ -98,6 +99,50 @@ class CodecInputTest {
                             new ByteArrayInputStream(members.toByteArray()), pool)) {
                 assertArrayEquals(expected.toByteArray(), in.readAllBytes());
             }
+        }
+    }
+
+    /** As in the JDK's class: padding of tapes, and whatever else. */
+    @Test
+    void whatFollowsTheMembersAndIsNoneIsIgnored() throws IOException {
+        byte[] bytes = GzipOutputTest.compressible(200_000, 1);
+        byte[] one = gzip(bytes);
+        byte[][] trails = {{0}, new byte[512], new byte[200_000], {1, 2, 3}, {0x1f, 0, 0, 9}};
+        try (Bench bench = new Bench(1);
+                ContextPool pool = bench.pool()) {
+            for (byte[] trail : trails) {
+                byte[] all = Arrays.copyOf(one, one.length + trail.length);
+                System.arraycopy(trail, 0, all, one.length, trail.length);
+                try (InputStream jdk = new GZIPInputStream(new ByteArrayInputStream(all));
+                        InputStream in =
+                                new AcceleratedGzipInputStream(drip(all, new Random(3)), pool)) {
+                    assertArrayEquals(jdk.readAllBytes(), in.readAllBytes());
+                }
+                try (InputStream strict =
+                        new CodecInputStream(
+                                new ByteArrayInputStream(all), pool, Operation.GUNZIP, 0, NONE)) {
+                    assertThrows(ZipException.class, strict::readAllBytes);
+                }
+            }
+        }
+    }
+
+    /** Programs take 0 for the end, because it is in the JDK's class. */
+    @Test
+    void somethingIsAvailableUntilTheEnd() throws IOException {
+        try (Bench bench = new Bench(1);
+                ContextPool pool = bench.pool()) {
+            InputStream in =
+                    new AcceleratedGzipInputStream(
+                            new ByteArrayInputStream(gzip(new byte[1000])), pool);
+            int count = 0;
+            while (in.available() > 0 && in.read() >= 0) {
+                count++;
+            }
+            assertEquals(1000, count);
+            assertEquals(-1, in.read());
+            assertEquals(0, in.available());
+            in.close();
         }
     }
 
