@@ -17,7 +17,7 @@ class ActivityTest {
 
     private static final int DEVICES = 3;
     private static final int WAITERS = 2;
-    private static final int ROUNDS = 1_000;
+    private static final int ROUNDS = 250;
 
     private final Activity activity = new Activity();
     private final LaneSet[] devices = new LaneSet[DEVICES];
