@@ -399,7 +399,8 @@ class SharedQueueTest {
         opener.join();
         assertEquals(QueueState.ZOMBIE, queue.state());
         refused(Errno.ENXIO, () -> queue.submit(Job.nop()));
-        assertEquals(JobStatus.ABORTED, queue.await(waiting, SOON).status());
+        // At once, and not when its patience ends: nobody would wait as long as this.
+        assertEquals(JobStatus.ABORTED, queue.await(waiting, Duration.ofDays(1)).status());
         try (QueueHandle again = open(alice)) {
             assertTrue(again.run(Job.nop(), SOON).succeeded());
             queue.close();

@@ -83,13 +83,14 @@ final class Completions {
         while (true) {
             long seen = event.count();
             boolean dead = dead();
+            boolean over = dead && file.hardware().awaitQuiet(0);
             JobStatus status = collect(ticket, result);
             if (status != null) {
                 return status;
             }
-            if (closed.getAsBoolean() || expired && dead) {
-                // Closed: nobody waits for it any more. Dead and expired: the device holds on to
-                // it, and a dead queue has no later result to give.
+            if (closed.getAsBoolean() || over || expired && dead) {
+                // Closed: nobody waits for it any more. Over: a dead queue is at rest, so that
+                // nothing is written after the look. Dead and expired: the device holds on to it.
                 Arrays.fill(result, 0, 4, 0);
                 return JobStatus.ABORTED;
             }
