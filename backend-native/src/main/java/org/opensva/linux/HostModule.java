@@ -263,22 +263,11 @@ final class HostModule extends AbstractModule {
     }
 
     private Set<Capability> capabilities() {
-        Set<Capability> claims =
+        Set<Capability> claims = ProcessesModule.claims(facts);
+        claims.addAll(
                 EnumSet.of(
-                        Capability.FORK,
-                        Capability.EXEC,
-                        Capability.KILL,
-                        Capability.SHARED_MEMORY,
-                        Capability.FILE_TRUNCATE,
-                        Capability.HOLE_PUNCH,
-                        Capability.MEMORY_LOCK,
-                        Capability.GROWING_STACKS,
-                        Capability.MREMAP,
-                        Capability.MPROTECT,
-                        Capability.DISCARD,
                         Capability.DEMAND_PAGING,
                         Capability.TWO_DEVICES,
-                        Capability.PASS_HANDLE,
                         Capability.PASID_VISIBLE,
                         Capability.STOP_PASID,
                         Capability.INTROSPECTION,
@@ -294,15 +283,9 @@ final class HostModule extends AbstractModule {
                         Capability.QUEUE_STATES,
                         Capability.REGIONS,
                         Capability.INSTANCES,
-                        Capability.POLL);
+                        Capability.POLL));
         if (events()) {
             claims.add(Capability.ATS);
-        }
-        if (facts.hugePages()) {
-            claims.add(Capability.HUGE_PAGES);
-        }
-        if (facts.swap()) {
-            claims.add(Capability.PAGEOUT);
         }
         return claims;
     }

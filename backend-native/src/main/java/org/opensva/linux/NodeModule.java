@@ -188,26 +188,11 @@ final class NodeModule extends AbstractModule {
     }
 
     private Set<Capability> capabilities() {
-        Set<Capability> claims =
-                EnumSet.of(
-                        Capability.FORK,
-                        Capability.EXEC,
-                        Capability.KILL,
-                        Capability.SHARED_MEMORY,
-                        Capability.FILE_TRUNCATE,
-                        Capability.MREMAP,
-                        Capability.MPROTECT,
-                        Capability.DISCARD,
-                        Capability.DEMAND_PAGING,
-                        Capability.PASS_HANDLE,
-                        Capability.POLL);
+        Set<Capability> claims = ProcessesModule.claims(facts);
+        // The kernel that binds also serves what the device does not find.
+        claims.add(Capability.DEMAND_PAGING);
+        claims.add(Capability.POLL);
         claims.addAll(device.capabilities());
-        if (facts.hugePages()) {
-            claims.add(Capability.HUGE_PAGES);
-        }
-        if (facts.swap()) {
-            claims.add(Capability.PAGEOUT);
-        }
         return claims;
     }
 

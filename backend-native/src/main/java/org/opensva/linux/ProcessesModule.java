@@ -5,6 +5,7 @@ import com.google.inject.Provides;
 
 import io.opentelemetry.api.OpenTelemetry;
 
+import org.opensva.api.backend.Capability;
 import org.opensva.api.process.ProcessHost;
 import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.linux.abi.Architecture;
@@ -16,6 +17,9 @@ import org.opensva.linux.mm.HostMemory;
 import org.opensva.linux.mm.Transfers;
 import org.opensva.linux.process.EventDescriptors;
 import org.opensva.linux.process.HostProcesses;
+
+import java.util.EnumSet;
+import java.util.Set;
 
 /**
  * Real processes of this host, and what it takes to start, drive and end them, whoever translates
@@ -38,6 +42,36 @@ final class ProcessesModule extends AbstractModule {
         this.facts = facts;
         this.transfers = transfers;
         this.events = events;
+    }
+
+    /**
+     * What these processes can do, whoever translates for the devices.
+     *
+     * @param facts about this host
+     * @return a new set, to which the claims of devices are added
+     */
+    static Set<Capability> claims(HostFacts facts) {
+        Set<Capability> claims =
+                EnumSet.of(
+                        Capability.FORK,
+                        Capability.EXEC,
+                        Capability.KILL,
+                        Capability.SHARED_MEMORY,
+                        Capability.FILE_TRUNCATE,
+                        Capability.HOLE_PUNCH,
+                        Capability.MEMORY_LOCK,
+                        Capability.GROWING_STACKS,
+                        Capability.MREMAP,
+                        Capability.MPROTECT,
+                        Capability.DISCARD,
+                        Capability.PASS_HANDLE);
+        if (facts.hugePages()) {
+            claims.add(Capability.HUGE_PAGES);
+        }
+        if (facts.swap()) {
+            claims.add(Capability.PAGEOUT);
+        }
+        return claims;
     }
 
     @Override

@@ -15,7 +15,6 @@ import org.opensva.api.backend.BackendCatalog;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Capability;
 import org.opensva.api.backend.Introspection;
-import org.opensva.api.backend.MemoryPressure;
 import org.opensva.api.process.ProcessHost;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.conformance.suite.bench.Limits;
@@ -44,48 +43,6 @@ class ClaimProbesTest {
                     // An advice that is taken shows too little to speak of a claim that is missing.
                     Capability.PAGEOUT,
                     Capability.HUGE_PAGES);
-
-    /** A machine that says something else about itself than what is true. */
-    private record Claiming(Backend machine, Set<Capability> claims) implements Backend {
-        @Override
-        public BackendDescriptor descriptor() {
-            BackendDescriptor own = machine.descriptor();
-            return new BackendDescriptor(
-                    own.name(),
-                    own.variant(),
-                    own.version(),
-                    own.vendor(),
-                    claims,
-                    own.foreignHandles(),
-                    own.pasidSupply(),
-                    own.properties());
-        }
-
-        @Override
-        public ProcessHost processes() {
-            return machine.processes();
-        }
-
-        @Override
-        public List<Accelerator> accelerators() {
-            return machine.accelerators();
-        }
-
-        @Override
-        public Optional<Introspection> introspection() {
-            return machine.introspection();
-        }
-
-        @Override
-        public Optional<MemoryPressure> memoryPressure() {
-            return machine.memoryPressure();
-        }
-
-        @Override
-        public void close() {
-            machine.close();
-        }
-    }
 
     /** A machine for each probe. */
     private static final class Fresh implements ClaimProbes.Machines {
