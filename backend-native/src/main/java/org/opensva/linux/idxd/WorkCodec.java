@@ -7,6 +7,7 @@ import org.opensva.api.accelerator.Operation;
 import org.opensva.linux.idxd.spec.CompletionRecord;
 import org.opensva.linux.idxd.spec.CompletionStatus;
 import org.opensva.linux.idxd.spec.CompletionStatus.Device;
+import org.opensva.linux.idxd.spec.CompressionState;
 import org.opensva.linux.idxd.spec.DsaOpcode;
 import org.opensva.linux.idxd.spec.IaaOpcode;
 import org.opensva.linux.idxd.spec.WorkDescriptor;
@@ -20,9 +21,10 @@ import java.util.Set;
 /**
  * Jobs as descriptors of a work queue, and completion records as results.
  *
- * <p>A batch is not offered: submitted by {@code write(2)} the driver refuses it on the parts that
- * exist. Of IAA, decompression is offered, for streams that refer back 4 KiB at most; compression
- * needs tables that the library of a program makes.
+ * <p>A batch is not offered: submitted by {@code write(2)} the driver refuses it on every part
+ * whose direct use it calls unsafe, which are those that exist ({@code user_submission_safe} in
+ * {@code drivers/dma/idxd}). Of IAA, decompression is offered for streams that refer back 4 KiB at
+ * most, and compression with fixed codes, whatever the level.
  *
  * @param queue what sysfs says about the queue
  */
@@ -33,6 +35,13 @@ record WorkCodec(WorkQueueNode queue) {
      * there ({@code IAA_DECOMP_FLAGS} in {@code drivers/crypto/intel/iaa/iaa_crypto.h}).
      */
     private static final int DECOMPRESS_FLAGS = 0xf;
+
+    /**
+     * {@code compr_flags}: flush the output, append the end of the block ({@code IAA_COMP_FLAGS}).
+     */
+    private static final int COMPRESS_FLAGS = 0x6;
+
+    private static final int HIGHEST_LEVEL = 9;
 
     private static final Map<Operation, DsaOpcode> DSA = new EnumMap<>(Operation.class);
     private static final Map<Operation, IaaOpcode> IAA = new EnumMap<>(Operation.class);
@@ -53,6 +62,7 @@ record WorkCodec(WorkQueueNode queue) {
         IAA.put(Operation.DRAIN, IaaOpcode.DRAIN);
         IAA.put(Operation.COPY, IaaOpcode.MEMMOVE);
         IAA.put(Operation.INFLATE, IaaOpcode.DECOMPRESS);
+        IAA.put(Operation.DEFLATE, IaaOpcode.COMPRESS);
     }
 
     private Optional<Integer> opcode(Operation operation) {
@@ -79,6 +89,10 @@ record WorkCodec(WorkQueueNode queue) {
         if (opcode(job.operation()).isEmpty() || job.flags() != 0) {
             return Optional.of(JobStatus.UNSUPPORTED);
         }
+        if (job.operation() == Operation.DEFLATE
+                && (job.argument() < 0 || job.argument() > HIGHEST_LEVEL)) {
+            return Optional.of(JobStatus.BAD_DESCRIPTOR);
+        }
         boolean copies =
                 switch (job.operation()) {
                     case COPY, FILL, DUAL_CAST, COPY_CRC32C -> true;
@@ -104,9 +118,10 @@ record WorkCodec(WorkQueueNode queue) {
      *
      * @param job the work
      * @param record where the completion record goes
+     * @param state where a {@link CompressionState} is; for compression only
      * @return 64 bytes
      */
-    byte[] encode(Job job, long record) {
+    byte[] encode(Job job, long record, long state) {
         byte[] bytes = new byte[WorkDescriptor.SIZE];
         boolean moves = job.operation() != Operation.NOP && job.operation() != Operation.DRAIN;
         int flags = WorkDescriptor.FLAG_RECORD_VALID | WorkDescriptor.FLAG_REQUEST_RECORD;
@@ -133,6 +148,16 @@ record WorkCodec(WorkQueueNode queue) {
             case DUAL_CAST -> WorkDescriptor.SECOND.set(bytes, job.argument());
             case CRC32C, COPY_CRC32C ->
                     WorkDescriptor.SEED_OR_RECORD_SIZE.set(bytes, job.argument() & 0xffff_ffffL);
+            case DEFLATE -> {
+                WorkDescriptor.FLAGS.set(
+                        bytes,
+                        flags | WorkDescriptor.FLAG_READ_STATE | WorkDescriptor.FLAG_CACHE_CONTROL);
+                WorkDescriptor.IAA_CODEC_FLAGS.set(bytes, COMPRESS_FLAGS);
+                WorkDescriptor.IAA_STATE.set(bytes, state);
+                WorkDescriptor.IAA_STATE_SIZE.set(bytes, CompressionState.SIZE);
+                WorkDescriptor.IAA_OUTPUT_ROOM.set(
+                        bytes, Math.min(job.destinationCapacity(), queue.maxTransfer()));
+            }
             case INFLATE -> {
                 WorkDescriptor.IAA_CODEC_FLAGS.set(bytes, DECOMPRESS_FLAGS);
                 WorkDescriptor.IAA_OUTPUT_ROOM.set(
@@ -179,7 +204,7 @@ record WorkCodec(WorkQueueNode queue) {
                             0);
             case APPLY_DELTA ->
                     new JobResult(JobStatus.SUCCESS, length, job.destinationCapacity(), 0, 0);
-            case INFLATE ->
+            case INFLATE, DEFLATE ->
                     new JobResult(
                             JobStatus.SUCCESS,
                             length,
@@ -233,8 +258,27 @@ record WorkCodec(WorkQueueNode queue) {
                 long pattern = Long.rotateRight(job.argument(), (int) (done % 8) * 8);
                 yield Optional.of(Job.fill(job.destination() + done, left, pattern));
             }
-            case APPLY_DELTA, INFLATE, BATCH -> Optional.empty();
+            case APPLY_DELTA, BATCH -> Optional.empty();
+            // Begins anew, if what it has written so far is not what it reads.
+            case INFLATE, DEFLATE -> overlaps(job) ? Optional.empty() : Optional.of(job);
             default -> Optional.of(job);
         };
+    }
+
+    private static boolean overlaps(Job job) {
+        long between = job.destination() - job.source();
+        return between >= 0 ? between < job.sourceLength() : between > -job.destinationCapacity();
+    }
+
+    /**
+     * How often the rest of a job may be submitted: each page that it touches may be absent.
+     *
+     * @param job the work
+     * @param page page size in bytes
+     * @return a number of times
+     */
+    long pages(Job job, int page) {
+        long room = Math.min(job.destinationCapacity(), queue.maxTransfer());
+        return (2 * Math.max(transfer(job), job.sourceLength()) + room) / page;
     }
 }

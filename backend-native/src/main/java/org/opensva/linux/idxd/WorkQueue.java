@@ -15,6 +15,7 @@ import org.opensva.linux.abi.Descriptor;
 import org.opensva.linux.abi.KernelErrors;
 import org.opensva.linux.idxd.spec.CompletionRecord;
 import org.opensva.linux.idxd.spec.CompletionStatus;
+import org.opensva.linux.idxd.spec.CompressionState;
 import org.opensva.linux.idxd.spec.WorkDescriptor;
 import org.opensva.linux.node.DeviceQueue;
 import org.opensva.linux.process.NodeCalls;
@@ -34,21 +35,27 @@ import java.util.concurrent.locks.LockSupport;
  * there are never more descriptors under way than the queue holds.
  *
  * <p>A page fault that the device has not waited for ends a descriptor early. The page is touched
- * as a processor would, and the rest is submitted again, as long as that leads further; where the
- * process itself may not touch it the job ends with the fault.
+ * as a processor would, and the rest is submitted again, as often as the job has pages and a few
+ * times more; where the process itself may not touch it the job ends with the fault.
  *
  * <p><b>Threading.</b> As {@link DeviceQueue}.
  */
 final class WorkQueue implements DeviceQueue {
 
     private static final long LOOK_NANOS = 50_000;
-    private static final int ATTEMPTS_WITHOUT_PROGRESS = 8;
+
+    /** Pages that were touched may be taken away again before the device comes to them. */
+    private static final int MORE_ATTEMPTS = 8;
 
     private final WorkQueueNode node;
     private final WorkCodec codec;
     private final Descriptor file;
     private final SvaProcess process;
     private final long records;
+
+    /** Where the state of compression is, after the records. */
+    private final long state;
+
     private final @Nullable Running[] slots;
     private final Deque<Refused> refused = new ArrayDeque<>();
 
@@ -61,7 +68,7 @@ final class WorkQueue implements DeviceQueue {
      * @param whole the job as it was submitted
      * @param now what is left of it
      * @param before how many bytes were done by earlier descriptors
-     * @param attempts how often the rest was submitted without a byte being done
+     * @param attempts how often the rest was submitted
      */
     private record Running(long tag, Job whole, Job now, long before, int attempts) {}
 
@@ -79,8 +86,15 @@ final class WorkQueue implements DeviceQueue {
         this.process = process;
         codec = new WorkCodec(node);
         slots = new Running[node.size()];
-        records =
-                process.mmap(MapRequest.anonymous((long) slots.length * CompletionRecord.IAA_SIZE));
+        state = (long) slots.length * CompletionRecord.IAA_SIZE;
+        records = process.mmap(MapRequest.anonymous(memory()));
+        if (codec.operations().contains(Operation.DEFLATE)) {
+            process.store(records + state, CompressionState.fixed());
+        }
+    }
+
+    private long memory() {
+        return state + CompressionState.SIZE;
     }
 
     @Override
@@ -118,7 +132,9 @@ final class WorkQueue implements DeviceQueue {
     /** The record is cleared before the device can write to it. */
     private boolean begin(int slot, Running work) {
         process.store(record(slot), new byte[CompletionRecord.IAA_SIZE]);
-        long taken = NodeCalls.write(process, file, codec.encode(work.now(), record(slot)));
+        long taken =
+                NodeCalls.write(
+                        process, file, codec.encode(work.now(), record(slot), records + state));
         if (taken == -KernelErrors.EAGAIN || taken == 0) {
             return false;
         }
@@ -192,8 +208,8 @@ final class WorkQueue implements DeviceQueue {
             return false;
         }
         long done = work.now().sourceLength() - rest.get().sourceLength();
-        int attempts = done == 0 ? work.attempts() + 1 : 0;
-        return attempts <= ATTEMPTS_WITHOUT_PROGRESS
+        int attempts = work.attempts() + 1;
+        return attempts <= codec.pages(work.whole(), process.pageSize()) + MORE_ATTEMPTS
                 && begin(
                         slot,
                         new Running(
@@ -232,7 +248,7 @@ final class WorkQueue implements DeviceQueue {
             return;
         }
         try {
-            process.munmap(records, (long) slots.length * CompletionRecord.IAA_SIZE);
+            process.munmap(records, memory());
         } catch (ErrnoException e) {
             // The process has ended, and its memory with it.
             return;

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobResult;
 import org.opensva.api.accelerator.JobStatus;
+import org.opensva.api.accelerator.Operation;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendCatalog;
@@ -33,9 +34,11 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A work queue whose node is a pipe: what a real process writes to it is what the driver would get,
@@ -269,7 +272,81 @@ class WorkQueueTest {
     private static void assertDescriptor(String expected, WorkCodec codec, Job job) {
         assertEquals(
                 (expected + "0".repeat(128)).substring(0, 128),
-                HexFormat.of().formatHex(codec.encode(job, 0xfedcba9876543210L)));
+                HexFormat.of()
+                        .formatHex(codec.encode(job, 0xfedcba9876543210L, 0x5566778811223344L)));
+    }
+
+    /** As {@code struct iax_hw_desc} of {@code include/uapi/linux/idxd.h} is laid out. */
+    @Test
+    void aQueueOfIaaCompressesFromAStateInItsOwnMemory() throws IOException {
+        Path device = root.resolve("sys/bus/dsa/devices/iax1");
+        file(device.resolve("pasid_enabled"), "1");
+        file(device.resolve("max_transfer_size"), "2147483648");
+        file(
+                device.resolve("op_cap"),
+                "00000000,00000000,00000000,00000000,00000000,0000000c,00000000,0000000d");
+        Path queue = device.resolve("wq1.0");
+        file(queue.resolve("state"), "enabled");
+        file(queue.resolve("type"), "user");
+        file(queue.resolve("mode"), "dedicated");
+        file(queue.resolve("size"), "4");
+        file(queue.resolve("max_transfer_size"), "2097152");
+        Files.createSymbolicLink(root.resolve("sys/bus/dsa/devices/wq1.0"), Path.of("iax1/wq1.0"));
+        WorkQueueNode node =
+                new DsaBus(root.resolve("sys"), root.resolve("dev")).workQueues().get(1);
+        WorkCodec codec = new WorkCodec(node);
+        assertEquals(
+                EnumSet.of(
+                        Operation.NOP,
+                        Operation.DRAIN,
+                        Operation.COPY,
+                        Operation.INFLATE,
+                        Operation.DEFLATE),
+                codec.operations());
+        Job deflate =
+                Job.transform(
+                        Operation.DEFLATE,
+                        0x1122334455667788L,
+                        0x1000,
+                        0x99aabbccddeeff00L,
+                        0x2000);
+        assertDescriptor(
+                "000000000c0101431032547698badcfe887766554433221100ffeeddccbbaa99"
+                        + "0010000000000600443322118877665500200000200600000000000000000000",
+                codec,
+                deflate);
+        assertDescriptor(
+                "000000000c0000421032547698badcfe887766554433221100ffeeddccbbaa99"
+                        + "0010000000000f00000000000000000000200000000000000000000000000000",
+                codec,
+                Job.transform(
+                        Operation.INFLATE,
+                        0x1122334455667788L,
+                        0x1000,
+                        0x99aabbccddeeff00L,
+                        0x2000));
+        assertEquals(Optional.empty(), codec.refusal(deflate.withArgument(9)));
+        assertEquals(
+                Optional.of(JobStatus.BAD_DESCRIPTOR), codec.refusal(deflate.withArgument(10)));
+    }
+
+    @Test
+    void aJobThatIsDoneAgainMayFindEachOfItsPagesAbsent() throws IOException {
+        try (Backend backend = open();
+                RandomAccessFile device = new RandomAccessFile(pipe.toFile(), "rw");
+                SvaProcess process = backend.processes().spawn("owner")) {
+            QueueHandle queue = backend.accelerators().getFirst().open(process);
+            queue.start();
+            int pages = 40;
+            long memory = process.mmap(MapRequest.anonymous((long) pages * process.pageSize()));
+            long ticket = queue.submit(Job.crc32c(memory, (long) pages * process.pageSize()));
+            for (int i = 0; i < pages; i++) {
+                answer(process, next(device), fault(0x03, 0, memory + i * 4096L));
+                assertTrue(!queue.poll(Duration.ZERO));
+            }
+            answer(process, next(device), record(1));
+            assertEquals(JobStatus.SUCCESS, queue.await(ticket, LIMIT).status());
+        }
     }
 
     @Test
