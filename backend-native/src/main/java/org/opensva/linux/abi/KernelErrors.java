@@ -24,6 +24,9 @@ public final class KernelErrors {
     /** Try again. */
     public static final int EAGAIN = 11;
 
+    /** Not enough memory. */
+    public static final int ENOMEM = 12;
+
     /** Permission denied. */
     public static final int EACCES = 13;
 

@@ -224,7 +224,10 @@ final class HandedOver {
         }
     }
 
-    /** What has been said since; nothing is expected, so that only the end matters. */
+    /**
+     * Looks once at what has been said since. Nothing is expected, so that only the end matters;
+     * who says more is looked at again, but keeps nobody here.
+     */
     boolean hasHungUp(Descriptor connection) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment some = arena.allocate(JAVA_BYTE, 64);
@@ -239,8 +242,8 @@ final class HandedOver {
                                 MSG_DONTWAIT,
                                 0,
                                 0);
-            } while (count > 0);
-            return count == 0 || count != -KernelErrors.EAGAIN;
+            } while (count == -KernelErrors.EINTR);
+            return count == 0 || count < 0 && count != -KernelErrors.EAGAIN;
         }
     }
 

@@ -145,8 +145,13 @@ final class HostPort implements AgentPort {
                     length);
             CountDownLatch done = new CountDownLatch(1);
             pending = done;
-            device.invalidate(new InvalidateRequest(ITAG, pasid, start, size, false));
-            boolean complete = await(done);
+            boolean complete = false;
+            try {
+                device.invalidate(new InvalidateRequest(ITAG, pasid, start, size, false));
+                complete = await(done);
+            } catch (RuntimeException e) {
+                LOG.log(System.Logger.Level.ERROR, "device " + requester + " is broken", e);
+            }
             pending = null;
             if (!complete && !cut) {
                 cut = true;

@@ -15,6 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Waits for all descriptors of a backend at once, in one thread, and has whoever asked for it look
@@ -37,13 +38,14 @@ public final class EventPump implements AutoCloseable {
     private static final int EVENTS = 64;
     private static final int WAIT_MILLIS = 1000;
     private static final long STOP = 0;
+    private static final long TROUBLE_NANOS = 100_000_000;
 
     private final SystemCalls kernel;
-    private final Descriptor epoll;
+    private volatile Descriptor epoll;
     private final Descriptor wake;
     private final int eventSize;
     private final int dataOffset;
-    private final Map<Long, Runnable> handlers = new ConcurrentHashMap<>();
+    private final Map<Long, Watch> watches = new ConcurrentHashMap<>();
     private final AtomicLong nextKey = new AtomicLong(1);
     private final Thread thread;
     private volatile boolean closed;
@@ -60,11 +62,7 @@ public final class EventPump implements AutoCloseable {
         boolean packed = kernel.architecture() == Architecture.X86_64;
         eventSize = packed ? 12 : 16;
         dataOffset = packed ? 4 : 8;
-        epoll =
-                Descriptor.of(
-                        kernel,
-                        kernel.call(SystemCall.EPOLL_CREATE1, EPOLL_CLOEXEC, 0, 0),
-                        "epoll_create1");
+        epoll = open(kernel);
         long event = kernel.call(SystemCall.EVENTFD2, 0, EFD_NONBLOCK_CLOEXEC, 0);
         if (event < 0) {
             epoll.close();
@@ -75,23 +73,40 @@ public final class EventPump implements AutoCloseable {
         thread = Thread.ofPlatform().daemon().name(name).start(this::run);
     }
 
+    private static Descriptor open(SystemCalls kernel) {
+        return Descriptor.of(
+                kernel,
+                kernel.call(SystemCall.EPOLL_CREATE1, EPOLL_CLOEXEC, 0, 0),
+                "epoll_create1");
+    }
+
     /** A descriptor that is being waited for. */
     public final class Watch {
 
         private final int descriptor;
         private final long key;
+        private final boolean once;
+        private final Runnable handler;
 
-        private Watch(int descriptor, long key) {
+        private Watch(int descriptor, long key, boolean once, Runnable handler) {
             this.descriptor = descriptor;
             this.key = key;
+            this.once = once;
+            this.handler = handler;
+        }
+
+        private int events() {
+            return EPOLLIN | (once ? EPOLLONESHOT : 0);
         }
 
         /**
          * Ends the waiting; called before the descriptor is closed. One call may still be running.
          */
         public void cancel() {
-            if (handlers.remove(key) != null) {
-                control(EPOLL_CTL_DEL, descriptor, key, 0);
+            synchronized (EventPump.this) {
+                if (watches.remove(key) != null) {
+                    control(EPOLL_CTL_DEL, descriptor, key, 0);
+                }
             }
         }
     }
@@ -107,13 +122,16 @@ public final class EventPump implements AutoCloseable {
      */
     public Watch watch(int descriptor, boolean once, Runnable handler) {
         long key = nextKey.getAndIncrement();
-        handlers.put(key, handler);
-        long result = control(EPOLL_CTL_ADD, descriptor, key, EPOLLIN | (once ? EPOLLONESHOT : 0));
-        if (result < 0) {
-            handlers.remove(key);
-            throw KernelErrors.exception(result, "epoll_ctl");
+        Watch watch = new Watch(descriptor, key, once, handler);
+        synchronized (this) {
+            watches.put(key, watch);
+            long result = control(EPOLL_CTL_ADD, descriptor, key, watch.events());
+            if (result < 0) {
+                watches.remove(key);
+                throw KernelErrors.exception(result, "epoll_ctl");
+            }
         }
-        return new Watch(descriptor, key);
+        return watch;
     }
 
     private long control(int operation, int descriptor, long key, int events) {
@@ -132,7 +150,19 @@ public final class EventPump implements AutoCloseable {
         }
     }
 
+    /** Processes wait for this thread: it goes on, whatever happens. */
     private void run() {
+        while (!closed) {
+            try {
+                serveEvents();
+            } catch (Throwable e) {
+                report("waiting for events failed", e);
+                LockSupport.parkNanos(TROUBLE_NANOS);
+            }
+        }
+    }
+
+    private void serveEvents() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment events = arena.allocate((long) EVENTS * eventSize, 8);
             while (!closed) {
@@ -150,26 +180,47 @@ public final class EventPump implements AutoCloseable {
                             events.get(JAVA_LONG_UNALIGNED, i * eventSize + dataOffset),
                             events.get(JAVA_INT_UNALIGNED, i * eventSize));
                 }
-                if (count < 0 && count != -KernelErrors.EINTR) {
-                    LOG.log(
-                            System.Logger.Level.ERROR,
-                            "waiting for events failed: " + KernelErrors.name(count));
-                    return;
+                if (count < 0 && count != -KernelErrors.EINTR && !closed) {
+                    // Somebody has closed the descriptor under us; what it watched is known.
+                    startAnew(count);
                 }
             }
         }
     }
 
+    private synchronized void startAnew(long why) {
+        LOG.log(
+                System.Logger.Level.ERROR,
+                "waiting for events failed: {0}; it begins anew",
+                KernelErrors.name(why));
+        if (closed) {
+            return;
+        }
+        epoll = open(kernel);
+        control(EPOLL_CTL_ADD, wake.number(), STOP, EPOLLIN);
+        watches.forEach(
+                (key, watch) -> control(EPOLL_CTL_ADD, watch.descriptor, key, watch.events()));
+    }
+
     private void serve(long key, int events) {
-        Runnable handler = handlers.get(key);
-        if (handler == null || events == 0) {
+        Watch watch = watches.get(key);
+        if (watch == null || events == 0) {
             return;
         }
         try {
-            handler.run();
-        } catch (RuntimeException e) {
-            // The others are waited for all the same.
-            LOG.log(System.Logger.Level.ERROR, "an event could not be served", e);
+            watch.handler.run();
+        } catch (Throwable e) {
+            // The others are waited for all the same, also after an Error.
+            report("an event could not be served", e);
+        }
+    }
+
+    private static void report(String what, Throwable why) {
+        try {
+            LOG.log(System.Logger.Level.ERROR, what, why);
+        } catch (Throwable ignored) {
+            // Without memory for a message there is none.
+            return;
         }
     }
 

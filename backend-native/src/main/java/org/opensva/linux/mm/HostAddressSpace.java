@@ -2,25 +2,18 @@ package org.opensva.linux.mm;
 
 import io.opentelemetry.context.Context;
 
-import org.jspecify.annotations.Nullable;
-import org.opensva.api.ats.TranslationEntry;
-import org.opensva.api.iommu.DmaResult;
-import org.opensva.api.iommu.DmaStatus;
 import org.opensva.api.memory.Access;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.AddressSpaceListener;
-import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.FaultOutcome;
 import org.opensva.api.process.PageTable;
-import org.opensva.linux.abi.Descriptor;
+import org.opensva.linux.abi.KernelErrors;
+import org.opensva.linux.mm.MemoryWay.Open;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
@@ -35,33 +28,33 @@ import java.util.function.Supplier;
  * device acts on what was there before. What the kernel does not report (protection, the size of a
  * file) is reported by {@link #change}, by the one who has the process do it.
  *
- * <p><b>Locks.</b> {@code dma} is held for reading while bytes move and for writing while events
- * are taken; it is never held while a listener is called, because a listener waits for accesses.
+ * <p><b>Locks.</b> The {@link MemoryWay} is held for reading while bytes move and for writing while
+ * events are taken; it is never held while a listener is called, because a listener waits for
+ * accesses.
  *
  * <p><b>Threading.</b> Any thread may call.
  */
 public final class HostAddressSpace implements AddressSpace {
 
+    private static final System.Logger LOG = System.getLogger(HostAddressSpace.class.getName());
+
     /** How often a mapping may change under a translation before it is left to the kernel. */
     private static final int ATTEMPTS = 4;
-
-    /** The largest block that is translated at once, as a power of two of bytes. */
-    private static final int LARGEST_SHIFT = 21;
 
     private final long id;
     private final HostMemory host;
     private final MemoryOwner owner;
-    private final EventPump pump;
-    private final Transfers transfers;
 
     /** False if some changes are told by nobody. */
     private final boolean cacheable;
 
     private final long pid;
-    private final TranslatedMemory direct = new Direct();
+    private final Transfers transfers;
+    private final MemoryWay way;
+    private final DeviceAccess devices;
+    private final Identity identity;
     private final Listeners listeners = new Listeners();
     private final CallsUnderWay calls = new CallsUnderWay();
-    private final ReentrantReadWriteLock dma = new ReentrantReadWriteLock();
 
     /** More than 0: no translation may be cached. */
     private final AtomicInteger changing = new AtomicInteger();
@@ -69,29 +62,7 @@ public final class HostAddressSpace implements AddressSpace {
     /** A translation was given out for caching since the last invalidation of everything. */
     private volatile boolean cached;
 
-    /** A device has touched memory that does not report its changes. */
-    private volatile boolean unheard;
-
     private final Object invalidation = new Object();
-    private volatile boolean alive = true;
-
-    /** Guards what follows. */
-    private final Object lifetime = new Object();
-
-    private int holds;
-    private boolean identityEnded;
-    private final List<Runnable> atIdentityEnd = new ArrayList<>();
-    private boolean released;
-
-    /** Written with {@code dma} held for writing, or before it is seen. */
-    private volatile @Nullable Open open;
-
-    /** What is there once somebody has asked for it. */
-    private record Open(
-            MemoryHandles handles,
-            Mappings mappings,
-            @Nullable MemoryEvents events,
-            EventPump.@Nullable Watch watch) {}
 
     HostAddressSpace(
             long id,
@@ -103,10 +74,12 @@ public final class HostAddressSpace implements AddressSpace {
         this.id = id;
         this.host = host;
         this.owner = owner;
-        this.pump = pump;
-        this.transfers = transfers;
         this.cacheable = cacheable;
         this.pid = owner.pid();
+        this.transfers = transfers;
+        way = new MemoryWay(toString(), host, owner, pump, transfers, this::serveEvents);
+        devices = new DeviceAccess(way, owner, transfers);
+        identity = new Identity(host::identityEnded);
     }
 
     @Override
@@ -116,7 +89,7 @@ public final class HostAddressSpace implements AddressSpace {
 
     @Override
     public boolean isAlive() {
-        return alive;
+        return way.isAlive();
     }
 
     /** The kernel keeps them to itself. */
@@ -130,81 +103,13 @@ public final class HostAddressSpace implements AddressSpace {
         return "address space %d of process %d".formatted(id, pid);
     }
 
-    /** Opens the descriptors by which the address space is reached, if that has not been done. */
-    private Open opened() {
-        Open now = open;
-        if (now != null) {
-            return now;
-        }
-        synchronized (listeners) {
-            now = open;
-            if (now != null) {
-                return now;
-            }
-            requireAlive();
-            now = openNow();
-            dma.writeLock().lock();
-            try {
-                if (alive) {
-                    open = now;
-                    return now;
-                }
-            } finally {
-                dma.writeLock().unlock();
-            }
-            close(now);
-            throw dead();
-        }
-    }
-
-    private Open openNow() {
-        MemoryHandles handles = owner.openHandles();
-        Mappings mappings = new Mappings(host.kernel(), handles.maps(), host.query());
-        if (handles.events() == null
-                || MemoryEvents.configure(host.kernel(), handles.events(), host.eventFeatures())
-                        < 0) {
-            return new Open(handles, mappings, null, null);
-        }
-        MemoryEvents events = MemoryEvents.of(host.kernel(), handles.events());
-        boolean done = false;
-        try {
-            EventPump.Watch watch = pump.watch(events.number(), false, this::serveEvents);
-            done = true;
-            return new Open(handles, mappings, events, watch);
-        } finally {
-            if (!done) {
-                handles.close();
-            }
-        }
-    }
-
-    private static void close(Open what) {
-        if (what.watch() != null) {
-            what.watch().cancel();
-        }
-        if (what.events() != null) {
-            what.events().close();
-        }
-        what.handles().close();
-    }
-
-    private void requireAlive() {
-        if (!alive) {
-            throw dead();
-        }
-    }
-
-    private ErrnoException dead() {
-        return new ErrnoException(Errno.EINVAL, toString(), "its memory has no users left");
-    }
-
     /**
      * Opens the way to the memory, which the first bind does otherwise.
      *
      * @throws ErrnoException {@code EINVAL} if it has no users left
      */
     public void reach() {
-        opened();
+        way.opened();
     }
 
     /**
@@ -213,40 +118,23 @@ public final class HostAddressSpace implements AddressSpace {
      * @return true if there is a userfaultfd
      */
     public boolean hasEvents() {
-        return opened().events() != null;
+        return way.opened().events() != null;
     }
 
     @Override
     public Subscription subscribe(AddressSpaceListener listener) {
-        opened();
+        way.opened();
         Subscription subscription = listeners.add(listener);
-        if (!alive) {
+        if (!isAlive()) {
             subscription.close();
-            throw dead();
+            throw way.dead();
         }
         return subscription;
     }
 
     @Override
     public Subscription hold() {
-        synchronized (lifetime) {
-            holds++;
-        }
-        return new Subscription() {
-            private boolean given;
-
-            @Override
-            public void close() {
-                synchronized (lifetime) {
-                    if (given) {
-                        return;
-                    }
-                    given = true;
-                    holds--;
-                }
-                endIdentity();
-            }
-        };
+        return identity.hold();
     }
 
     /**
@@ -255,44 +143,27 @@ public final class HostAddressSpace implements AddressSpace {
      * @param action what to run; at once if that has happened
      */
     public void whenIdentityEnds(Runnable action) {
-        synchronized (lifetime) {
-            if (!identityEnded) {
-                atIdentityEnd.add(action);
-                return;
-            }
-        }
-        action.run();
-    }
-
-    private void endIdentity() {
-        List<Runnable> actions;
-        synchronized (lifetime) {
-            if (!released || holds > 0 || identityEnded) {
-                return;
-            }
-            identityEnded = true;
-            actions = List.copyOf(atIdentityEnd);
-        }
-        actions.forEach(Runnable::run);
-        host.identityEnded();
+        identity.whenEnded(action);
     }
 
     @Override
     public FaultOutcome handleFault(long address, int access) {
-        if (!alive) {
+        if (!isAlive()) {
             return FaultOutcome.DEAD;
         }
-        Mapping mapping = opened().mappings().find(address);
+        Mapping mapping = way.opened().mappings().find(address);
         if (mapping == null || !mapping.allows(access)) {
-            return alive ? FaultOutcome.INVALID : FaultOutcome.DEAD;
+            return isAlive() ? FaultOutcome.INVALID : FaultOutcome.DEAD;
         }
         long result = owner.populate(address, Access.writes(access));
-        if (!alive) {
+        if (!isAlive()) {
             return FaultOutcome.DEAD;
         }
         return result == 0
                 ? FaultOutcome.RESOLVED
-                : result == -12 ? FaultOutcome.OUT_OF_MEMORY : FaultOutcome.INVALID;
+                : result == -KernelErrors.ENOMEM
+                        ? FaultOutcome.OUT_OF_MEMORY
+                        : FaultOutcome.INVALID;
     }
 
     // What devices do.
@@ -325,21 +196,22 @@ public final class HostAddressSpace implements AddressSpace {
      *
      * @param address a virtual address
      * @param targets gives out translated addresses
-     * @return a {@link TranslationEntry}; without any permission if nothing is mapped there
+     * @return a {@link org.opensva.api.ats.TranslationEntry}; without any permission if nothing is
+     *     mapped there
      */
     public long translate(long address, Targets targets) {
-        Open now = open;
-        if (now == null || !alive) {
+        Open now = way.now();
+        if (now == null || !isAlive()) {
             return 0;
         }
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Mapping mapping = now.mappings().find(address);
             // Nothing is mapped either where the memory is gone, and its owner must hear of that.
-            if (!isHere(now) || mapping == null) {
+            if (!way.isHere(now) || mapping == null) {
                 return 0;
             }
-            long entry = uncached(mapping);
-            if (!cacheable || changing.get() > 0 || !register(now, mapping)) {
+            long entry = BlockTranslation.uncached(mapping);
+            if (!cacheable || changing.get() > 0 || !way.register(now, mapping)) {
                 return entry;
             }
             // What was registered may not be what was looked at.
@@ -350,62 +222,11 @@ public final class HostAddressSpace implements AddressSpace {
             if (changing.get() > 0) {
                 return entry;
             }
-            long found = target(mapping, address, targets);
+            long found =
+                    BlockTranslation.cached(this, host.behind(mapping), mapping, address, targets);
             return found == 0 ? entry : found;
         }
         return 0;
-    }
-
-    /** A translation of the largest block that the mapping fills; 0 if there is no room for it. */
-    private long target(Mapping mapping, long address, Targets targets) {
-        SharedMemory object = host.behind(mapping);
-        long skew = object == null ? 0 : address - mapping.fileOffset(address);
-        for (int shift = LARGEST_SHIFT; shift >= 12; shift--) {
-            long size = 1L << shift;
-            long block = address & -size;
-            if (block < mapping.start() || block + size > mapping.end()) {
-                continue;
-            }
-            if ((skew & size - 1) != 0) {
-                continue;
-            }
-            long offset = object == null ? 0 : mapping.fileOffset(block);
-            if (object != null && offset + size > object.length()) {
-                continue;
-            }
-            long translated =
-                    object == null
-                            ? targets.ofProcess(this, block)
-                            : targets.ofObject(object, offset);
-            return translated < 0 ? 0 : TranslationEntry.of(translated, shift, rights(mapping));
-        }
-        return 0;
-    }
-
-    private static long rights(Mapping mapping) {
-        long flags = 0;
-        flags |= mapping.allows(Access.READ) ? TranslationEntry.R : 0;
-        flags |= mapping.allows(Access.WRITE) ? TranslationEntry.W : 0;
-        flags |= mapping.allows(Access.EXECUTE) ? TranslationEntry.EXE : 0;
-        return flags;
-    }
-
-    private static long uncached(Mapping mapping) {
-        return TranslationEntry.of(0, 12, rights(mapping) | TranslationEntry.U);
-    }
-
-    private boolean register(Open now, Mapping mapping) {
-        MemoryEvents events = now.events();
-        boolean heard = false;
-        if (events != null) {
-            synchronized (events) {
-                heard = alive && events.register(mapping.start(), mapping.end());
-            }
-        }
-        if (!heard) {
-            unheard = true;
-        }
-        return heard;
     }
 
     /**
@@ -417,7 +238,7 @@ public final class HostAddressSpace implements AddressSpace {
      * @param target where the bytes go
      * @param offset first index of the array
      * @param length number of bytes
-     * @return a packed {@link DmaResult}
+     * @return a packed {@link org.opensva.api.iommu.DmaResult}
      */
     public long read(
             BooleanSupplier allowed,
@@ -426,7 +247,7 @@ public final class HostAddressSpace implements AddressSpace {
             byte[] target,
             int offset,
             int length) {
-        return access(allowed, access, address, target, offset, length, false);
+        return devices.access(allowed, access, address, target, offset, length, false);
     }
 
     /**
@@ -438,7 +259,7 @@ public final class HostAddressSpace implements AddressSpace {
      * @param source where the bytes come from
      * @param offset first index of the array
      * @param length number of bytes
-     * @return a packed {@link DmaResult}
+     * @return a packed {@link org.opensva.api.iommu.DmaResult}
      */
     public long write(
             BooleanSupplier allowed,
@@ -447,91 +268,7 @@ public final class HostAddressSpace implements AddressSpace {
             byte[] source,
             int offset,
             int length) {
-        return access(allowed, access, address, source, offset, length, true);
-    }
-
-    private long access(
-            BooleanSupplier allowed,
-            int access,
-            long address,
-            byte[] buffer,
-            int offset,
-            int length,
-            boolean write) {
-        long done = 0;
-        while (done < length) {
-            int from = offset + (int) done;
-            int left = length - (int) done;
-            long result;
-            dma.readLock().lock();
-            try {
-                Open now = open;
-                result =
-                        now != null && allowed.getAsBoolean()
-                                ? walk(now, access, address + done, buffer, from, left, write)
-                                : DmaResult.of(DmaStatus.ABORTED, 0);
-            } finally {
-                dma.readLock().unlock();
-            }
-            done += DmaResult.bytes(result);
-            if (!DmaResult.isComplete(result)) {
-                return DmaResult.of(DmaResult.status(result), done);
-            }
-        }
-        return DmaResult.complete(done);
-    }
-
-    /**
-     * Moves the bytes that are in one mapping. The mapping is looked at although the kernel will
-     * look too: an access of a device does not grow a stack, and what is touched has to report its
-     * changes first.
-     */
-    private long walk(
-            Open now,
-            int access,
-            long address,
-            byte[] buffer,
-            int offset,
-            int left,
-            boolean write) {
-        Mapping mapping = now.mappings().find(address);
-        if (mapping == null || !mapping.allows(access)) {
-            return DmaResult.of(isHere(now) ? DmaStatus.NOT_PERMITTED : DmaStatus.ABORTED, 0);
-        }
-        register(now, mapping);
-        int piece = (int) Math.min(Math.min(left, mapping.end() - address), TransferBuffer.SIZE);
-        return move(now, address, buffer, offset, piece, write);
-    }
-
-    /** If not, the owner hears of it. */
-    private boolean isHere(Open now) {
-        if (!alive || namedByProcess()) {
-            return alive;
-        }
-        boolean here = transfers.isAlive(now.handles().mem());
-        if (!here) {
-            owner.gone();
-        }
-        return here;
-    }
-
-    /** The old memory is alive before and after, or nothing counts. Needs {@code dma}. */
-    private long move(
-            Open now, long address, byte[] buffer, int offset, int length, boolean write) {
-        if (!isHere(now)) {
-            return DmaResult.of(DmaStatus.ABORTED, 0);
-        }
-        Descriptor mem = now.handles().mem();
-        long moved =
-                write
-                        ? transfers.write(pid, mem, address, buffer, offset, length)
-                        : transfers.read(pid, mem, address, buffer, offset, length);
-        if (moved == Transfers.GONE || !isHere(now)) {
-            return DmaResult.of(DmaStatus.ABORTED, 0);
-        }
-        return moved == length
-                ? DmaResult.complete(moved)
-                : DmaResult.of(DmaStatus.NOT_PERMITTED, moved);
+        return devices.access(allowed, access, address, source, offset, length, true);
     }
 
     /**
@@ -541,57 +278,42 @@ public final class HostAddressSpace implements AddressSpace {
      * @return a view
      */
     public TranslatedMemory translated() {
-        return direct;
-    }
-
-    private final class Direct implements TranslatedMemory {
-        @Override
-        public long read(long address, byte[] target, int from, int count) {
-            return direct(address, target, from, count, false);
-        }
-
-        @Override
-        public long write(long address, byte[] source, int from, int count) {
-            return direct(address, source, from, count, true);
-        }
-    }
-
-    /**
-     * The rights were told with the translation, and whoever changes them waits for this access:
-     * the descriptor that names the memory is enough, and finds nothing once it has no users.
-     */
-    private long direct(long address, byte[] buffer, int from, int count, boolean write) {
-        dma.readLock().lock();
-        try {
-            Open now = open;
-            if (now == null || !alive) {
-                return DmaResult.of(DmaStatus.ABORTED, 0);
-            }
-            if (namedByProcess()) {
-                return move(now, address, buffer, from, count, write);
-            }
-            Descriptor mem = now.handles().mem();
-            long moved =
-                    write
-                            ? transfers.writeNamed(mem, address, buffer, from, count)
-                            : transfers.readNamed(mem, address, buffer, from, count);
-            if (moved == Transfers.GONE) {
-                owner.gone();
-                return DmaResult.of(DmaStatus.ABORTED, 0);
-            }
-            return moved == count
-                    ? DmaResult.complete(moved)
-                    : DmaResult.of(DmaStatus.NOT_PERMITTED, moved);
-        } finally {
-            dma.readLock().unlock();
-        }
+        return devices;
     }
 
     // What the process does.
 
-    /** Called by the pump: the process waits until the last event is read. */
+    /**
+     * Called by the pump: the process waits until the last event is read. If somebody who listens
+     * is broken, the process must not wait for that: its changes are told without events then.
+     */
     private void serveEvents() {
-        host.discipline().serve(this);
+        boolean served = false;
+        try {
+            host.discipline().serve(this);
+            served = true;
+        } finally {
+            if (!served) {
+                LOG.log(
+                        System.Logger.Level.ERROR,
+                        "{0}: a change could not be made known; nothing of it is cached any more",
+                        this);
+                stopListening();
+            }
+        }
+    }
+
+    /** Whoever can be told is told first: what the process does next is heard of by nobody. */
+    private void stopListening() {
+        begin();
+        try {
+            invalidateEverything();
+        } catch (RuntimeException | Error e) {
+            LOG.log(System.Logger.Level.ERROR, "an invalidation failed again", e);
+        } finally {
+            way.stopListening();
+            changed();
+        }
     }
 
     void readEvents() {
@@ -601,20 +323,11 @@ public final class HostAddressSpace implements AddressSpace {
     }
 
     boolean readEvent() {
-        Open now = open;
-        MemoryEvents events = now == null || !alive ? null : now.events();
-        if (events == null) {
-            return false;
-        }
-        synchronized (events) {
-            return events.next();
-        }
+        return way.readEvent();
     }
 
     boolean lastWasMove() {
-        Open now = open;
-        MemoryEvents events = now == null ? null : now.events();
-        return events != null && events.lastWasMove();
+        return way.lastWasMove();
     }
 
     /**
@@ -624,31 +337,27 @@ public final class HostAddressSpace implements AddressSpace {
      * @return false in a healthy backend
      */
     public boolean namedByProcess() {
-        return host.discipline() == EventDiscipline.PROCESS_NAMED;
+        return way.isNamedByProcess();
     }
 
     /** The process has another memory; the descriptors of the old one are of no use. */
     public void reopen() {
-        Open last;
-        dma.writeLock().lock();
-        try {
-            last = open;
-            open = null;
-        } finally {
-            dma.writeLock().unlock();
-        }
-        if (last != null) {
-            close(last);
-            opened();
-        }
+        way.reopen();
     }
 
     /** One at a time: whoever finds nothing to do must find it done. */
-    private void invalidateEverything() {
+    void invalidateEverything() {
         synchronized (invalidation) {
-            if (cached || unheard) {
+            if (cached || way.isUnheard()) {
+                boolean before = cached;
                 cached = false;
-                listeners.invalidate(AddressRange.WHOLE);
+                boolean done = false;
+                try {
+                    listeners.invalidate(AddressRange.WHOLE);
+                    done = true;
+                } finally {
+                    cached |= before && !done;
+                }
             }
         }
     }
@@ -687,8 +396,9 @@ public final class HostAddressSpace implements AddressSpace {
      * @param change has the process make the system call
      */
     public void change(Change change) {
-        changes();
+        begin();
         try {
+            invalidateEverything();
             change.run();
             settle();
         } finally {
@@ -696,12 +406,9 @@ public final class HostAddressSpace implements AddressSpace {
         }
     }
 
-    /**
-     * From now on, until {@link #changed}, nothing is cached, and what was is not used any more.
-     */
-    void changes() {
+    /** From now on, until {@link #changed}, nothing is given out for caching. */
+    void begin() {
         changing.incrementAndGet();
-        invalidateEverything();
     }
 
     void changed() {
@@ -714,14 +421,10 @@ public final class HostAddressSpace implements AddressSpace {
      * @param change has the process make the system call; it must not wait for a device
      */
     public void exclusively(Change change) {
-        changes();
+        begin();
         try {
-            dma.writeLock().lock();
-            try {
-                change.run();
-            } finally {
-                dma.writeLock().unlock();
-            }
+            invalidateEverything();
+            way.exclusively(change::run);
         } finally {
             changed();
         }
@@ -733,7 +436,7 @@ public final class HostAddressSpace implements AddressSpace {
      * @param range what has changed
      */
     public void changedUnheard(AddressRange range) {
-        if (unheard) {
+        if (way.isUnheard()) {
             synchronized (invalidation) {
                 listeners.invalidate(range);
             }
@@ -742,12 +445,7 @@ public final class HostAddressSpace implements AddressSpace {
 
     /** Waits for the accesses that run now. */
     public void settle() {
-        dma.writeLock().lock();
-        try {
-            host.accessesEnded();
-        } finally {
-            dma.writeLock().unlock();
-        }
+        way.exclusively(host::accessesEnded);
     }
 
     /**
@@ -755,35 +453,16 @@ public final class HostAddressSpace implements AddressSpace {
      * who listens has heard of it. Calling again does nothing.
      */
     public void release() {
-        Open last;
-        synchronized (lifetime) {
-            if (!alive) {
-                return;
-            }
-            alive = false;
+        if (!way.end()) {
+            return;
         }
-        changing.incrementAndGet();
-        host.release(this, pid, listeners::release);
-        dma.writeLock().lock();
+        begin();
         try {
-            last = open;
-            open = null;
-            if (last != null) {
-                MemoryEvents events = last.events();
-                if (events == null) {
-                    close(last);
-                } else {
-                    synchronized (events) {
-                        close(last);
-                    }
-                }
-            }
+            host.release(this, pid, listeners::release);
         } finally {
-            dma.writeLock().unlock();
+            way.close();
+            transfers.close();
+            identity.released();
         }
-        synchronized (lifetime) {
-            released = true;
-        }
-        endIdentity();
     }
 }

@@ -9,6 +9,7 @@ import org.opensva.linux.abi.Descriptor;
 import org.opensva.linux.abi.SystemCalls;
 import org.opensva.linux.abi.Userfaultfd;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,6 +24,9 @@ import java.util.function.Consumer;
  * <p><b>Threading.</b> Any thread may call.
  */
 public final class HostMemory {
+
+    /** How long the memory of a process that is not driven from here may keep a device waiting. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final SystemCalls kernel;
     private final Transfers transfers;
@@ -100,14 +104,15 @@ public final class HostMemory {
     /**
      * Names the address space of a process that is not driven from here. Nothing of it is cached,
      * because it changes protections without telling; bytes travel by the descriptor that names the
-     * memory, because it calls exec without telling.
+     * memory, because it calls exec without telling; and nobody waits for long, because it may be
+     * the one who has to supply the page (its own userfaultfd, a file system of its own).
      *
      * @param owner the process
      * @param own who waits for its events
      * @return a new address space
      */
     public HostAddressSpace adopted(MemoryOwner owner, EventPump own) {
-        return admit(owner, own, new Transfers(kernel, Transfers.Way.PROC_MEM), false);
+        return admit(owner, own, Transfers.withPatience(kernel, PATIENCE), false);
     }
 
     private HostAddressSpace admit(
@@ -176,8 +181,9 @@ public final class HostMemory {
 
     private void everywhere(Runnable change) {
         List<HostAddressSpace> all = List.copyOf(living);
-        all.forEach(HostAddressSpace::changes);
+        all.forEach(HostAddressSpace::begin);
         try {
+            all.forEach(HostAddressSpace::invalidateEverything);
             change.run();
             all.forEach(HostAddressSpace::settle);
         } finally {

@@ -6,6 +6,7 @@ import org.opensva.api.process.AddressSpaceListener;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /**
  * Who hears of the changes of an address space. Calls to one listener take turns, so that closing a
@@ -52,8 +53,29 @@ final class Listeners {
         return entry;
     }
 
+    /** Everybody hears it, whatever becomes of the others; the first failure is thrown then. */
     void invalidate(AddressRange range) {
-        entries.forEach(entry -> entry.invalidate(range));
+        tell(entries, entry -> entry.invalidate(range));
+    }
+
+    private static void tell(List<Entry> all, Consumer<Entry> what) {
+        RuntimeException failure = null;
+        Error error = null;
+        for (Entry entry : all) {
+            try {
+                what.accept(entry);
+            } catch (RuntimeException e) {
+                failure = failure == null ? e : failure;
+            } catch (Error e) {
+                error = error == null ? e : error;
+            }
+        }
+        if (error != null) {
+            throw error;
+        }
+        if (failure != null) {
+            throw failure;
+        }
     }
 
     /** Each hears it once; none hears anything after it. */
@@ -61,7 +83,7 @@ final class Listeners {
         while (!entries.isEmpty()) {
             List<Entry> now = List.copyOf(entries);
             entries.removeAll(now);
-            now.forEach(Entry::release);
+            tell(now, Entry::release);
         }
     }
 }

@@ -1,9 +1,12 @@
 package org.opensva.linux.mm;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.linux.abi.Descriptor;
 import org.opensva.linux.abi.KernelErrors;
 import org.opensva.linux.abi.SystemCall;
 import org.opensva.linux.abi.SystemCalls;
+
+import java.time.Duration;
 
 /**
  * Moves bytes between this Java machine and the memory of a process, by two ways that fail
@@ -30,11 +33,18 @@ public final class Transfers {
         PROC_MEM
     }
 
-    /** What {@link #read} and {@link #write} answer if the memory is gone. */
+    /**
+     * No process has a mapping there, whatever its size, its architecture and {@code
+     * vm.mmap_min_addr}: bits 63:56 and 55 differ, which no canonical address has.
+     */
+    private static final long NOWHERE = 0x7fff_ffff_ffff_f000L;
+
+    /** What {@link #read} and {@link #write} answer if the memory is gone, or out of reach. */
     static final long GONE = Long.MIN_VALUE;
 
     private final SystemCalls kernel;
     private final Way way;
+    private final @Nullable PatientTransfer patient;
     private final ThreadLocal<TransferBuffer> buffers =
             ThreadLocal.withInitial(TransferBuffer::new);
 
@@ -45,8 +55,31 @@ public final class Transfers {
      * @param way how bytes travel
      */
     public Transfers(SystemCalls kernel, Way way) {
+        this(kernel, way, null);
+    }
+
+    private Transfers(SystemCalls kernel, Way way, @Nullable PatientTransfer patient) {
         this.kernel = kernel;
         this.way = way;
+        this.patient = patient;
+    }
+
+    /**
+     * Transfers to and from one memory whose pages may never come.
+     *
+     * @param kernel the kernel
+     * @param limit how long a transfer may take; after that the memory counts as gone
+     * @return transfers by {@code /proc/PID/mem}
+     */
+    static Transfers withPatience(SystemCalls kernel, Duration limit) {
+        return new Transfers(kernel, Way.PROC_MEM, new PatientTransfer(kernel, limit));
+    }
+
+    /** The memory is not needed any more. */
+    void close() {
+        if (patient != null) {
+            patient.close();
+        }
     }
 
     /**
@@ -70,15 +103,17 @@ public final class Transfers {
         byte[] one = new byte[1];
         TransferBuffer buffer = new TransferBuffer();
         buffer.fill(one, 0, 1);
-        // Nothing is mapped at 0: what is refused is either the address or the process.
-        long result = new Transfers(kernel, Way.PROCESS_VM).processVm(buffer, pid, 0, 1, false);
+        // What is refused is either the address or the process.
+        long result =
+                new Transfers(kernel, Way.PROCESS_VM).processVm(buffer, pid, NOWHERE, 1, false);
         return result >= 0 || result == -KernelErrors.EFAULT ? 0 : result;
     }
 
     /** Tells whether the memory behind a descriptor of {@code /proc/PID/mem} has users. */
     boolean isAlive(Descriptor mem) {
-        // Nothing is mapped at 0, which is EIO while the memory lives; then it is the end of file.
-        return kernel.call(SystemCall.PREAD64, mem.number(), buffers.get().probe(), 1, 0, 0, 0)
+        // EIO while the memory lives, then it is the end of file; there is no page to wait for.
+        return kernel.call(
+                        SystemCall.PREAD64, mem.number(), buffers.get().probe(), 1, NOWHERE, 0, 0)
                 != 0;
     }
 
@@ -88,6 +123,9 @@ public final class Transfers {
      * @return how many bytes before the first that cannot be read; or {@link #GONE}
      */
     long read(long pid, Descriptor mem, long address, byte[] target, int offset, int length) {
+        if (patient != null) {
+            return meaning(patient.move(mem, address, target, offset, length, false));
+        }
         TransferBuffer buffer = buffers.get();
         long moved = move(buffer, pid, mem, address, length, false);
         if (moved > 0) {
@@ -102,6 +140,9 @@ public final class Transfers {
      * @return how many bytes before the first that cannot be written; or {@link #GONE}
      */
     long write(long pid, Descriptor mem, long address, byte[] source, int offset, int length) {
+        if (patient != null) {
+            return meaning(patient.move(mem, address, source, offset, length, true));
+        }
         TransferBuffer buffer = buffers.get();
         buffer.fill(source, offset, length);
         return move(buffer, pid, mem, address, length, true);
@@ -121,7 +162,10 @@ public final class Transfers {
         do {
             result = processVm(buffer, pid, address, length, write);
         } while (result == -KernelErrors.EINTR);
-        return meaning(result);
+        // A policy that has changed since this way was chosen; the descriptor was opened before.
+        return result == -KernelErrors.EPERM
+                ? named(buffer, mem, address, length, write)
+                : meaning(result);
     }
 
     private long named(
@@ -133,14 +177,15 @@ public final class Transfers {
         return meaning(result);
     }
 
+    /**
+     * Only the end of file and ESRCH are the end of the memory. EFAULT and EIO say that nothing is
+     * mapped, EINVAL that it is not an address of a process, ENOMEM that there is no page for it
+     * now: that access fails, and the next one may succeed.
+     */
     private static long meaning(long result) {
-        if (result > 0 || result == -KernelErrors.EFAULT || result == -KernelErrors.EIO) {
-            return Math.max(result, 0);
-        }
-        if (result == -KernelErrors.EINVAL) {
-            return 0; // Not an address of a process.
-        }
-        return GONE;
+        return result == 0 || result == -KernelErrors.ESRCH || result == PatientTransfer.STUCK
+                ? GONE
+                : Math.max(result, 0);
     }
 
     /**
