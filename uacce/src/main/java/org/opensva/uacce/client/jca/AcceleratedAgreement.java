@@ -13,6 +13,7 @@ import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.security.spec.AlgorithmParameterSpec;
 import java.util.Arrays;
+import java.util.List;
 
 import javax.crypto.KeyAgreementSpi;
 import javax.crypto.SecretKey;
@@ -22,7 +23,8 @@ import javax.crypto.spec.SecretKeySpec;
 /** A key agreement of two parties. */
 final class AcceleratedAgreement extends KeyAgreementSpi {
 
-    private static final String TLS = "TlsPremasterSecret";
+    /** Keys that are the secret itself. */
+    private static final List<String> RAW = List.of("Generic", "TlsPremasterSecret");
 
     private final AgreementSession session;
     private final Algorithm algorithm;
@@ -125,12 +127,12 @@ final class AcceleratedAgreement extends KeyAgreementSpi {
     @Override
     protected SecretKey engineGenerateSecret(@Nullable String name)
             throws NoSuchAlgorithmException {
-        if (!TLS.equals(name)) {
+        if (name == null || !RAW.contains(name)) {
             throw new NoSuchAlgorithmException(
-                    "only %s is made of a raw secret, not %s".formatted(TLS, name));
+                    "of a raw secret are made %s, not %s".formatted(RAW, name));
         }
         byte[] bytes = engineGenerateSecret();
-        SecretKey key = new SecretKeySpec(bytes, TLS);
+        SecretKey key = new SecretKeySpec(bytes, name);
         Arrays.fill(bytes, (byte) 0);
         return key;
     }

@@ -11,16 +11,22 @@ import java.security.GeneralSecurityException;
 import java.security.InvalidAlgorithmParameterException;
 import java.security.InvalidKeyException;
 import java.security.InvalidParameterException;
+import java.security.Key;
+import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
 import java.security.ProviderException;
 import java.security.PublicKey;
+import java.security.Signature;
 import java.security.SignatureException;
 import java.security.SignatureSpi;
 import java.security.spec.AlgorithmParameterSpec;
 import java.security.spec.PSSParameterSpec;
 import java.util.Arrays;
 
-/** A signature. The message is collected, and one job signs or verifies it. */
+/**
+ * A signature. The message is collected, and one job signs or verifies it; with parameters that
+ * devices do not have, set when it has its key, the next provider does it.
+ */
 final class AcceleratedSignature extends SignatureSpi {
 
     private final ContextPool pool;
@@ -28,6 +34,13 @@ final class AcceleratedSignature extends SignatureSpi {
     private @Nullable SignatureSession session;
     private @Nullable PSSParameterSpec pss;
     private byte[] key = new byte[0];
+    private @Nullable PrivateKey signing;
+    private @Nullable PublicKey verifying;
+
+    /** Does it instead, with parameters that devices do not have. */
+    private @Nullable Signature other;
+
+    private boolean begun;
     private final ByteArrayOutputStream message = new ByteArrayOutputStream();
 
     AcceleratedSignature(ContextPool pool, SignatureKind kind) {
@@ -48,25 +61,33 @@ final class AcceleratedSignature extends SignatureSpi {
 
     @Override
     protected void engineInitVerify(@Nullable PublicKey given) throws InvalidKeyException {
-        byte[] bytes = KeyBytes.x509(given);
-        if (given != null) {
-            KeyBytes.require(given, kind.keys());
-            KeyBytes.requireCurve(given, kind.algorithm().id());
+        Signature next = other;
+        if (next != null) {
+            next.initVerify(given);
+        } else {
+            use(KeyBytes.x509(given), given);
         }
-        use(bytes);
+        verifying = given;
+        signing = null;
     }
 
     @Override
     protected void engineInitSign(@Nullable PrivateKey given) throws InvalidKeyException {
-        byte[] bytes = KeyBytes.pkcs8(given);
+        Signature next = other;
+        if (next != null) {
+            next.initSign(given);
+        } else {
+            use(KeyBytes.pkcs8(given), given);
+        }
+        signing = given;
+        verifying = null;
+    }
+
+    private void use(byte[] bytes, @Nullable Key given) throws InvalidKeyException {
         if (given != null) {
             KeyBytes.require(given, kind.keys());
             KeyBytes.requireCurve(given, kind.algorithm().id());
         }
-        use(bytes);
-    }
-
-    private void use(byte[] bytes) {
         Arrays.fill(key, (byte) 0);
         key = bytes;
         message.reset();
@@ -74,18 +95,28 @@ final class AcceleratedSignature extends SignatureSpi {
 
     @Override
     protected void engineUpdate(byte b) throws SignatureException {
-        session();
-        message.write(b);
+        engineUpdate(new byte[] {b}, 0, 1);
     }
 
     @Override
     protected void engineUpdate(byte[] bytes, int offset, int length) throws SignatureException {
+        Signature next = other;
+        if (next != null) {
+            next.update(bytes, offset, length);
+            begun = true;
+            return;
+        }
         session();
         message.write(bytes, offset, length);
     }
 
     @Override
     protected byte[] engineSign() throws SignatureException {
+        Signature next = other;
+        if (next != null) {
+            begun = false;
+            return next.sign();
+        }
         byte[] whole = message.toByteArray();
         message.reset();
         try {
@@ -97,8 +128,14 @@ final class AcceleratedSignature extends SignatureSpi {
 
     @Override
     protected boolean engineVerify(byte[] signature) throws SignatureException {
+        Signature next = other;
+        if (next != null) {
+            begun = false;
+            return next.verify(signature);
+        }
         byte[] whole = message.toByteArray();
         message.reset();
+        kind.check(signature, verifying);
         try {
             return session().verify(key, whole, signature);
         } catch (ClientException e) {
@@ -109,6 +146,26 @@ final class AcceleratedSignature extends SignatureSpi {
     @Override
     protected void engineSetParameter(@Nullable AlgorithmParameterSpec parameters)
             throws InvalidAlgorithmParameterException {
+        if (message.size() > 0 || begun) {
+            throw new ProviderException("the message has begun");
+        }
+        try {
+            setOwn(parameters);
+            boolean moved = other != null;
+            other = null;
+            if (moved) {
+                restart();
+            }
+        } catch (InvalidAlgorithmParameterException e) {
+            if (signing == null && verifying == null) {
+                throw e;
+            }
+            moveTo(parameters);
+        }
+    }
+
+    private void setOwn(@Nullable AlgorithmParameterSpec parameters)
+            throws InvalidAlgorithmParameterException {
         if (kind.needsParameters()) {
             setPss(parameters);
         } else if (parameters != null) {
@@ -117,13 +174,39 @@ final class AcceleratedSignature extends SignatureSpi {
         }
     }
 
+    /** The framework has chosen, and cannot go on to the next provider any more. */
+    private void moveTo(@Nullable AlgorithmParameterSpec parameters)
+            throws InvalidAlgorithmParameterException {
+        String name = kind.standardName();
+        try {
+            Signature next = Signature.getInstance(name, Elsewhere.provider("Signature", name));
+            next.setParameter(parameters);
+            other = next;
+            restart();
+        } catch (NoSuchAlgorithmException e) {
+            throw new InvalidAlgorithmParameterException(e.getMessage(), e);
+        }
+    }
+
+    /** The same key once more. */
+    private void restart() throws InvalidAlgorithmParameterException {
+        PrivateKey own = signing;
+        PublicKey peer = verifying;
+        try {
+            if (own != null) {
+                engineInitSign(own);
+            } else if (peer != null) {
+                engineInitVerify(peer);
+            }
+        } catch (InvalidKeyException e) {
+            throw new InvalidAlgorithmParameterException(e.getMessage(), e);
+        }
+    }
+
     private void setPss(@Nullable AlgorithmParameterSpec parameters)
             throws InvalidAlgorithmParameterException {
         if (!(parameters instanceof PSSParameterSpec spec)) {
             throw new InvalidAlgorithmParameterException("the parameters are not for PSS");
-        }
-        if (message.size() > 0) {
-            throw new ProviderException("the message has begun");
         }
         session = new SignatureSession(pool, SignatureKind.pss(spec), false);
         pss = spec;
@@ -131,7 +214,11 @@ final class AcceleratedSignature extends SignatureSpi {
 
     @Override
     protected @Nullable AlgorithmParameters engineGetParameters() {
+        Signature next = other;
         PSSParameterSpec spec = pss;
+        if (next != null) {
+            return next.getParameters();
+        }
         if (spec == null) {
             return null;
         }

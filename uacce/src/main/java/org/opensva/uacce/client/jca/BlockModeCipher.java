@@ -189,10 +189,8 @@ final class BlockModeCipher extends AesTransformation {
             return length;
         }
         int total = Math.addExact(count, length);
-        int whole = total - total % BlockMode.BLOCK;
-        return padded && !encrypting && whole == total && whole > 0
-                ? whole - BlockMode.BLOCK
-                : whole;
+        int sure = padded && !encrypting ? Math.max(0, total - BlockMode.BLOCK) : total;
+        return sure - sure % BlockMode.BLOCK;
     }
 
     /** Puts what waits and what comes together, has the first bytes done, and keeps the rest. */

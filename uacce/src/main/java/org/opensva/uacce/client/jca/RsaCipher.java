@@ -169,11 +169,11 @@ final class RsaCipher extends Transformation {
     }
 
     @Override
-    protected byte @Nullable [] engineUpdate(byte[] input, int offset, int length) {
+    protected byte[] engineUpdate(byte[] input, int offset, int length) {
         session();
         // One byte more than fits is kept, so that the end can say that it was too much.
         message.write(input, offset, Math.clamp(blockSize + 1L - message.size(), 0, length));
-        return null;
+        return new byte[0];
     }
 
     @Override

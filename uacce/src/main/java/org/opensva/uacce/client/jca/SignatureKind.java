@@ -1,8 +1,12 @@
 package org.opensva.uacce.client.jca;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Algorithm;
 
 import java.security.InvalidAlgorithmParameterException;
+import java.security.PublicKey;
+import java.security.SignatureException;
+import java.security.interfaces.RSAKey;
 import java.security.spec.MGF1ParameterSpec;
 import java.security.spec.PSSParameterSpec;
 
@@ -21,6 +25,9 @@ enum SignatureKind {
     NONE_WITH_ECDSA("NONEwithECDSA", Algorithm.ECDSA_PREHASHED, false, "EC"),
     NONE_P1363("NONEwithECDSAinP1363Format", Algorithm.ECDSA_PREHASHED, true, "EC"),
     ED25519("Ed25519", Algorithm.ED25519, false, "Ed25519", "EdDSA");
+
+    private static final int ED25519_BYTES = 64;
+    private static final byte SEQUENCE = 0x30;
 
     private final String standardName;
     private final Algorithm algorithm;
@@ -72,6 +79,25 @@ enum SignatureKind {
         throw new InvalidAlgorithmParameterException(
                 "devices do RSASSA-PSS with SHA-256, SHA-384 or SHA-512, MGF1 with the same, and a"
                         + " salt as long as the digest");
+    }
+
+    /**
+     * Refuses what cannot be a signature at all, as the JDK does; that it is not the one of the
+     * message is another thing.
+     */
+    void check(byte[] signature, @Nullable PublicKey key) throws SignatureException {
+        int length = -1;
+        if (key instanceof RSAKey rsa) {
+            length = (rsa.getModulus().bitLength() + 7) / Byte.SIZE;
+        } else if (this == ED25519) {
+            length = ED25519_BYTES;
+        } else if (!plain && (signature.length == 0 || signature[0] != SEQUENCE)) {
+            throw new SignatureException("a signature in DER is a sequence");
+        }
+        if (length >= 0 && signature.length != length) {
+            throw new SignatureException(
+                    "a signature of %d bytes, needed: %d".formatted(signature.length, length));
+        }
     }
 
     /** What keys for it call their algorithm. */

@@ -3,12 +3,15 @@ package org.opensva.uacce.client.examples;
 import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobResult;
+import org.opensva.api.accelerator.Operation;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.uacce.client.Buffer;
 import org.opensva.uacce.client.ContextPool;
 import org.opensva.uacce.client.PoolConfig;
 import org.opensva.uacce.client.jca.OpenSvaProvider;
+import org.opensva.uacce.client.stream.AcceleratedCipherOutputStream;
 import org.opensva.uacce.client.stream.AcceleratedGzipOutputStream;
+import org.opensva.uacce.client.stream.BlockCipher;
 import org.opensva.uacce.engine.StandardEngines;
 
 import java.io.IOException;
@@ -40,6 +43,15 @@ final class ReadmeExamples {
         try (ContextPool pool = ContextPool.open(process, accelerators, config)) {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256", new OpenSvaProvider(pool));
             return sha256.digest(message);
+        }
+    }
+
+    static void encrypt(ContextPool pool, byte[] key, byte[] iv, InputStream from, OutputStream to)
+            throws IOException {
+        BlockCipher cipher = BlockCipher.cbc(key, iv).withPadding();
+        try (OutputStream out =
+                new AcceleratedCipherOutputStream(to, pool, cipher, Operation.ENCRYPT)) {
+            from.transferTo(out);
         }
     }
 

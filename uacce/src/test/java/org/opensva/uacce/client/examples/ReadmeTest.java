@@ -39,7 +39,7 @@ class ReadmeTest {
             assertTrue(source.contains(block), "not in the examples: " + blocks.group(1));
             count++;
         }
-        assertEquals(4, count);
+        assertEquals(5, count);
     }
 
     private static String flat(String code) {
@@ -61,6 +61,10 @@ class ReadmeTest {
                     MessageDigest.getInstance("SHA-256").digest(bytes),
                     ReadmeExamples.digest(bench.process, bench.devices(), bytes));
             try (ContextPool pool = bench.pool()) {
+                ByteArrayOutputStream secret = new ByteArrayOutputStream();
+                ReadmeExamples.encrypt(
+                        pool, new byte[16], new byte[16], new ByteArrayInputStream(bytes), secret);
+                assertEquals(300_016, secret.size());
                 assertEquals(
                         sum(bytes, 0, 150_000) ^ sum(bytes, 150_000, 150_001),
                         ReadmeExamples.sums(pool, bytes));

@@ -24,9 +24,12 @@ import java.security.ProviderException;
 import java.security.Signature;
 import java.security.SignatureException;
 import java.security.spec.ECGenParameterSpec;
+import java.security.spec.EdDSAParameterSpec;
 import java.security.spec.MGF1ParameterSpec;
 import java.security.spec.PSSParameterSpec;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 import javax.crypto.BadPaddingException;
 import javax.crypto.Cipher;
@@ -82,8 +85,6 @@ class PublicKeyDifferentialTest {
     @Test
     void pssNeedsParametersThatDevicesHave() throws Exception {
         Signature signature = Signature.getInstance("RSASSA-PSS", ours);
-        signature.initSign(rsa.getPrivate());
-        assertThrows(SignatureException.class, () -> signature.update((byte) 1));
         for (PSSParameterSpec other :
                 List.of(
                         pss("SHA-1", MGF1ParameterSpec.SHA1, 20),
@@ -93,6 +94,8 @@ class PublicKeyDifferentialTest {
             assertThrows(
                     InvalidAlgorithmParameterException.class, () -> signature.setParameter(other));
         }
+        signature.initSign(rsa.getPrivate());
+        assertThrows(SignatureException.class, () -> signature.update((byte) 1));
         assertThrows(InvalidAlgorithmParameterException.class, () -> signature.setParameter(null));
         PSSParameterSpec good = pss("SHA-512", MGF1ParameterSpec.SHA512, 64);
         signature.setParameter(good);
@@ -181,6 +184,84 @@ class PublicKeyDifferentialTest {
             if (!name.startsWith("NONE")) {
                 assertFalse(mine.verify(other), "another message");
             }
+        }
+    }
+
+    /** Parameters that come after the key, as programs set them, when the framework has chosen. */
+    @Test
+    void parametersThatDevicesDoNotHaveGoToTheNextProvider() throws Exception {
+        byte[] message = Bench.bytes(100, 1);
+        for (int salt : new int[] {0, 20, 32, 7}) {
+            PSSParameterSpec spec =
+                    new PSSParameterSpec("SHA-256", "MGF1", MGF1ParameterSpec.SHA256, salt, 1);
+            Signature mine = Signature.getInstance("RSASSA-PSS", ours);
+            mine.initSign(rsa.getPrivate());
+            mine.setParameter(spec);
+            mine.update(message);
+            byte[] signature = mine.sign();
+            Signature theirs = Signature.getInstance("RSASSA-PSS", "SunRsaSign");
+            theirs.setParameter(spec);
+            theirs.initVerify(rsa.getPublic());
+            theirs.update(message);
+            assertTrue(theirs.verify(signature), "salt " + salt);
+            mine.initVerify(rsa.getPublic());
+            mine.update(message);
+            assertThrows(ProviderException.class, () -> mine.setParameter(spec));
+            assertTrue(mine.verify(signature), "salt " + salt);
+        }
+        Signature context = Signature.getInstance("Ed25519", ours);
+        context.initSign(ed.getPrivate());
+        context.setParameter(new EdDSAParameterSpec(false, new byte[3]));
+        context.update(message);
+        byte[] signed = context.sign();
+        context.setParameter(null);
+        context.initVerify(ed.getPublic());
+        context.update(message);
+        assertFalse(context.verify(signed), "without the context");
+    }
+
+    @Test
+    void bytesThatCanBeNoSignatureAreWhatTheyAreToTheJdk() throws Exception {
+        Map<String, KeyPair> keys =
+                Map.of(
+                        "SHA256withRSA", rsa,
+                        "SHA256withECDSA", ec,
+                        "SHA256withECDSAinP1363Format", ec,
+                        "NONEwithECDSA", ec,
+                        "Ed25519", ed);
+        for (Map.Entry<String, KeyPair> entry : keys.entrySet()) {
+            for (int length : new int[] {0, 1, 8, 63, 64, 65, 70, 256}) {
+                byte[] garbage = new byte[length];
+                Arrays.fill(garbage, (byte) 1);
+                Object[] ends = new Object[2];
+                for (int i = 0; i < 2; i++) {
+                    Signature signature =
+                            i == 0
+                                    ? Signature.getInstance(entry.getKey())
+                                    : Signature.getInstance(entry.getKey(), ours);
+                    signature.initVerify(entry.getValue().getPublic());
+                    signature.update(new byte[5]);
+                    try {
+                        ends[i] = signature.verify(garbage);
+                    } catch (SignatureException e) {
+                        ends[i] = SignatureException.class;
+                    }
+                }
+                assertEquals(ends[0], ends[1], entry.getKey() + ", " + length + " bytes");
+            }
+        }
+    }
+
+    @Test
+    void aSecretIsAKeyUnderTheNamesOfTheJdk() throws Exception {
+        for (String name : new String[] {"Generic", "TlsPremasterSecret"}) {
+            KeyAgreement mine = KeyAgreement.getInstance("ECDH", ours);
+            KeyAgreement theirs = KeyAgreement.getInstance("ECDH", "SunEC");
+            mine.init(ec.getPrivate());
+            theirs.init(ec.getPrivate());
+            mine.doPhase(ec.getPublic(), true);
+            theirs.doPhase(ec.getPublic(), true);
+            assertEquals(theirs.generateSecret(name), mine.generateSecret(name));
         }
     }
 
