@@ -260,17 +260,23 @@ final class DataPath {
             if (hasChanged(pasid, expected, epoch)) {
                 return AGAIN;
             }
-            int limit = Math.min(left, MAX_PIECE);
+            int limit = left;
+            if (left > MAX_PIECE) {
+                limit = MAX_PIECE - (int) (address + MAX_PIECE & 4095);
+            }
             // As many pages as fit into one stay: entering and leaving costs more than a look-up.
-            while (moved < limit) {
+            long entry = cache.find(pasid, address, access);
+            while (entry != 0 && moved < limit) {
                 long at = address + moved;
-                long entry = cache.find(pasid, at, access);
-                if (entry == 0) {
-                    break;
-                }
-                hits++;
-                int piece = (int) Math.min(room(entry, at), limit - moved);
-                long result = transfer(entry, at, buffer, offset + moved, piece, write);
+                long physical = located(entry, at);
+                int piece = 0;
+                do {
+                    hits++;
+                    piece += (int) Math.min(room(entry, at + piece), limit - moved - piece);
+                    entry = moved + piece < limit ? cache.find(pasid, at + piece, access) : 0;
+                    // What lies one behind the other in memory, too, goes in one request.
+                } while (entry != 0 && located(entry, at + piece) == physical + piece);
+                long result = transfer(physical, buffer, offset + moved, piece, write);
                 moved += (int) DmaResult.bytes(result);
                 if (!DmaResult.isComplete(result)) {
                     return DmaResult.of(DmaResult.status(result), moved);
@@ -302,7 +308,8 @@ final class DataPath {
             int offset,
             int length,
             boolean write) {
-        long result = transfer(entry, address, buffer, offset, length, write);
+        long physical = located(entry, address);
+        long result = transfer(physical, buffer, offset, length, write);
         count(slot, DmaResult.bytes(result), write);
         return result;
     }
@@ -314,10 +321,12 @@ final class DataPath {
                 bytes);
     }
 
-    private long transfer(
-            long entry, long address, byte[] buffer, int offset, int length, boolean write) {
+    private static long located(long entry, long address) {
         long inside = address & ((1L << TranslationEntry.sizeShift(entry)) - 1);
-        long physical = TranslationEntry.address(entry) + inside;
+        return TranslationEntry.address(entry) + inside;
+    }
+
+    private long transfer(long physical, byte[] buffer, int offset, int length, boolean write) {
         return write
                 ? agent.writeTranslated(physical, buffer, offset, length)
                 : agent.readTranslated(physical, buffer, offset, length);

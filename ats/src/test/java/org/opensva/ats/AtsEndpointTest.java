@@ -22,6 +22,7 @@ import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.telemetry.HardwareCounter;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -99,6 +100,29 @@ class AtsEndpointTest {
         assertArrayEquals(
                 Arrays.copyOfRange(source, 0xf00, 0x1f00),
                 Arrays.copyOfRange(agent.memory, 0x9000, 0xa000));
+    }
+
+    @Test
+    void whatLiesOneBehindTheOtherInMemoryTooGoesInOneRequest() {
+        Endpoint endpoint = endpoint();
+        long[] frames = {0x2000, 0x3000, 0x4000, 0x9000, 0xa000, 0x5000};
+        for (int page = 0; page < frames.length; page++) {
+            agent.map(3, 0x7000 + page * 4096L, frames[page], RW);
+        }
+        byte[] source = new byte[5 * 4096];
+        new Random(2).nextBytes(source);
+        assertStatus(DmaStatus.COMPLETE, source.length, write(endpoint, 3, 0x7100, source));
+        List<Long> requests = new ArrayList<>();
+        agent.beforeMove = requests::add;
+        byte[] back = new byte[source.length];
+        assertStatus(DmaStatus.COMPLETE, back.length, read(endpoint, 3, 0x7100, back));
+        assertArrayEquals(source, back);
+        assertEquals(List.of(0x2100L, 0x9000L, 0x5000L), requests);
+        requests.clear();
+        agent.unmap(3, 0x8000);
+        agent.invalidate(0, 3, 0x8000, 12);
+        assertStatus(DmaStatus.NOT_PERMITTED, 0xf00, read(endpoint, 3, 0x7100, back));
+        assertEquals(List.of(0x2100L), requests);
     }
 
     @Test

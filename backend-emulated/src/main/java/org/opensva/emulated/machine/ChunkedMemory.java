@@ -145,8 +145,14 @@ public final class ChunkedMemory implements PhysicalMemory {
                     target, offset, page == null ? 0 : (long) LONGS.getAcquire(page, index(from)));
             return;
         }
+        readPages(from, target, offset, length);
+    }
+
+    /** Apart from {@link #read}, which stays small enough to be expanded where it is called. */
+    private void readPages(long first, byte[] target, int offset, int length) {
         // Keeps the loads below from moving up past an ordered load of the caller.
         VarHandle.acquireFence();
+        long from = first;
         int at = offset;
         int left = length;
         while (left > 0) {
@@ -171,6 +177,11 @@ public final class ChunkedMemory implements PhysicalMemory {
             LONGS.setRelease(page(to), index(to), (long) BYTES.get(source, offset));
             return;
         }
+        writePages(to, source, offset, length);
+    }
+
+    private void writePages(long first, byte[] source, int offset, int length) {
+        long to = first;
         int at = offset;
         int left = length;
         while (left > 0) {

@@ -57,6 +57,18 @@ class BuddyFrameAllocatorTest {
         assertEquals(BASE, frames.allocate(9) & -(512L << 12), "buddies merge again");
     }
 
+    @Test
+    void framesThatAreTakenOneAfterTheOtherMostlyLieSo() {
+        int together = 0;
+        long before = frames.allocate(0);
+        for (int i = 1; i < 512; i++) {
+            long next = frames.allocate(0);
+            together += next == before + 4096 ? 1 : 0;
+            before = next;
+        }
+        assertTrue(together > 480, together + " of 511 follow the one before");
+    }
+
     private void release(List<long[]> held, Set<Long> owned, Random random) {
         if (held.isEmpty()) {
             return;

@@ -95,20 +95,14 @@ final class StreamPort implements AgentPort {
     public long read(int pasid, int access, long address, byte[] target, int offset, int length) {
         checkPasid(pasid);
         Objects.checkFromIndexSize(offset, length, target.length);
-        if (hit(pasid, access, false, address, target, offset, length)) {
-            return counted(DmaResult.complete(length));
-        }
-        return counted(transfer(false, pasid, access, false, address, target, offset, length));
+        return counted(transfer(pasid, access, false, address, target, offset, length));
     }
 
     @Override
     public long write(int pasid, int access, long address, byte[] source, int offset, int length) {
         checkPasid(pasid);
         Objects.checkFromIndexSize(offset, length, source.length);
-        if (hit(pasid, access, true, address, source, offset, length)) {
-            return counted(DmaResult.complete(length));
-        }
-        return counted(transfer(false, pasid, access, true, address, source, offset, length));
+        return counted(transfer(pasid, access, true, address, source, offset, length));
     }
 
     /** Lets a performance counter that is to tell of its overflow look. */
@@ -121,12 +115,11 @@ final class StreamPort implements AgentPort {
     }
 
     /**
-     * Carries out what most transactions are: within one page, not privileged, no fetch, and with
-     * everything about it cached.
-     *
-     * @return false if nothing has been moved or counted, and {@link #transfer} has to do it
+     * Carries out an untranslated transaction. Most lie within one page, are not privileged and no
+     * fetch, and find everything about them cached: those are done here. Any other is neither moved
+     * nor counted yet, and goes on in the same lane.
      */
-    private boolean hit(
+    private long transfer(
             int pasid,
             int access,
             boolean write,
@@ -134,32 +127,71 @@ final class StreamPort implements AgentPort {
             byte[] data,
             int offset,
             int length) {
-        if (!isInPage(address, length) || (access & (Access.EXECUTE | Access.PRIVILEGED)) != 0) {
-            return false;
+        if (!isInPage(address, length) || !isPlain(access)) {
+            return transfer(null, false, pasid, access, write, address, data, offset, length);
         }
         Lane lane = lanes.enter();
+        boolean stays = false;
         try {
             long found =
-                    closed
-                            ? 0
-                            : translator.hit(
-                                    state,
-                                    lane,
-                                    pasid,
-                                    address,
-                                    write ? Cached.WRITE : Cached.READ);
-            if (found == 0 || !move(Cached.locate(found, address), write, data, offset, length)) {
-                return false;
+                    closed ? 0 : translator.hit(state, lane, pasid, address, permission(write));
+            if (found != 0 && move(Cached.locate(found, address), write, data, offset, length)) {
+                lane.add(Lane.Count.SHORT, 1);
+                lane.add(write ? Lane.Count.BYTES_WRITTEN : Lane.Count.BYTES_READ, length);
+                return DmaResult.complete(length);
             }
-            lane.add(Lane.Count.SHORT, 1);
-            lane.add(write ? Lane.Count.BYTES_WRITTEN : Lane.Count.BYTES_READ, length);
-            return true;
+            stays = true;
         } finally {
-            lane.leave();
+            if (!stays) {
+                lane.leave();
+            }
         }
+        return transfer(lane, false, pasid, access, write, address, data, offset, length);
     }
 
-    /** The same for translated transactions. */
+    private static boolean isPlain(int access) {
+        return (access & (Access.EXECUTE | Access.PRIVILEGED)) == 0;
+    }
+
+    private static int permission(boolean write) {
+        return write ? Cached.WRITE : Cached.READ;
+    }
+
+    /**
+     * Goes on within a stay, page by page, as long as everything is cached. What lies one behind
+     * the other in memory, too, is moved at once.
+     *
+     * @return how many bytes have been moved
+     */
+    private int follow(
+            Lane lane, int pasid, boolean write, long address, byte[] data, int offset, int most) {
+        int permission = permission(write);
+        int moved = 0;
+        long found = most > 0 ? translator.hit(state, lane, pasid, address, permission) : 0;
+        while (found != 0) {
+            long at = address + moved;
+            long physical = Cached.locate(found, at);
+            int pages = 0;
+            int piece = 0;
+            do {
+                pages++;
+                piece += piece(most - moved - piece, at + piece, Cached.sizeShift(found), PIECE);
+                found =
+                        moved + piece < most
+                                ? translator.hit(state, lane, pasid, at + piece, permission)
+                                : 0;
+            } while (found != 0 && Cached.locate(found, at + piece) == physical + piece);
+            if (!move(physical, write, data, offset + moved, piece)) {
+                break; // how far it goes is found out page by page
+            }
+            moved += piece;
+            lane.add(Lane.Count.SHORT, pages);
+            lane.add(write ? Lane.Count.BYTES_WRITTEN : Lane.Count.BYTES_READ, piece);
+        }
+        return moved;
+    }
+
+    /** The short way of translated transactions. */
     private boolean hitTranslated(
             boolean write, long physical, byte[] data, int offset, int length) {
         if (!isInPage(physical, length)) {
@@ -184,7 +216,9 @@ final class StreamPort implements AgentPort {
         return length != 0 && (address & PAGE_MASK) + length <= PAGE_MASK + 1;
     }
 
+    /** Carries out any transaction, beginning in a lane that has been entered, if there is one. */
     private long transfer(
+            @Nullable Lane entered,
             boolean translated,
             int pasid,
             int access,
@@ -193,6 +227,7 @@ final class StreamPort implements AgentPort {
             byte[] data,
             int offset,
             int length) {
+        Lane held = entered;
         int moved = 0;
         int limit = PIECE;
         while (moved < length) {
@@ -201,7 +236,8 @@ final class StreamPort implements AgentPort {
                 return DmaResult.of(DmaStatus.ABORTED, moved); // no address follows the last one
             }
             Fault fault = null;
-            Lane lane = lanes.enter();
+            Lane lane = held != null ? held : lanes.enter();
+            held = null;
             try {
                 if (closed) {
                     return DmaResult.of(DmaStatus.ABORTED, moved);
@@ -218,6 +254,12 @@ final class StreamPort implements AgentPort {
                         moved += piece;
                         lane.add(write ? Lane.Count.BYTES_WRITTEN : Lane.Count.BYTES_READ, piece);
                         limit = PIECE;
+                        if (!translated && isPlain(access)) {
+                            long follows = address + moved;
+                            int most = stay(length - moved, PIECE - piece, follows);
+                            int from = offset + moved;
+                            moved += follow(lane, pasid, write, follows, data, from, most);
+                        }
                         continue;
                     }
                     int toPageEnd = PAGE_MASK + 1 - ((int) at & PAGE_MASK);
@@ -262,6 +304,11 @@ final class StreamPort implements AgentPort {
         return (int) Math.min(Math.min(left, limit), toRegionEnd);
     }
 
+    /** How much more a stay is for: all that is left, or less, up to the end of a page. */
+    private static int stay(int left, int most, long address) {
+        return left <= most ? left : Math.max(0, most - ((int) (address + most) & PAGE_MASK));
+    }
+
     private boolean move(long physical, boolean write, byte[] data, int offset, int length) {
         try {
             if (write) {
@@ -287,7 +334,7 @@ final class StreamPort implements AgentPort {
         if (hitTranslated(false, address, target, offset, length)) {
             return counted(DmaResult.complete(length));
         }
-        return counted(transfer(true, Pasid.NONE, 0, false, address, target, offset, length));
+        return counted(transfer(null, true, Pasid.NONE, 0, false, address, target, offset, length));
     }
 
     @Override
@@ -296,7 +343,7 @@ final class StreamPort implements AgentPort {
         if (hitTranslated(true, address, source, offset, length)) {
             return counted(DmaResult.complete(length));
         }
-        return counted(transfer(true, Pasid.NONE, 0, true, address, source, offset, length));
+        return counted(transfer(null, true, Pasid.NONE, 0, true, address, source, offset, length));
     }
 
     @Override

@@ -34,9 +34,9 @@ final class Counters {
         add(HardwareCounter.walkReads(level), 1);
     }
 
-    /** Counts a translation that is a hit of the IOTLB, at once. */
-    void addHit() {
-        COUNT.setOpaque(counts, SHORT, counts[SHORT] + 1);
+    /** Counts translations that are hits of the IOTLB, at once. */
+    void addHits(int hits) {
+        COUNT.setOpaque(counts, SHORT, counts[SHORT] + hits);
     }
 
     /** Reads a count from any thread. */

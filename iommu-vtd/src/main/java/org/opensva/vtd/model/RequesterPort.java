@@ -1,5 +1,6 @@
 package org.opensva.vtd.model;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.ats.AgentPort;
 import org.opensva.api.ats.DevicePort;
 import org.opensva.api.ats.InvalidateCompletion;
@@ -78,13 +79,9 @@ final class RequesterPort implements AgentPort {
     public long read(int pasid, int access, long address, byte[] target, int offset, int length) {
         checkPasid(pasid);
         Objects.checkFromIndexSize(offset, length, target.length);
-        if (hit(pasid, access, false, address, target, offset, length)) {
-            requests.poll();
-            return DmaResult.complete(length);
-        }
         int modes = pasid == Pasid.NONE ? 0 : access & (Access.EXECUTE | Access.PRIVILEGED);
         int wanted = (modes & Access.EXECUTE) != 0 ? modes : modes | Access.READ;
-        long result = transfer(false, pasid, wanted, address, target, offset, length);
+        long result = untranslated(pasid, wanted, address, target, offset, length);
         requests.poll();
         return result;
     }
@@ -93,12 +90,8 @@ final class RequesterPort implements AgentPort {
     public long write(int pasid, int access, long address, byte[] source, int offset, int length) {
         checkPasid(pasid);
         Objects.checkFromIndexSize(offset, length, source.length);
-        if (hit(pasid, access, true, address, source, offset, length)) {
-            requests.poll();
-            return DmaResult.complete(length);
-        }
         int modes = pasid == Pasid.NONE ? 0 : access & Access.PRIVILEGED;
-        long result = transfer(false, pasid, modes | Access.WRITE, address, source, offset, length);
+        long result = untranslated(pasid, modes | Access.WRITE, address, source, offset, length);
         requests.poll();
         return result;
     }
@@ -110,7 +103,8 @@ final class RequesterPort implements AgentPort {
             requests.poll();
             return DmaResult.complete(length);
         }
-        long result = transfer(true, Pasid.NONE, Access.READ, address, target, offset, length);
+        long result =
+                transfer(null, true, Pasid.NONE, Access.READ, address, target, offset, length);
         requests.poll();
         return result;
     }
@@ -122,43 +116,91 @@ final class RequesterPort implements AgentPort {
             requests.poll();
             return DmaResult.complete(length);
         }
-        long result = transfer(true, Pasid.NONE, Access.WRITE, address, source, offset, length);
+        long result =
+                transfer(null, true, Pasid.NONE, Access.WRITE, address, source, offset, length);
         requests.poll();
         return result;
     }
 
     /**
-     * Carries out what most requests are: within one page, of a user, no fetch, and with everything
-     * about it cached.
+     * Carries out an untranslated request. Most lie within one page, come from a user and are no
+     * fetch, and find everything about them cached: those are done here. Any other is neither moved
+     * nor counted yet, and goes on in the same lane.
      *
-     * @return false if nothing has been moved or counted, and {@link #transfer} has to do it
+     * @param access a set of {@link Access} bits that has been narrowed to what the request may say
      */
-    private boolean hit(
+    private long untranslated(
+            int pasid, int access, long address, byte[] data, int offset, int length) {
+        if (pasid == Pasid.NONE || !isInPage(address, length) || !isPlain(access)) {
+            return transfer(null, false, pasid, access, address, data, offset, length);
+        }
+        boolean write = (access & Access.WRITE) != 0;
+        Lane lane = lanes.enter();
+        boolean stays = false;
+        try {
+            Translation request = lane.request;
+            long found = closed ? 0 : shortWay.hit(source, pasid, address, write, request);
+            if (found != 0) {
+                long physical = CachedTranslation.locate(found, address);
+                if (moveAtOnce(request, write, physical, data, offset, length)) {
+                    request.counters.addHits(1);
+                    return DmaResult.complete(length);
+                }
+            }
+            stays = true;
+        } finally {
+            if (!stays) {
+                lane.leave();
+            }
+        }
+        return transfer(lane, false, pasid, access, address, data, offset, length);
+    }
+
+    private static boolean isPlain(int access) {
+        return (access & (Access.EXECUTE | Access.PRIVILEGED)) == 0;
+    }
+
+    /**
+     * Goes on within a stay, page by page, as long as everything is cached. What lies one behind
+     * the other in memory, too, is moved at once.
+     *
+     * @return how many bytes have been moved
+     */
+    private int follow(
+            Translation request,
             int pasid,
-            int access,
             boolean write,
             long address,
             byte[] data,
             int offset,
-            int length) {
-        if (!isInPage(address, length) || (access & (Access.EXECUTE | Access.PRIVILEGED)) != 0) {
-            return false;
-        }
-        Lane lane = lanes.enter();
-        try {
-            Translation request = lane.request;
-            long physical = closed ? -1 : shortWay.hit(source, pasid, address, write, request);
-            if (physical < 0 || !moveInPage(request, write, physical, data, offset, length)) {
-                return false;
+            int most) {
+        int moved = 0;
+        long found = most > 0 ? shortWay.hit(source, pasid, address, write, request) : 0;
+        while (found != 0) {
+            long at = address + moved;
+            long physical = CachedTranslation.locate(found, at);
+            int pages = 0;
+            int piece = 0;
+            do {
+                pages++;
+                long page = 1L << CachedTranslation.shift(found);
+                long toEnd = page - (at + piece & page - 1);
+                piece += (int) Math.min(toEnd, most - moved - piece);
+                found =
+                        moved + piece < most
+                                ? shortWay.hit(source, pasid, at + piece, write, request)
+                                : 0;
+            } while (found != 0 && CachedTranslation.locate(found, at + piece) == physical + piece);
+            if (!moveAtOnce(request, write, physical, data, offset + moved, piece)) {
+                break; // how far it goes is found out page by page
             }
-            request.counters.addHit();
-            return true;
-        } finally {
-            lane.leave();
+            moved += piece;
+            request.counters.addHits(pages);
         }
+        return moved;
     }
 
-    /** The same for translated requests, which are no translations. */
+    /** The short way of translated requests, which are no translations. */
     private boolean hitTranslated(
             boolean write, long physical, byte[] data, int offset, int length) {
         if (!isInPage(physical, length)) {
@@ -169,7 +211,7 @@ final class RequesterPort implements AgentPort {
             Translation request = lane.request;
             return !closed
                     && shortWay.hitTranslated(source, physical, request)
-                    && moveInPage(request, write, physical, data, offset, length);
+                    && moveAtOnce(request, write, physical, data, offset, length);
         } finally {
             lane.leave();
         }
@@ -179,7 +221,7 @@ final class RequesterPort implements AgentPort {
         return length != 0 && (address & PAGE - 1) + length <= PAGE;
     }
 
-    private boolean moveInPage(
+    private boolean moveAtOnce(
             Translation request, boolean write, long at, byte[] data, int offset, int length) {
         if (requests.isProtected(at, length)) {
             return false;
@@ -210,7 +252,9 @@ final class RequesterPort implements AgentPort {
         }
     }
 
+    /** Carries out any request, beginning in a lane that has been entered, if there is one. */
     private long transfer(
+            @Nullable Lane entered,
             boolean translated,
             int pasid,
             int access,
@@ -222,6 +266,7 @@ final class RequesterPort implements AgentPort {
             return zeroLength(translated, pasid, access, address);
         }
         boolean interrupts = !translated && pasid == Pasid.NONE;
+        Lane held = entered;
         int moved = 0;
         int limit = PIECE;
         while (moved < length) {
@@ -233,7 +278,10 @@ final class RequesterPort implements AgentPort {
             if (interrupts && InterruptMessage.isInterrupt(at)) {
                 return requests.interruptRange(this, access, at, data, offset + moved, left, moved);
             }
-            int piece = piece(translated, pasid, access, at, data, offset + moved, left, limit);
+            Lane lane = held != null ? held : lanes.enter();
+            held = null;
+            int from = offset + moved;
+            int piece = piece(lane, translated, pasid, access, at, data, from, left, limit);
             if (piece > 0) {
                 moved += piece;
                 limit = PIECE;
@@ -247,12 +295,13 @@ final class RequesterPort implements AgentPort {
     }
 
     /**
-     * Carries out one piece.
+     * Carries out one piece, and what follows it if that is cached; leaves the lane.
      *
      * @return the bytes that were moved; 0 if the request is aborted; or, negated, how many bytes
      *     to try instead because memory ends before
      */
     private int piece(
+            Lane lane,
             boolean translated,
             int pasid,
             int access,
@@ -263,7 +312,6 @@ final class RequesterPort implements AgentPort {
             int limit) {
         int reason;
         boolean told;
-        Lane lane = lanes.enter();
         try {
             if (closed) {
                 return 0;
@@ -276,7 +324,14 @@ final class RequesterPort implements AgentPort {
                 translation.translate(source, pasid, at, access, request);
             }
             if (request.ok) {
-                return move(request, at, data, offset, Math.min(left, limit));
+                int moved = move(request, at, data, offset, Math.min(left, limit));
+                if (moved <= 0 || translated || !isPlain(access)) {
+                    return moved;
+                }
+                boolean write = (access & Access.WRITE) != 0;
+                long follows = at + moved;
+                int most = stay(left - moved, PIECE - moved, follows);
+                return moved + follow(request, pasid, write, follows, data, offset + moved, most);
             }
             reason = request.faultReason;
             told = request.recordFault;
@@ -287,6 +342,11 @@ final class RequesterPort implements AgentPort {
             requests.fault(source, pasid, access, at, reason, translated);
         }
         return 0;
+    }
+
+    /** How much more a stay is for: all that is left, or less, up to the end of a page. */
+    private static int stay(int left, int most, long address) {
+        return left <= most ? left : Math.max(0, most - ((int) (address + most) & PAGE - 1));
     }
 
     private int move(Translation request, long at, byte[] data, int offset, int most) {

@@ -39,11 +39,11 @@ final class ShortWay {
      *
      * @param pasid the PASID; without one the long way is taken
      * @param lane takes nothing but what is remembered for the next request
-     * @return the address in memory, or -1 if the request has to take the long way
+     * @return what {@link CachedTranslation} packs, or 0 if the request has to take the long way
      */
     long hit(int requester, int pasid, long address, boolean write, Translation lane) {
         if (pasid < 0 || !unit.isEnabled()) {
-            return -1;
+            return 0;
         }
         long table = unit.root();
         long contextChanges = contexts.changes();
@@ -54,12 +54,12 @@ final class ShortWay {
             lane.begin(requester, pasid, address, write ? Access.WRITE : Access.READ, false);
             regime = cachedRegime(table, lane);
             if (regime == null) {
-                return -1;
+                return 0;
             }
             recent.keep(regime, lane, table, contextChanges, pasidChanges);
         }
         if (!regime.hasFirstStage() || address >>> regime.lowerHalfBits() != 0) {
-            return -1;
+            return 0;
         }
         long stamp = recent.stamp(caches.generations());
         long found = caches.iotlb().findStamped(regime.firstTag(), stamp, address);
@@ -68,10 +68,9 @@ final class ShortWay {
                         ? CachedTranslation.USER | CachedTranslation.WRITE | CachedTranslation.DIRTY
                         : CachedTranslation.USER | CachedTranslation.READ;
         if (found == 0 || (CachedTranslation.flags(found) & needed) != needed) {
-            return -1;
+            return 0;
         }
-        long at = CachedTranslation.locate(found, address);
-        return InterruptRange.contains(at) ? -1 : at;
+        return InterruptRange.contains(CachedTranslation.locate(found, address)) ? 0 : found;
     }
 
     /** The regime of a request with PASID if all about it is cached. */

@@ -74,6 +74,63 @@ class RequesterPortTest {
     }
 
     @Test
+    void pagesInRunsAreEachTranslatedOnceAndEveryByteGoesWhereItsPageIs() {
+        int pages = 40;
+        Random random = new Random(31);
+        long[] frames = new long[pages];
+        long frame = 0x800_0000;
+        for (int page = 0; page < pages; page++) {
+            frame += 4096L * (random.nextInt(4) == 0 ? 3 : 1);
+            frames[page] = frame;
+            t.map(top, VA + page * 4096L, frame, true);
+        }
+        byte[] expected = new byte[pages * 4096];
+        for (int turn = 0; turn < 200; turn++) {
+            int from = random.nextInt(expected.length);
+            int length = 1 + random.nextInt(expected.length - from);
+            byte[] moved = new byte[length];
+            long before = t.unit.count(HardwareCounter.TRANSLATIONS);
+            if (turn % 2 == 0) {
+                random.nextBytes(moved);
+                System.arraycopy(moved, 0, expected, from, length);
+                assertEquals(
+                        DmaResult.complete(length),
+                        device.port.write(PASID, Access.WRITE, VA + from, moved, 0, length));
+                byte[] there = new byte[expected.length];
+                for (int page = 0; page < pages; page++) {
+                    t.memory.read(frames[page], there, page * 4096, 4096);
+                }
+                assertArrayEquals(expected, there);
+            } else {
+                assertEquals(
+                        DmaResult.complete(length),
+                        device.port.read(PASID, Access.READ, VA + from, moved, 0, length));
+                assertArrayEquals(
+                        java.util.Arrays.copyOfRange(expected, from, from + length), moved);
+            }
+            assertEquals(
+                    (from + length - 1 >> 12) - (from >> 12) + 1,
+                    t.unit.count(HardwareCounter.TRANSLATIONS) - before);
+        }
+        assertEquals(
+                t.unit.count(HardwareCounter.TRANSLATIONS),
+                t.unit.count(HardwareCounter.IOTLB_HITS)
+                        + t.unit.count(HardwareCounter.IOTLB_MISSES));
+    }
+
+    @Test
+    void aRunThatEndsWithMemoryEndsToTheByteEachTime() {
+        for (int page = 0; page < 5; page++) {
+            t.map(top, VA + page * 4096L, TestUnit.RAM + (page - 2) * 4096L, true);
+        }
+        for (int turn = 0; turn < 3; turn++) {
+            assertAborted(8192 - 5, device.port.write(PASID, Access.WRITE, VA + 5, data, 5, 12000));
+            assertArrayEquals(slice(5, 8192 - 5), memory(TestUnit.RAM - 8192 + 5, 8192 - 5));
+        }
+        assertEquals(0, t.get(Register.FSTS));
+    }
+
+    @Test
     void whatComesBeforeAFaultHasBeenMoved() {
         t.map(top, VA, 0x800_0000, true);
         assertAborted(4096, device.port.write(PASID, Access.WRITE, VA, data, 0, 3 * 4096));

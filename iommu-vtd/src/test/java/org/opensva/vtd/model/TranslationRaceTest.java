@@ -240,9 +240,9 @@ class TranslationRaceTest {
     /** As a request does: the short way, or else the long one; -1 for a fault. */
     private long translate(long address, int access, Translation own) {
         boolean write = access == Access.WRITE;
-        long at = bench.unit.shortWay().hit(RID, PASID, address, write, own);
-        if (at >= 0) {
-            return at;
+        long found = bench.unit.shortWay().hit(RID, PASID, address, write, own);
+        if (found != 0) {
+            return CachedTranslation.locate(found, address);
         }
         bench.unit.translate(RID, PASID, address, access, own);
         return own.ok ? own.physical : -1;
