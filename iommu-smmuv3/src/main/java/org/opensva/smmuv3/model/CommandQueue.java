@@ -53,7 +53,7 @@ final class CommandQueue {
                 if (lock.getHoldCount() > 1) {
                     return; // a device answered from within a command: the loop below goes on
                 }
-                while (wanted.getAndSet(false)) {
+                while (wanted.get() && wanted.getAndSet(false)) {
                     consume();
                 }
             } finally {

@@ -2,7 +2,6 @@ package org.opensva.smmuv3.model;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.LongAdder;
 
 /**
  * A set-associative cache of translations in one flat array: the IOTLB, the stage 2 TLB, and the
@@ -18,6 +17,9 @@ import java.util.concurrent.atomic.LongAdder;
  * are also chained, by tag and by address, so that an invalidation finds what it is after without
  * looking at anything else. The address of the second chain is that of what stage 1 maps as one:
  * where stage 2 broke that into smaller entries, an invalidation of any part of it must find all.
+ *
+ * <p>One byte of each entry is kept a second time, in {@link SetHints}: who looks for what is not
+ * there need not fetch the set, which in a large cache is far away.
  *
  * <p>Fills race with invalidations. A fill carries the stamp and the number of range invalidations
  * of before the walk; if either has moved, the entry is dead on arrival or not written.
@@ -44,6 +46,7 @@ final class TaggedCache {
 
     private final Stamps stamps;
     private final long[] words;
+    private final SetHints hints;
     private final Shard[] shards;
     private final int shardShift;
     private final int setShift;
@@ -59,7 +62,7 @@ final class TaggedCache {
         final int firstEntry;
 
         /** How many entries have made room for others. */
-        final LongAdder evictions = new LongAdder();
+        long evictions;
 
         Shard(int firstEntry, int entries, int lists) {
             this.firstEntry = firstEntry;
@@ -72,6 +75,7 @@ final class TaggedCache {
         this.stamps = stamps;
         words = new long[ORIGIN + entries * WORDS];
         int sets = entries / WAYS;
+        hints = new SetHints(sets);
         int count = Math.min(MOST_SHARDS, Math.max(1, sets / 64));
         setsPerShard = sets / count;
         shardShift = 64 - Integer.numberOfTrailingZeros(count);
@@ -181,6 +185,7 @@ final class TaggedCache {
             ELEMENT.setOpaque(words, at + TAG, tag);
             ELEMENT.setOpaque(words, at + DATA, data);
             ELEMENT.setRelease(words, at, stamp << VERSION_BITS | sequence + 2 & VERSION_MASK);
+            hints.put((at - ORIGIN) / WORDS, key, tag);
             int entry = (at - ORIGIN) / WORDS - shard.firstEntry;
             shard.byTag.add(tagList(tag), entry);
             shard.byAddress.add(addressList(key(address, whole), tag), entry);
@@ -211,7 +216,7 @@ final class TaggedCache {
         if (free >= 0) {
             return free;
         }
-        shard.evictions.increment();
+        shard.evictions++;
         return first + (random & WAYS - 1) * WORDS;
     }
 
@@ -219,7 +224,9 @@ final class TaggedCache {
     long evictions() {
         long sum = 0;
         for (Shard shard : shards) {
-            sum += shard.evictions.sum();
+            synchronized (shard) {
+                sum += shard.evictions;
+            }
         }
         return sum;
     }
@@ -358,6 +365,9 @@ final class TaggedCache {
         int first = set(key, tag);
         Shard shard = shard(key);
         synchronized (shard) {
+            if (!hints.mayHold((first - ORIGIN) / (WAYS * WORDS), key, tag)) {
+                return;
+            }
             for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
                 if (words[at + KEY] == key
                         && words[at + TAG] == tag
@@ -397,6 +407,7 @@ final class TaggedCache {
         ELEMENT.setOpaque(words, at + KEY, 0L);
         long version = sequence + 2 & VERSION_MASK;
         ELEMENT.setRelease(words, at, sequence & ~VERSION_MASK | version);
+        hints.clear((at - ORIGIN) / WORDS);
     }
 
     private void unlink(Shard shard, int at) {

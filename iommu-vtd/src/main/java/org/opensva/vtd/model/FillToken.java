@@ -6,6 +6,9 @@ package org.opensva.vtd.model;
  */
 final class FillToken {
 
+    /** Those of the lane. */
+    final Counters counters;
+
     /** The tag of what the walk finds. */
     long tag;
 
@@ -14,4 +17,8 @@ final class FillToken {
 
     /** Invalidations by address that had begun. */
     long ranges;
+
+    FillToken(Counters counters) {
+        this.counters = counters;
+    }
 }

@@ -71,7 +71,7 @@ final class InvalidationQueue {
                 if (lock.getHoldCount() > 1) {
                     return; // a device answered from within a descriptor: the loop below goes on
                 }
-                while (wanted.getAndSet(false)) {
+                while (wanted.get() && wanted.getAndSet(false)) {
                     advance();
                 }
             } finally {

@@ -7,9 +7,6 @@ import org.opensva.vtd.layout.QueueError;
 import org.opensva.vtd.layout.QueueRegisters.Ics;
 import org.opensva.vtd.layout.Register;
 
-import java.util.ArrayDeque;
-import java.util.Queue;
-
 /**
  * The wait descriptors that have been fetched and are not complete, in their order (section
  * 6.5.2.8). A wait completes when everything before it has: the unit's own invalidations, the
@@ -21,17 +18,22 @@ final class PendingWaits {
     // More could be fetched while a device is silent, because their slots are free again.
     private static final int MOST = 1024;
 
+    private static final int WORDS = 3;
+    private static final int TICKET = 2;
+
     private final Registers registers;
     private final PhysicalMemory memory;
     private final FaultRecording faults;
     private final EventSource event;
     private final Invalidations invalidations;
     private final DeviceTlbs deviceTlbs;
-    private final Queue<Wait> pending = new ArrayDeque<>();
+
+    // A ring: of each wait the descriptor's words, and what devices have been asked for before it.
+    private long[] pending = new long[16 * WORDS];
+    private int first;
+    private int count;
     private boolean fence;
     private volatile boolean waiting;
-
-    private record Wait(long w0, long w1, long ticket) {}
 
     PendingWaits(
             Registers registers,
@@ -55,36 +57,61 @@ final class PendingWaits {
         } else {
             invalidations.drain();
         }
-        pending.add(new Wait(w0, w1, deviceTlbs.issued()));
+        if (count * WORDS == pending.length) {
+            grow();
+        }
+        long ticket = deviceTlbs.issued();
+        int at = wrapped(first + count * WORDS);
+        pending[at] = w0;
+        pending[at + 1] = w1;
+        pending[at + TICKET] = ticket;
+        count++;
         fence |= InvalidationDescriptor.FN.isSet(w0);
-        waiting(true);
+        if (!deviceTlbs.answered(ticket)) {
+            waiting(true);
+        }
+    }
+
+    private int wrapped(int at) {
+        return at < pending.length ? at : at - pending.length;
+    }
+
+    private void grow() {
+        long[] larger = new long[2 * pending.length];
+        for (int i = 0; i < pending.length; i++) {
+            larger[i] = pending[wrapped(first + i)];
+        }
+        pending = larger;
+        first = 0;
     }
 
     /** Completes what can be completed. */
     void settle() {
-        for (Wait next = pending.peek(); next != null; next = pending.peek()) {
-            if (!deviceTlbs.answered(next.ticket())) {
+        while (count > 0) {
+            int at = first;
+            if (!deviceTlbs.answered(pending[at + TICKET])) {
                 return;
             }
-            pending.remove();
-            complete(next);
+            first = wrapped(at + WORDS);
+            count--;
+            complete(pending[at], pending[at + 1]);
         }
         fence = false;
         waiting(deviceTlbs.isOutstanding());
     }
 
-    private void complete(Wait wait) {
-        if (InvalidationDescriptor.SW.isSet(wait.w0())) {
+    private void complete(long w0, long w1) {
+        if (InvalidationDescriptor.SW.isSet(w0)) {
             try {
                 memory.writeInt(
-                        InvalidationDescriptor.statusAddress(wait.w1()),
-                        InvalidationDescriptor.statusData(wait.w0()));
+                        InvalidationDescriptor.statusAddress(w1),
+                        InvalidationDescriptor.statusData(w0));
             } catch (BusErrorException e) {
                 faults.queueError(QueueError.NOT_AVAILABLE);
                 return;
             }
         }
-        if (InvalidationDescriptor.IF.isSet(wait.w0())) {
+        if (InvalidationDescriptor.IF.isSet(w0)) {
             synchronized (event) {
                 long status = registers.get(Register.ICS);
                 if (!Ics.IWC.isSet(status)) {
@@ -97,7 +124,7 @@ final class PendingWaits {
 
     /** Whether nothing may be fetched until a wait has completed. */
     boolean holdsBack() {
-        return fence || pending.size() >= MOST;
+        return fence || count >= MOST;
     }
 
     /** Gives up on devices that have taken too long: ITE, and the waits are aborted. */
@@ -107,7 +134,7 @@ final class PendingWaits {
             faults.timeoutError(source);
             abort();
         }
-        waiting(!pending.isEmpty() || deviceTlbs.isOutstanding());
+        waiting(count > 0 || deviceTlbs.isOutstanding());
     }
 
     /** One thread at a time writes, and a volatile write costs more than a look. */
@@ -124,7 +151,7 @@ final class PendingWaits {
 
     /** Forgets the waits: no status is written, no event raised. */
     void abort() {
-        pending.clear();
+        count = 0;
         fence = false;
     }
 }

@@ -27,10 +27,10 @@ final class Translation {
     final RecentRegime recent = new RecentRegime();
 
     /** What a first-stage walk of this lane remembers. */
-    final FillToken firstStage = new FillToken();
+    final FillToken firstStage = new FillToken(counters);
 
     /** What a second-stage walk of this lane remembers. */
-    final FillToken secondStage = new FillToken();
+    final FillToken secondStage = new FillToken(counters);
 
     // The request.
 

@@ -4,7 +4,6 @@ import org.opensva.vtd.layout.PagingLevel;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.LongAdder;
 
 /**
  * A set-associative cache of translations in one flat array: the IOTLB, or the paging-structure
@@ -44,7 +43,6 @@ final class TranslationCache {
     private final long[] words;
     private final int setShift;
     private volatile int levels;
-    private final LongAdder evictions = new LongAdder();
     private int victim; // races only make the choice less fair
 
     TranslationCache(int entries, Generations generations) {
@@ -120,35 +118,39 @@ final class TranslationCache {
      * Keeps a translation, in the place of an older one if its set is full.
      *
      * @param token what was remembered before the walk
+     * @return true if a living entry has made room
      */
-    void insert(FillToken token, long address, long data) {
+    boolean insert(FillToken token, long address, long data) {
         int level = CachedTranslation.level(data);
         if ((levels & 1 << level) == 0) {
             remember(level);
         }
         long tag = token.tag;
         long key = key(address, level);
-        int at = place(key, tag, token.stamp);
+        int place = place(key, tag, token.stamp);
+        int at = place < 0 ? ~place : place;
         long sequence = (long) ELEMENT.getVolatile(words, at);
         if ((sequence & 1) != 0 || !ELEMENT.compareAndSet(words, at, sequence, sequence | 1)) {
-            return; // someone else fills this entry; the next miss is ours
+            return false; // someone else fills this entry; the next miss is ours
         }
         // In this order: a note that is counted has been announced before.
         long logged = log.count();
         if (generations.ranges(tag) != token.ranges) {
             ELEMENT.setRelease(words, at, sequence);
-            return;
+            return false;
         }
         ELEMENT.setOpaque(words, at + KEY, key);
         ELEMENT.setOpaque(words, at + TAG, tag);
         ELEMENT.setOpaque(words, at + DATA, data | logged << AGE_SHIFT);
         ELEMENT.setRelease(words, at, token.stamp << VERSION_BITS | sequence + 2 & VERSION_MASK);
+        return place < 0;
     }
 
     private synchronized void remember(int level) {
         levels |= 1 << level;
     }
 
+    /** Where an entry goes; the complement if a living one has to make room. */
     private int place(long key, long tag, long stamp) {
         int first = set(key, tag);
         int free = -1;
@@ -168,13 +170,7 @@ final class TranslationCache {
         if (free >= 0) {
             return free;
         }
-        evictions.increment();
-        return first + (victim++ & WAYS - 1) * WORDS;
-    }
-
-    /** How many entries have made room for others. */
-    long evictions() {
-        return evictions.sum();
+        return ~(first + (victim++ & WAYS - 1) * WORDS);
     }
 
     /**

@@ -1,5 +1,7 @@
 package org.opensva.vtd.model;
 
+import org.opensva.api.telemetry.HardwareCounter;
+
 /**
  * The IOTLB and the paging-structure cache, each separate, and what invalidations do to them
  * (sections 6.2.4, 6.2.5, 6.5.2.3 and 6.5.2.4).
@@ -41,12 +43,16 @@ final class TranslationCaches {
 
     /** Keeps a page. */
     void keepPage(FillToken token, long address, long data) {
-        iotlb.insert(token, address, data);
+        if (iotlb.insert(token, address, data)) {
+            token.counters.add(HardwareCounter.IOTLB_EVICTIONS, 1);
+        }
     }
 
     /** Keeps a table. */
     void keepTable(FillToken token, long address, long data) {
-        tables.insert(token, address, data);
+        if (tables.insert(token, address, data)) {
+            token.counters.add(HardwareCounter.WALK_CACHE_EVICTIONS, 1);
+        }
     }
 
     /** IOTLB invalidation, global. */

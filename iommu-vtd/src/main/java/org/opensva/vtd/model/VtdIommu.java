@@ -185,8 +185,6 @@ public final class VtdIommu implements MmioRegion, TranslationAgent, CounterSour
             case ATC_INVALIDATIONS -> deviceTlbs.requests();
             case PAGE_RESPONSES -> processor.responses();
             case FAULTS -> faults.recorded();
-            case IOTLB_EVICTIONS -> translation.caches().iotlb().evictions();
-            case WALK_CACHE_EVICTIONS -> translation.caches().tables().evictions();
             // What lanes count; nothing of a device-TLB, which is part of a device.
             default -> devices.count(counter);
         };

@@ -29,7 +29,7 @@ class TranslationCacheTest {
     private final Generations generations = new Generations();
     private final TranslationCache cache = new TranslationCache(1 << 16, generations);
     private final Map<Key, Long> model = new HashMap<>();
-    private final FillToken token = new FillToken();
+    private final FillToken token = new FillToken(new Counters());
 
     private long address() {
         long page = random.nextInt(2) * (1L << 38) + random.nextInt(2) * (1L << 29);
