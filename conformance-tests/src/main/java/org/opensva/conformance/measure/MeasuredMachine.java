@@ -33,6 +33,9 @@ final class MeasuredMachine implements AutoCloseable {
     private static final int OUTSTANDING_PAGE_REQUESTS = 32;
     private static final int PASID_BITS = 20;
 
+    /** A page of the emulated memory is an array of longs, with its header. */
+    private static final long TABLE_BYTES = 4096 + 16;
+
     private final Backend backend;
     private final ProcessHost processes;
     private final TranslationAgent agent;
@@ -145,6 +148,20 @@ final class MeasuredMachine implements AutoCloseable {
                         INVALIDATE_QUEUE_DEPTH,
                         OUTSTANDING_PAGE_REQUESTS),
                 agent);
+    }
+
+    /**
+     * Bytes of the heap that are in use after what is not has been collected, without the page
+     * tables of processes.
+     */
+    long heapWithoutTables() {
+        System.gc();
+        Runtime runtime = Runtime.getRuntime();
+        long tables =
+                backend.introspection()
+                        .map(inside -> inside.resources().getOrDefault("page-tables", 0L))
+                        .orElse(0L);
+        return runtime.totalMemory() - runtime.freeMemory() - tables * TABLE_BYTES;
     }
 
     private synchronized RequesterId requester() {

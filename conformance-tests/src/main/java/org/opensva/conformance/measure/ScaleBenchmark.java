@@ -1,5 +1,6 @@
 package org.opensva.conformance.measure;
 
+import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Level;
@@ -10,6 +11,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.infra.BenchmarkParams;
 import org.opensva.api.ats.Endpoint;
 import org.opensva.api.iommu.SvaBond;
 import org.opensva.api.memory.Access;
@@ -46,6 +48,7 @@ public class ScaleBenchmark {
         private Endpoint device;
         private SvaProcess[] all;
         private long pageBytes;
+        private double keptBytes;
 
         /** Starts and binds them. */
         @Setup(Level.Trial)
@@ -54,16 +57,46 @@ public class ScaleBenchmark {
             device = machine.endpoint(64);
             pageBytes = machine.processes().pageSize();
             all = new SvaProcess[processes];
+            long before = machine.heapWithoutTables();
             for (int i = 0; i < processes; i++) {
                 all[i] = machine.processes().spawn("one of many");
                 machine.binder().bind(device, all[i].addressSpace());
             }
+            keptBytes = (double) (machine.heapWithoutTables() - before) / processes;
         }
 
         /** Takes the machine apart. */
         @TearDown(Level.Trial)
         public void close() {
             machine.close();
+        }
+    }
+
+    /** What one bound process more keeps. */
+    @State(Scope.Thread)
+    @AuxCounters(AuxCounters.Type.EVENTS)
+    public static class Kept {
+
+        private double bytes;
+
+        /**
+         * Takes what was found when the processes were bound.
+         *
+         * @param crowd the processes
+         * @param run how many iterations there are, over which counters are summed
+         */
+        @Setup(Level.Trial)
+        public void take(Crowd crowd, BenchmarkParams run) {
+            bytes = crowd.keptBytes / run.getMeasurement().getCount() / run.getForks();
+        }
+
+        /**
+         * Bytes of the heap for each process beyond its page tables.
+         *
+         * @return the share of one iteration
+         */
+        public double keptBytes() {
+            return bytes;
         }
     }
 
@@ -149,10 +182,11 @@ public class ScaleBenchmark {
      * A process comes among many, is bound, unbound, and ends; its PASID is taken and given back.
      *
      * @param crowd the others
+     * @param kept what each of them keeps
      * @return its PASID
      */
     @Benchmark
-    public int lifeOfAProcess(Crowd crowd) {
+    public int lifeOfAProcess(Crowd crowd, Kept kept) {
         try (SvaProcess process = crowd.machine.processes().spawn("another");
                 SvaBond bond = crowd.machine.binder().bind(crowd.device, process.addressSpace())) {
             return bond.pasid().value();

@@ -27,6 +27,7 @@ import java.util.stream.Collectors;
  * @param least nanoseconds of the fastest iteration
  * @param most nanoseconds of the slowest iteration
  * @param allocated bytes allocated per operation, if that was measured
+ * @param kept bytes of the heap that one more of what there are many keeps, if that was measured
  * @param latency how long single operations took, if they were timed one by one
  */
 record Figure(
@@ -37,9 +38,11 @@ record Figure(
         double least,
         double most,
         OptionalDouble allocated,
+        OptionalDouble kept,
         Optional<Latency> latency) {
 
     private static final String ALLOCATED = "gc.alloc.rate.norm";
+    private static final String KEPT = "keptBytes";
 
     /** What JMH measured; the means of a benchmark and its single operations are one figure. */
     static List<Figure> of(Collection<RunResult> results) {
@@ -67,7 +70,15 @@ record Figure(
 
     private Figure with(Latency measured) {
         return new Figure(
-                name, parameters, threads, median, least, most, allocated, Optional.of(measured));
+                name,
+                parameters,
+                threads,
+                median,
+                least,
+                most,
+                allocated,
+                kept,
+                Optional.of(measured));
     }
 
     private static Figure of(RunResult result) {
@@ -78,7 +89,6 @@ record Figure(
             parameters.put(key, params.getParam(key));
         }
         Statistics times = result.getPrimaryResult().getStatistics();
-        Result<?> allocated = (Result<?>) result.getSecondaryResults().get(ALLOCATED);
         return new Figure(
                 label.substring(label.lastIndexOf('.') + 1),
                 parameters,
@@ -86,10 +96,14 @@ record Figure(
                 times.getPercentile(50),
                 times.getMin(),
                 times.getMax(),
-                allocated == null
-                        ? OptionalDouble.empty()
-                        : OptionalDouble.of(allocated.getScore()),
+                secondary(result, ALLOCATED),
+                secondary(result, KEPT),
                 Optional.empty());
+    }
+
+    private static OptionalDouble secondary(RunResult result, String name) {
+        Result<?> found = (Result<?>) result.getSecondaryResults().get(name);
+        return found == null ? OptionalDouble.empty() : OptionalDouble.of(found.getScore());
     }
 
     Optional<String> parameter(String key) {

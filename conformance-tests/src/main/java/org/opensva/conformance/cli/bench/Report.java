@@ -23,7 +23,7 @@ final class Report {
     /** A table for people. */
     List<String> table() {
         List<String[]> rows = new ArrayList<>();
-        rows.add(new String[] {"benchmark", "with", "median", "spread", "B/op", "target"});
+        rows.add(new String[] {"benchmark", "with", "median", "spread", "B/op", "limit", "target"});
         for (Figure figure : figures) {
             rows.add(
                     new String[] {
@@ -32,7 +32,8 @@ final class Report {
                         Figure.time(figure.median()),
                         "%.0f%%".formatted(spread(figure)),
                         allocated(figure),
-                        outcome(figure).map(Target.Outcome::text).orElse("")
+                        Limit.beside(figure, figures).map(Report::times).orElse(""),
+                        verdict(figure)
                     });
         }
         int[] widths = new int[rows.getFirst().length];
@@ -75,9 +76,31 @@ final class Report {
         if (figure.allocated().isEmpty()) {
             return "";
         }
-        double bytes = figure.allocated().getAsDouble();
-        // What the profiler itself allocates, spread over the operations.
-        return bytes < 0.5 ? "0" : "%.0f".formatted(bytes);
+        return Allocation.isNothing(figure)
+                ? "0"
+                : "%.0f".formatted(figure.allocated().getAsDouble());
+    }
+
+    private static String times(Limit.Beside limit) {
+        return "%.1f x %s".formatted(limit.ratio(), limit.benchmark());
+    }
+
+    private String verdict(Figure figure) {
+        List<String> parts = new ArrayList<>();
+        outcome(figure).ifPresent(outcome -> parts.add(outcome.text()));
+        if (Allocation.met(figure).equals(Optional.of(false))) {
+            parts.add("allocates " + allocated(figure) + " B, allowed: nothing");
+        }
+        figure.kept().ifPresent(bytes -> parts.add(kept(bytes)));
+        return String.join("; ", parts);
+    }
+
+    private static String kept(double bytes) {
+        return "%s: %.0f B kept for each address space beyond its tables, at most %.0f"
+                .formatted(
+                        bytes <= Target.BYTES_OF_A_SPACE ? "met" : "missed",
+                        bytes,
+                        Target.BYTES_OF_A_SPACE);
     }
 
     private Optional<Target.Outcome> outcome(Figure figure) {
@@ -86,10 +109,14 @@ final class Report {
 
     /** How many targets were met, and of how many. */
     String summary() {
-        List<Target.Outcome> outcomes =
-                figures.stream().flatMap(figure -> outcome(figure).stream()).toList();
-        long met = outcomes.stream().filter(Target.Outcome::met).count();
-        return "%d figures, %d of %d targets met".formatted(figures.size(), met, outcomes.size());
+        List<Boolean> all = new ArrayList<>();
+        for (Figure figure : figures) {
+            outcome(figure).ifPresent(outcome -> all.add(outcome.met()));
+            Allocation.met(figure).ifPresent(all::add);
+            figure.kept().ifPresent(bytes -> all.add(bytes <= Target.BYTES_OF_A_SPACE));
+        }
+        long met = all.stream().filter(Boolean::booleanValue).count();
+        return "%d figures, %d of %d targets met".formatted(figures.size(), met, all.size());
     }
 
     /** All of it, for programs. */
@@ -111,6 +138,9 @@ final class Report {
             figure.latency().ifPresent(latency -> one.put("latency", latency(latency)));
             Target.of(figure).ifPresent(target -> one.put("target", target.text()));
             outcome(figure).ifPresent(outcome -> one.put("met", outcome.met()));
+            Allocation.met(figure).ifPresent(met -> one.put("allocatesNothing", met));
+            figure.kept().ifPresent(bytes -> one.put("keptBytes", rounded(bytes)));
+            Limit.beside(figure, figures).ifPresent(limit -> one.put("limit", limit(limit)));
             all.add(one);
         }
         document.put("figures", all);
@@ -129,6 +159,14 @@ final class Report {
         percentiles.put("max", latency.worst());
         percentiles.put("operations", latency.operations());
         return percentiles;
+    }
+
+    private static Map<String, Object> limit(Limit.Beside limit) {
+        Map<String, Object> beside = new LinkedHashMap<>();
+        beside.put("benchmark", limit.benchmark());
+        beside.put("median", rounded(limit.median()));
+        beside.put("ratio", rounded(limit.ratio()));
+        return beside;
     }
 
     private static double rounded(double value) {

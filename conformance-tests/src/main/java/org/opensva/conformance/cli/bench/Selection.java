@@ -6,9 +6,11 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
@@ -42,6 +44,15 @@ record Selection(
             pattern.append(c == '*' ? ".*" : c == '?' ? "." : Pattern.quote(String.valueOf(c)));
         }
         return pattern.append('$').toString();
+    }
+
+    /** The same with some benchmarks more. */
+    Selection with(Set<String> more) {
+        List<String> all = new ArrayList<>(globs);
+        if (!globs.isEmpty()) {
+            all.addAll(more);
+        }
+        return new Selection(all, quick, parameters, forks);
     }
 
     OptionsBuilder options(List<String> jvmArguments) {

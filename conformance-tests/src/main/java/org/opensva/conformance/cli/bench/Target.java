@@ -45,6 +45,9 @@ record Target(String benchmark, Map<String, String> parameters, Bound bound, Str
     /** Whether a figure meets a target, and the words for it. */
     record Outcome(boolean met, String text) {}
 
+    /** How much of the heap a bound address space may keep beyond its page tables. */
+    static final double BYTES_OF_A_SPACE = 4_096;
+
     private static final List<String> BYTES = List.of("bytes");
 
     /** The targets of this project; each in one run on one machine, medians. */
@@ -55,8 +58,10 @@ record Target(String benchmark, Map<String, String> parameters, Bound bound, Str
                     time("iotlbHitOfMany", Map.of("spaces", "1024"), 50),
                     time("walkCacheHit", Map.of("pages", "1000"), 60),
                     time("walk", Map.of("pages", "100000"), 60),
+                    time("walkAndFill", Map.of("pages", "1000", "nested", "false"), 60),
                     time("invalidatePage", Map.of(), 100),
                     time("invalidateSpace", Map.of(), 100),
+                    time("driverCycle", Map.of(), 400),
                     time("mapTouchUnmap", Map.of("bound", "atc"), 2_000),
                     time("mapTouchUnmap", Map.of("bound", "iotlb"), 2_000),
                     time("dmaRead", Map.of("bytes", "64"), 40),
@@ -69,6 +74,7 @@ record Target(String benchmark, Map<String, String> parameters, Bound bound, Str
                     ratio("hostWrite", Map.of(), "bareHostWrite", BYTES, 1.3),
                     time("pageRequest", Map.of(), 10_000),
                     time("bindAndUnbind", Map.of(), 20_000),
+                    time("lifeOfAProcess", Map.of(), 20_000),
                     time("emptyJob", Map.of(), 2_000),
                     above("copyJob", "copyByJdk", 2_000),
                     above("copyJobAtASharedQueue", "copyByJdk", 2_000),

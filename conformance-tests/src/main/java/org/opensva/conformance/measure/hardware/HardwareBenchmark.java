@@ -30,6 +30,7 @@ public class HardwareBenchmark {
         private final byte[] buffer = new byte[8];
         private Unit unit;
         private int at;
+        private int come;
 
         final void make(String iommu, boolean nested, int pages, int iotlb) {
             unit = Unit.of(iommu, nested, pages, iotlb);
@@ -49,6 +50,11 @@ public class HardwareBenchmark {
         final long next() {
             at = at + 1 & ORDER - 1;
             return order[at];
+        }
+
+        final long coming() {
+            come = come + 1 & 63;
+            return Unit.COMING + come * 4096L;
         }
 
         final long read(long address) {
@@ -140,6 +146,23 @@ public class HardwareBenchmark {
         long address = entries.next();
         entries.unit().invalidatePage(Unit.PASID, address);
         return entries.read(address);
+    }
+
+    /**
+     * What a driver does for a short DMA: a page is mapped, read by the device, which walks, taken
+     * away, and invalidated: command, sync, completion.
+     *
+     * @param entries what else the IOTLB holds
+     * @return the result of the read
+     */
+    @Benchmark
+    public long driverCycle(Entries entries) {
+        long address = entries.coming();
+        entries.unit().map(address);
+        long result = entries.read(address);
+        entries.unit().unmap(address);
+        entries.unit().invalidatePage(Unit.PASID, address);
+        return result;
     }
 
     /**

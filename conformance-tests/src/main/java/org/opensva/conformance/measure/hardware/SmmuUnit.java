@@ -33,6 +33,8 @@ final class SmmuUnit implements Unit {
     private final FlatMemory memory = new FlatMemory();
     private final SmmuV3 smmu;
     private final AgentPort port;
+    private final Tables first;
+    private final long spare;
     private final long commands;
     private final long[] command = new long[2];
     private final int vmid;
@@ -45,7 +47,9 @@ final class SmmuUnit implements Unit {
         port = smmu.connect(new RequesterId(STREAM), new Mute());
         vmid = nested ? VMID : 0;
         Tables second = new Tables(memory, 3, LEAF_2, table -> {});
-        Tables first = new Tables(memory, 3, LEAF, table -> second.map(table, table));
+        first = new Tables(memory, 3, LEAF, table -> second.map(table, table));
+        spare = memory.allocate(4096);
+        second.map(spare, spare);
         Frames frames = new Frames();
         long contexts = memory.allocate(4096);
         second.map(contexts, contexts);
@@ -111,6 +115,16 @@ final class SmmuUnit implements Unit {
     @Override
     public AgentPort port() {
         return port;
+    }
+
+    @Override
+    public void map(long address) {
+        first.map(address, spare);
+    }
+
+    @Override
+    public void unmap(long address) {
+        first.unmap(address);
     }
 
     @Override

@@ -42,6 +42,15 @@ final class Tables {
     }
 
     void map(long address, long physical) {
+        memory.writeLong(leaf(address), physical & ADDRESS | leafFlags);
+    }
+
+    /** Takes a page away; what caches hold of it is the caller's to invalidate. */
+    void unmap(long address) {
+        memory.writeLong(leaf(address), 0);
+    }
+
+    private long leaf(long address) {
         long table = root;
         for (int shift = 39; shift > 12; shift -= 9) {
             long at = table + (address >>> shift & 511) * 8;
@@ -50,6 +59,6 @@ final class Tables {
             }
             table = memory.readLong(at) & ADDRESS;
         }
-        memory.writeLong(table + (address >>> 12 & 511) * 8, physical & ADDRESS | leafFlags);
+        return table + (address >>> 12 & 511) * 8;
     }
 }

@@ -17,8 +17,17 @@ interface Unit extends AutoCloseable {
     /** Where the pages are. */
     long START = 0x10_0000_0000L;
 
+    /** Where pages come and go; nothing is mapped there at first. */
+    long COMING = 0x20_0000_0000L;
+
     /** The device's way in. */
     AgentPort port();
+
+    /** Maps a page of the measured address space, as a driver does: its tables are walked. */
+    void map(long address);
+
+    /** Takes it away from the tables. */
+    void unmap(long address);
 
     /** Invalidates one page of an address space and waits until that is complete. */
     void invalidatePage(int space, long address);

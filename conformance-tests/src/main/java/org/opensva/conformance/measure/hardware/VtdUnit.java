@@ -33,6 +33,8 @@ final class VtdUnit implements Unit {
     private final FlatMemory memory = new FlatMemory();
     private final VtdIommu unit;
     private final AgentPort port;
+    private final Tables first;
+    private final long spare;
     private final long queue;
     private final long status;
     private final long[] words = new long[4];
@@ -44,7 +46,9 @@ final class VtdUnit implements Unit {
         unit = new VtdIommu(profile, memory, (address, data) -> {}, System::nanoTime);
         port = unit.connect(new RequesterId(SOURCE), new Mute());
         Tables second = new Tables(memory, FLAGS_2, FLAGS_2, table -> {});
-        Tables first = new Tables(memory, FLAGS, FLAGS, table -> second.map(table, table));
+        first = new Tables(memory, FLAGS, FLAGS, table -> second.map(table, table));
+        spare = memory.allocate(4096);
+        second.map(spare, spare);
         Frames frames = new Frames();
         for (int page = 0; page < pages; page++) {
             long frame = page < Frames.COUNT ? memory.allocate(4096) : 0;
@@ -120,6 +124,16 @@ final class VtdUnit implements Unit {
     @Override
     public AgentPort port() {
         return port;
+    }
+
+    @Override
+    public void map(long address) {
+        first.map(address, spare);
+    }
+
+    @Override
+    public void unmap(long address) {
+        first.unmap(address);
     }
 
     @Override

@@ -27,6 +27,7 @@ class ReportTest {
                 median * 0.9,
                 median * 1.1,
                 OptionalDouble.of(0),
+                OptionalDouble.empty(),
                 Optional.empty());
     }
 
@@ -42,22 +43,82 @@ class ReportTest {
                                 figure("atcHit", 30, Map.of("pages", "1000", "iommu", "vtd"))));
         assertTrue(report.table().get(1).endsWith("met: at most 20.0 ns"));
         assertTrue(report.table().get(2).endsWith("missed by 3.0 times: at most 10.0 ns"));
-        assertEquals("2 figures, 1 of 2 targets met", report.summary());
+        // Both allocate nothing, which is a target of its own.
+        assertEquals("2 figures, 3 of 4 targets met", report.summary());
+    }
+
+    @Test
+    void theLimitWithTheSameWorkingSetStandsBesideAFigure() {
+        Report report =
+                new Report(
+                        List.of(
+                                figure("iotlbHit", 24, THOUSAND),
+                                figure("arrayLookup", 6, Map.of("pages", "1")),
+                                figure("arrayLookup", 2, Map.of("pages", "1000")),
+                                figure("invalidatePage", 90, Map.of("resident", "1000")),
+                                figure("dmaRead", 90, Map.of("bytes", "64"))));
+        assertTrue(report.table().get(1).contains(" 12.0 x arrayLookup "), report.table().get(1));
+        assertTrue(report.table().get(4).contains(" 45.0 x arrayLookup "), report.table().get(4));
+        assertFalse(report.table().get(5).contains(" x "), report.table().get(5));
+        JsonNode json = JsonMapper.builder().build().readTree(report.json());
+        assertEquals(12, json.at("/figures/0/limit/ratio").asDouble());
+        assertTrue(json.at("/figures/4/limit").isMissingNode());
+    }
+
+    @Test
+    void whatMayNotAllocateAndDoesHasMissedATarget() {
+        Figure free = figure("dmaRead", 90, Map.of("bytes", "64", "iommu", "vtd"));
+        Figure job = with(figure("copyJob", 90, Map.of("backend", "emulated:vtd")), 24);
+        Figure nativeJob = with(figure("copyJob", 90, Map.of("backend", "native:host")), 24);
+        Report report = new Report(List.of(free, job, nativeJob));
+        assertTrue(report.table().get(2).endsWith("allocates 24 B, allowed: nothing"));
+        assertEquals("3 figures, 1 of 3 targets met", report.summary());
+    }
+
+    private static Figure with(Figure figure, double allocated) {
+        return new Figure(
+                figure.name(),
+                figure.parameters(),
+                1,
+                figure.median(),
+                figure.least(),
+                figure.most(),
+                OptionalDouble.of(allocated),
+                OptionalDouble.empty(),
+                Optional.empty());
+    }
+
+    @Test
+    void whatAnAddressSpaceKeepsIsComparedWithItsTarget() {
+        Figure crowd =
+                new Figure(
+                        "lifeOfAProcess",
+                        new TreeMap<>(Map.of("iommu", "vtd", "processes", "100000")),
+                        1,
+                        9_000,
+                        9_000,
+                        9_000,
+                        OptionalDouble.of(2_000),
+                        OptionalDouble.of(5_000),
+                        Optional.empty());
+        Report report = new Report(List.of(crowd));
+        assertTrue(report.table().get(1).contains("missed: 5000 B kept for each address space"));
+        assertEquals("1 figures, 1 of 2 targets met", report.summary());
     }
 
     @Test
     void aTargetThatNeedsAnotherFigureIsSilentWithoutIt() {
         Figure two = figure("iotlbHitByTwo", 10, THOUSAND);
-        assertEquals("1 figures, 0 of 0 targets met", new Report(List.of(two)).summary());
+        assertEquals("1 figures, 1 of 1 targets met", new Report(List.of(two)).summary());
         Figure one = figure("iotlbHit", 10, THOUSAND);
-        assertEquals("2 figures, 2 of 2 targets met", new Report(List.of(one, two)).summary());
+        assertEquals("2 figures, 4 of 4 targets met", new Report(List.of(one, two)).summary());
     }
 
     @Test
     void twoThreadsArePerThreadSoEqualTimesMeanTwiceTheWork() {
         Figure one = figure("iotlbHit", 10, THOUSAND);
         Figure slow = figure("iotlbHitByTwo", 12, THOUSAND);
-        assertEquals("2 figures, 1 of 2 targets met", new Report(List.of(one, slow)).summary());
+        assertEquals("2 figures, 3 of 4 targets met", new Report(List.of(one, slow)).summary());
     }
 
     @Test
@@ -119,6 +180,7 @@ class ReportTest {
                         1_500,
                         1_500,
                         1_500,
+                        OptionalDouble.empty(),
                         OptionalDouble.empty(),
                         Optional.of(latency));
         Report report = new Report(List.of(figure("atcHit", 9, THOUSAND), timed));
