@@ -9,7 +9,9 @@ import java.util.Set;
  */
 final class Allocation {
 
-    /** What the profiler itself allocates is less than this in a nanosecond: a megabyte a second. */
+    /**
+     * What the profiler itself allocates is less than this in a nanosecond: a megabyte a second.
+     */
     private static final double OF_THE_PROFILER = 0.001;
 
     private static final double LEAST = 0.5;

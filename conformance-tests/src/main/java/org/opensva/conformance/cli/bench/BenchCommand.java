@@ -36,9 +36,9 @@ import java.util.stream.Stream;
         name = "bench",
         header = "Measure what translations, DMA, unmapping, binds and jobs cost.",
         description = {
-            "Each figure is measured by JMH in a process of its own. The limits of this machine that"
-                    + " belong to them are measured in the same run, whatever the filter: compare"
-                    + " ratios, not nanoseconds.",
+            "Each figure is measured by JMH in a process of its own. The limits of this machine"
+                + " that belong to them are measured in the same run, whatever the filter: compare"
+                + " ratios, not nanoseconds.",
             "A target that is missed is shown and fails nothing."
         },
         footerHeading = "%nExamples:%n",
