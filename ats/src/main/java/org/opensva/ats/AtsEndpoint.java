@@ -8,6 +8,7 @@ import org.opensva.api.ats.PageGroupResponse;
 import org.opensva.api.ats.PageRequest;
 import org.opensva.api.iommu.Pasid;
 import org.opensva.api.iommu.RequesterId;
+import org.opensva.api.iommu.TranslationCacheView;
 import org.opensva.api.memory.Access;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
@@ -25,7 +26,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
 /** An endpoint: its parts, and the switches that a driver throws. */
-final class AtsEndpoint implements Endpoint {
+final class AtsEndpoint implements Endpoint, TranslationCacheView {
 
     private static final long POLL_NANOS = 20_000;
 
@@ -319,6 +320,11 @@ final class AtsEndpoint implements Endpoint {
     /** How many Invalidate Requests came while as many as advertised were being served. */
     long throttledInvalidations() {
         return invalidations.throttled();
+    }
+
+    @Override
+    public void visitTranslations(Visitor visitor) {
+        cache.visit(visitor);
     }
 
     @Override

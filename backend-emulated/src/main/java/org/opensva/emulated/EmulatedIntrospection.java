@@ -12,6 +12,7 @@ import org.opensva.emulated.kernel.sva.SvaCore;
 import org.opensva.emulated.machine.EventLog;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -25,6 +26,7 @@ final class EmulatedIntrospection implements Introspection {
     private final AddressSpaces addressSpaces;
     private final EmulatedKernel kernel;
     private final SvaCore sva;
+    private final StaleTranslations stale;
 
     EmulatedIntrospection(
             EventLog events,
@@ -33,7 +35,8 @@ final class EmulatedIntrospection implements Introspection {
             Accelerators accelerators,
             AddressSpaces addressSpaces,
             EmulatedKernel kernel,
-            SvaCore sva) {
+            SvaCore sva,
+            StaleTranslations stale) {
         this.events = events;
         this.faults = faults;
         this.iommus = iommus;
@@ -41,6 +44,7 @@ final class EmulatedIntrospection implements Introspection {
         this.addressSpaces = addressSpaces;
         this.kernel = kernel;
         this.sva = sva;
+        this.stale = stale;
     }
 
     @Override
@@ -110,6 +114,11 @@ final class EmulatedIntrospection implements Introspection {
                 yield sum;
             }
         };
+    }
+
+    @Override
+    public Optional<List<String>> staleTranslations() {
+        return Optional.of(stale.find());
     }
 
     @Override

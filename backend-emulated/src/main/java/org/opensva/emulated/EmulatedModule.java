@@ -176,7 +176,14 @@ public final class EmulatedModule extends AbstractModule {
             EmulatedKernel kernel,
             SvaCore sva) {
         return new EmulatedIntrospection(
-                events, faults, iommus, accelerators, addressSpaces, kernel, sva);
+                events,
+                faults,
+                iommus,
+                accelerators,
+                addressSpaces,
+                kernel,
+                sva,
+                new StaleTranslations(iommus, accelerators, addressSpaces, sva));
     }
 
     @Provides

@@ -5,6 +5,7 @@ import org.opensva.api.telemetry.CounterSource;
 import org.opensva.api.telemetry.HardwareEvent;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A look inside a backend, for white-box rules, statistics and timelines.
@@ -47,6 +48,17 @@ public interface Introspection extends CounterSource {
      * @return a copy
      */
     List<FaultRecord> faultRecords();
+
+    /**
+     * Looks for stale translations: what the IOTLB of an IOMMU, the ATC of a device or the TLB of a
+     * processor holds and the page tables that it came from do not allow any more. Whatever narrows
+     * a mapping returns only when there are none of it, so that this may be asked at any time.
+     *
+     * @return a line for each, at most some dozens; empty if the backend cannot look
+     */
+    default Optional<List<String>> staleTranslations() {
+        return Optional.empty();
+    }
 
     /**
      * What is in use now, by name: frames, PASIDs, bonds, processes, open queues, pending page

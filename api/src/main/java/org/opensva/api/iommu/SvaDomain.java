@@ -2,6 +2,8 @@ package org.opensva.api.iommu;
 
 import org.opensva.api.process.AddressSpace;
 
+import java.util.OptionalInt;
+
 /**
  * The translation of one address space in one IOMMU, shared by the devices that are bound to it
  * there. It owns the tag (ASID, or domain id) and the subscription to the address space.
@@ -14,6 +16,15 @@ public interface SvaDomain extends AutoCloseable {
      * @return what the domain was made for
      */
     AddressSpace addressSpace();
+
+    /**
+     * What the IOTLB knows the address space by, where that is not the PASID.
+     *
+     * @return the ASID; empty if the PASID is the tag
+     */
+    default OptionalInt asid() {
+        return OptionalInt.empty();
+    }
 
     /**
      * Frees the domain. No PASID may be bound to it any more. The tag is flushed before it can be

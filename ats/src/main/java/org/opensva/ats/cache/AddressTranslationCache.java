@@ -2,6 +2,7 @@ package org.opensva.ats.cache;
 
 import org.opensva.api.ats.TranslationEntry;
 import org.opensva.api.iommu.Pasid;
+import org.opensva.api.iommu.TranslationCacheView;
 import org.opensva.api.memory.Access;
 
 import java.lang.invoke.MethodHandles;
@@ -310,6 +311,20 @@ public final class AddressTranslationCache {
      */
     public long evictions() {
         return table.evictions();
+    }
+
+    /**
+     * Visits the translations of PASIDs, for introspection.
+     *
+     * @param visitor gets those that are alive and neither global nor of privileged mode
+     */
+    public void visit(TranslationCacheView.Visitor visitor) {
+        table.visit(this::isOrdinary, visitor);
+    }
+
+    private boolean isOrdinary(long owner) {
+        int key = EntryTable.key(owner);
+        return key != GLOBAL_KEY && key != Pasid.NONE + 1 && isAlive(owner);
     }
 
     /**

@@ -1,5 +1,8 @@
 package org.opensva.ats.cache;
 
+import org.opensva.api.ats.TranslationEntry;
+import org.opensva.api.iommu.TranslationCacheView;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
@@ -247,6 +250,29 @@ final class EntryTable {
     /** Whether an entry's owner has a property. */
     interface OwnerTest {
         boolean holds(long owner);
+    }
+
+    /** Visits the entries of certain owners; exact only while nothing changes. */
+    void visit(OwnerTest test, TranslationCacheView.Visitor visitor) {
+        for (int base = 0; base < table.length; base += 1 << STRIDE_SHIFT) {
+            for (int way = base + FIRST_WAY; way < base + FIRST_WAY + WAY * ways; way += WAY) {
+                long tag = (long) WORD.getAcquire(table, way);
+                long owner = (long) WORD.getAcquire(table, way + 1);
+                if (tag == 0 || !test.holds(owner)) {
+                    continue;
+                }
+                long entry = probe(base, tag, owner);
+                int shift = (int) tag & 63;
+                if (entry != 0) {
+                    visitor.translation(
+                            key(owner) - 1,
+                            tag & -1L << shift,
+                            shift,
+                            TranslationEntry.address(entry),
+                            TranslationEntry.access(entry));
+                }
+            }
+        }
     }
 
     /** How many entries there are of certain owners; exact only while nothing changes. */

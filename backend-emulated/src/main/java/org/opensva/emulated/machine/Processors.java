@@ -39,14 +39,30 @@ public class Processors {
     private record Translation(Tag owner, long page, long entry) {}
 
     /**
-     * What tells the translations of an address space from all others: an ASID or PCID without end.
+     * What tells the translations of an address space in the TLB of a processor from all others: an
+     * ASID or PCID without end.
      */
     private static final class Tag {
+        private final View view;
         private final int spread;
 
-        Tag(int number) {
+        Tag(View view, int number) {
+            this.view = view;
             spread = number * 0x9E37_79B9;
         }
+    }
+
+    /** Sees what TLBs hold. */
+    public interface Visitor {
+        /**
+         * A cached translation.
+         *
+         * @param processor whose TLB it is in
+         * @param owner the number of the address space
+         * @param page the virtual page number
+         * @param entry the entry of the last level, as the tables had it
+         */
+        void translation(int processor, long owner, long page, long entry);
     }
 
     /**
@@ -69,10 +85,26 @@ public class Processors {
     /**
      * Makes room for the translations of one more address space.
      *
+     * @param owner the number of the address space
      * @return its view of every TLB
      */
-    public View view() {
-        return new View();
+    public View view(long owner) {
+        return new View(owner);
+    }
+
+    /**
+     * Visits what every TLB holds that a processor would still use.
+     *
+     * @param visitor gets each translation; what changes meanwhile may be seen or not
+     */
+    public void visit(Visitor visitor) {
+        for (int slot = 0; slot < tlbs.length(); slot++) {
+            Translation found = tlbs.getAcquire(slot);
+            int processor = slot / entries;
+            if (found != null && found.owner.view.tags.getAcquire(processor) == found.owner) {
+                visitor.translation(processor, found.owner.view.owner, found.page, found.entry);
+            }
+        }
     }
 
     /**
@@ -85,19 +117,30 @@ public class Processors {
     }
 
     /**
-     * Carries a shoot-down out. Whoever replaces it has processors that forget too little.
+     * Carries a shoot-down out at one processor. Whoever replaces it has a processor that forgets
+     * too little.
      *
+     * @param processor whose TLB, 0 to {@link #count}{@code - 1}
      * @param view the address space
      * @param page the first virtual page number
      * @param pages how many; what is more than a few is everything
      */
-    protected void shootDown(View view, long page, long pages) {
-        view.forget(page, pages);
+    protected void shootDown(int processor, View view, long page, long pages) {
+        view.forget(processor, page, pages);
+    }
+
+    /**
+     * Counts the processors.
+     *
+     * @return a power of two
+     */
+    public int count() {
+        return count;
     }
 
     /** Numbered, so that a machine with a seed has the same translations in the same places. */
-    private Tag newTag() {
-        return new Tag(tags.incrementAndGet());
+    private Tag newTag(View view) {
+        return new Tag(view, tags.incrementAndGet());
     }
 
     private int slot(int processor, Tag tag, long page) {
@@ -107,12 +150,22 @@ public class Processors {
 
     /** The translations of one address space in the TLBs of all processors. */
     public final class View {
-        private volatile Tag tag = newTag();
+        private final long owner;
+
+        /** By processor; a new one takes everything from it that it has cached. */
+        private final AtomicReferenceArray<Tag> tags;
 
         /** Whether anything was ever cached since everything was forgotten. */
         private volatile boolean used;
 
-        private View() {}
+        private View(long owner) {
+            this.owner = owner;
+            Tag first = newTag(this);
+            this.tags = new AtomicReferenceArray<>(count);
+            for (int processor = 0; processor < count; processor++) {
+                tags.setPlain(processor, first);
+            }
+        }
 
         /**
          * Looks into the TLB of the processor that the calling thread runs on.
@@ -121,8 +174,9 @@ public class Processors {
          * @return the entry that was cached, 0 if none is
          */
         public long lookUp(long page) {
-            Tag own = tag;
-            Translation found = tlbs.getAcquire(slot(processor(), own, page));
+            int processor = processor();
+            Tag own = tags.getAcquire(processor);
+            Translation found = tlbs.getAcquire(slot(processor, own, page));
             return found != null && found.owner == own && found.page == page ? found.entry : 0;
         }
 
@@ -133,9 +187,10 @@ public class Processors {
          * @param entry what a walk has found for it, not 0
          */
         public void fill(long page, long entry) {
-            Tag own = tag;
+            int processor = processor();
+            Tag own = tags.getAcquire(processor);
             used = true;
-            tlbs.setRelease(slot(processor(), own, page), new Translation(own, page, entry));
+            tlbs.setRelease(slot(processor, own, page), new Translation(own, page, entry));
         }
 
         /**
@@ -156,26 +211,33 @@ public class Processors {
         public void invalidate(long page, long pages) {
             if (used) {
                 shootDowns.increment();
-                shootDown(this, page, pages);
+                if (isEverything(pages)) {
+                    used = false;
+                }
+                for (int processor = 0; processor < count; processor++) {
+                    shootDown(processor, this, page, pages);
+                }
             }
         }
 
-        private void forget(long page, long pages) {
-            if (Long.compareUnsigned(pages, CEILING) > 0) {
+        private void forget(int processor, long page, long pages) {
+            Tag own = tags.getAcquire(processor);
+            if (isEverything(pages)) {
                 // Nobody looks for the old tag any more; what has it goes when its place is needed.
-                tag = newTag();
-                used = false;
+                tags.setRelease(processor, newTag(this));
                 return;
             }
-            for (int processor = 0; processor < count; processor++) {
-                for (long at = page; at < page + pages; at++) {
-                    int slot = slot(processor, tag, at);
-                    Translation found = tlbs.getAcquire(slot);
-                    if (found != null && found.owner == tag && found.page == at) {
-                        tlbs.compareAndSet(slot, found, null);
-                    }
+            for (long at = page; at < page + pages; at++) {
+                int slot = slot(processor, own, at);
+                Translation found = tlbs.getAcquire(slot);
+                if (found != null && found.owner == own && found.page == at) {
+                    tlbs.compareAndSet(slot, found, null);
                 }
             }
+        }
+
+        private static boolean isEverything(long pages) {
+            return Long.compareUnsigned(pages, CEILING) > 0;
         }
 
         private int processor() {

@@ -5,6 +5,7 @@ import org.opensva.api.accelerator.Operation;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.Capability;
 import org.opensva.api.backend.ForeignHandlePolicy;
+import org.opensva.api.backend.Introspection;
 import org.opensva.conformance.suite.bench.Limits;
 
 import java.util.List;
@@ -35,6 +36,16 @@ record Machine(Backend backend, List<Accelerator> devices, Limits limits) {
                     "a soak needs an accelerator that can copy and fill");
         }
         return new Machine(backend, able, limits);
+    }
+
+    /** While devices run: no cache holds what a call that has returned has taken away. */
+    void requireNothingStale() {
+        List<String> stale =
+                backend.introspection().flatMap(Introspection::staleTranslations).orElse(List.of());
+        if (!stale.isEmpty()) {
+            throw new Trouble(
+                    "%d stale translations, as: %s".formatted(stale.size(), stale.getFirst()));
+        }
     }
 
     boolean claims(Capability capability) {

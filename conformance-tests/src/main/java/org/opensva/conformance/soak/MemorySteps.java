@@ -50,7 +50,8 @@ final class MemorySteps {
         int fd = -1;
         long address;
         if (machine.claims(Capability.SHARED_MEMORY) && random.nextInt(3) == 0) {
-            fd = process.createSharedMemory(length);
+            boolean onDisk = machine.claims(Capability.WRITE_BACK) && random.nextBoolean();
+            fd = onDisk ? process.createFile(length) : process.createSharedMemory(length);
             address = process.mmap(MapRequest.sharedFile(fd, 0, length));
         } else {
             address = process.mmap(MapRequest.anonymous(length));

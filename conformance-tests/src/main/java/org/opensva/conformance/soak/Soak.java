@@ -3,6 +3,7 @@ package org.opensva.conformance.soak;
 import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.Capability;
+import org.opensva.api.backend.Introspection;
 import org.opensva.api.backend.MemoryPressure;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.conformance.suite.bench.Concurrent;
@@ -12,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
@@ -56,7 +59,7 @@ public final class Soak {
     public SoakResult run() {
         Optional<SoakFinding> finding;
         do {
-            finding = machine();
+            finding = apart();
         } while (finding.isEmpty() && goesOn());
         return new SoakResult(
                 finding, opened, epochs, total.sum(), total.counts(), List.copyOf(unseen));
@@ -66,8 +69,33 @@ public final class Soak {
         return epochs < settings.mostEpochs() && System.nanoTime() - end < 0;
     }
 
-    private Optional<SoakFinding> machine() {
-        ThreadWatch threads = new ThreadWatch();
+    /** Soaks one machine on a thread of a group of its own, so that its threads are known. */
+    private Optional<SoakFinding> apart() {
+        ThreadGroup program = Thread.currentThread().getThreadGroup();
+        FutureTask<Optional<SoakFinding>> task = new FutureTask<>(() -> machine(program));
+        Thread thread =
+                Thread.ofPlatform()
+                        .group(new ThreadGroup(program, "soaked machine"))
+                        .name("soak")
+                        .daemon()
+                        .start(task);
+        try {
+            return task.get();
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case RuntimeException known -> throw known;
+                case Error known -> throw known;
+                case null, default -> throw new IllegalStateException(e);
+            }
+        } catch (InterruptedException e) {
+            thread.interrupt();
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("the soak was interrupted", e);
+        }
+    }
+
+    private Optional<SoakFinding> machine(ThreadGroup program) {
+        ThreadWatch threads = new ThreadWatch(program);
         HostWatch host = new HostWatch();
         opened++;
         if (opened == 1 && !HostWatch.sees()) {
@@ -88,6 +116,13 @@ public final class Soak {
         ResourceWatch resources = new ResourceWatch(machine.backend());
         if (opened == 1 && resources.seesNothing()) {
             unseen.add("what the backend has in use: it offers no introspection");
+        }
+        if (opened == 1
+                && machine.backend()
+                        .introspection()
+                        .flatMap(Introspection::staleTranslations)
+                        .isEmpty()) {
+            unseen.add("stale translations: the backend does not let its caches be looked into");
         }
         if (opened == 1 && machine.backend().memoryPressure().isEmpty()) {
             unseen.add("pressure on memory in the background: the backend has none on demand");

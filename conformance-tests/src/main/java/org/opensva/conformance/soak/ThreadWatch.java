@@ -12,24 +12,36 @@ import java.util.Set;
  * Knows the threads that there were before a machine was opened, and in which epoch each new one
  * was seen first. A machine may keep threads for its next work, as long as they do not grow in
  * number and end with it.
+ *
+ * <p>What the program begins meanwhile on its own account, as to answer who asks for its metrics,
+ * is not the machine's: a machine is soaked by threads of a group of its own, which whatever it
+ * starts inherits, and threads of the program's group do not count.
  */
 final class ThreadWatch {
 
     /** More than the pools of any machine, and less than an epoch has processes. */
     private static final int POOLS = 64;
 
-    private final Set<Thread> before = threads();
+    private final ThreadGroup program;
+    private final Set<Thread> before;
     private final Map<Thread, Integer> since = new HashMap<>();
+
+    /** Notes the threads of now; those of a group of the program's never count. */
+    ThreadWatch(ThreadGroup program) {
+        this.program = program;
+        this.before = threads();
+    }
 
     /**
      * Those that the platform makes for itself, to wait for processes for example, do not count.
      */
-    private static Set<Thread> threads() {
+    private Set<Thread> threads() {
         Set<Thread> threads = new HashSet<>();
         for (Thread thread : Thread.getAllStackTraces().keySet()) {
             ThreadGroup group = thread.getThreadGroup();
             if (group != null
                     && group.getParent() != null
+                    && !group.equals(program)
                     && !group.getName().startsWith("Innocuous")) {
                 threads.add(thread);
             }

@@ -23,6 +23,9 @@ final class Worker {
 
     private static final int MOST_ACTORS = 5;
 
+    /** So many steps pass between two looks into the caches of the machine. */
+    private static final int LOOK_EVERY = 10;
+
     /** How often another step is chosen if one cannot be done. */
     private static final int CHOICES = 6;
 
@@ -40,6 +43,7 @@ final class Worker {
     private final AtomicBoolean removing;
     private final SplittableRandom random;
     private final MemorySteps memory;
+    private final AdviceSteps advice;
     private final DeviceSteps device;
     private final ProcessSteps process;
     private final List<Actor> actors = new ArrayList<>();
@@ -51,6 +55,7 @@ final class Worker {
         this.removing = removing;
         this.random = new SplittableRandom(seed);
         this.memory = new MemorySteps(machine, random);
+        this.advice = new AdviceSteps(machine, random);
         this.device = new DeviceSteps(machine, random, removing);
         this.process = new ProcessSteps(machine, random, device, strays);
     }
@@ -60,6 +65,9 @@ final class Worker {
         try {
             for (int i = 0; i < steps; i++) {
                 step();
+                if (i % LOOK_EVERY == LOOK_EVERY - 1 || i == steps - 1) {
+                    machine.requireNothingStale();
+                }
             }
         } finally {
             end();
@@ -158,6 +166,12 @@ final class Worker {
             case PAGE_OUT -> memory.pageOut(actor);
             case HUGE -> memory.huge(actor);
             case TRUNCATE -> memory.truncate(actor);
+            case HOLE -> advice.hole(actor);
+            case LOCK -> advice.lock(actor);
+            case SYNC -> advice.sync(actor);
+            case FREE -> advice.free(actor);
+            case HINT -> advice.hint(actor);
+            case LEAVE -> advice.leave(actor);
             case STORE -> memory.store(actor);
             case UNMAP_UNDER_JOB -> device.unmapUnderJob(actor);
             case OPEN -> device.open(actor);

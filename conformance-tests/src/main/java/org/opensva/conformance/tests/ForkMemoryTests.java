@@ -213,6 +213,26 @@ class ForkMemoryTests {
     }
 
     @Test
+    @Covers(FORK_07)
+    void whicheverProcessorStoresAfterForkTheDeviceReadsItAndTheChildDoesNot(TestBench bench) {
+        SvaProcess parent = bench.process("parent");
+        Memory memory = bench.memory(parent, ProcessorThreads.COUNT, "before fork");
+        BoundDevice device = bench.device(parent);
+        try (ProcessorThreads threads = new ProcessorThreads(bench)) {
+            bench.step("every processor caches a translation for writing");
+            threads.each("a store", i -> memory.store(i, "stored by a processor before fork"));
+            SvaProcess child = bench.fork(parent);
+            Memory childs = memory.in(child);
+            bench.step("every processor of the parent stores");
+            threads.each("a store", i -> memory.store(i, "stored by a processor after fork"));
+            for (int i = 0; i < memory.count(); i++) {
+                device.mustRead(memory.page(i), memory.token(i), "the parent's new page");
+            }
+            childs.mustHold("the child's memory");
+        }
+    }
+
+    @Test
     @Covers(FORK_08)
     void theDeviceSeesNothingOfTheChildsStores(TestBench bench) {
         SvaProcess parent = bench.process("parent");

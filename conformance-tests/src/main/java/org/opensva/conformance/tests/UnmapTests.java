@@ -13,6 +13,7 @@ import static org.opensva.conformance.rules.RuleId.UNMAP_27;
 import org.junit.jupiter.api.Test;
 import org.opensva.api.accelerator.Job;
 import org.opensva.api.backend.Capability;
+import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.conformance.suite.Covers;
@@ -109,6 +110,35 @@ class UnmapTests {
             target.set(first.address());
         }
         load.stop();
+    }
+
+    @Test
+    @Covers(UNMAP_02)
+    void noProcessorReachesAPageThatWasUnmapped(TestBench bench) {
+        SvaProcess process = bench.process("owner");
+        ReuseOracle oracle = new ReuseOracle(bench);
+        try (ProcessorThreads threads = new ProcessorThreads(bench)) {
+            for (int round = 0; round < 3; round++) {
+                Memory memory = bench.memory(process, ProcessorThreads.COUNT, "memory to be freed");
+                threads.each("a store", i -> process.storeLong(memory.page(i), i));
+                bench.step("round %d: memory that every processor has used is unmapped", round);
+                process.munmap(memory.address(), memory.length());
+                oracle.take(ProcessorThreads.COUNT);
+                threads.each(
+                        "a store to unmapped memory",
+                        i -> {
+                            try {
+                                process.storeLong(memory.page(i), -1);
+                            } catch (CpuFaultException gone) {
+                                return;
+                            }
+                            throw bench.violation(
+                                    "a processor to get a segmentation fault at page " + i,
+                                    "it stored there after the unmapping");
+                        });
+                oracle.mustBeUndamaged("a processor that has not forgotten its translation");
+            }
+        }
     }
 
     @Test

@@ -224,6 +224,46 @@ class SoakTest {
     }
 
     @Test
+    void aThreadThatTheProgramBeginsMeanwhileIsNotTheMachines() throws InterruptedException {
+        CountDownLatch opened = new CountDownLatch(1);
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch over = new CountDownLatch(1);
+        // As the server of a page of metrics, whose first visitor comes during the soak.
+        Thread server =
+                Thread.ofPlatform()
+                        .daemon()
+                        .start(() -> {
+                            await(opened);
+                            Thread.ofPlatform().daemon().name("worker").start(() -> await(over));
+                            begun.countDown();
+                        });
+        try {
+            SoakResult result =
+                    soak(
+                            2,
+                            20,
+                            () -> {
+                                Backend machine = sound("smmuv3").get();
+                                opened.countDown();
+                                await(begun);
+                                return machine;
+                            });
+            assertEquals("", result.finding().map(SoakFinding::summary).orElse(""));
+        } finally {
+            over.countDown();
+            server.join();
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
     void aProcessThatIsBoundToTheMemoryOfAnotherIsFound() {
         SoakFinding finding =
                 found(

@@ -15,6 +15,7 @@ import org.opensva.ats.AtsEndpointFactory;
 import org.opensva.ats.EndpointQuirk;
 import org.opensva.ats.EndpointQuirks;
 import org.opensva.conformance.zoo.SystemCalls.Call;
+import org.opensva.emulated.machine.Processors;
 import org.opensva.smmuv3.layout.Command;
 import org.opensva.smmuv3.layout.Opcode;
 
@@ -85,8 +86,35 @@ final class HardwareFaults {
         };
     }
 
+    /** One of the four processors is not reached by shoot-downs. */
+    private static final class MissesAProcessor implements Defect {
+        @Override
+        public Module layers() {
+            return new AbstractModule() {
+                @Provides
+                @Singleton
+                Processors processors() {
+                    return new Processors(4, 1024) {
+                        @Override
+                        protected void shootDown(int processor, View view, long page, long pages) {
+                            if (processor != 2) {
+                                super.shootDown(processor, view, page, pages);
+                            }
+                        }
+                    };
+                }
+            };
+        }
+    }
+
     static List<BrokenBackend> members() {
         return List.of(
+                BrokenBackend.breaking("a-processor-is-not-reached", UNMAP_02, FORK_07)
+                        .as("class of bug: a processor left out of mm_cpumask")
+                        .because("shoot-downs reach all processors but one")
+                        .perhapsAlso(UNMAP_01)
+                        .notTouching(BIND_03, UACCE_03)
+                        .by(MissesAProcessor::new),
                 BrokenBackend.breaking("iotlb-command-of-the-wrong-family", UNMAP_01, UNMAP_15)
                         .as(
                                 "04b1b069f151, iommu/vt-d: SVA domains flushed by domain id,"

@@ -13,6 +13,7 @@ import org.opensva.smmuv3.layout.Granule;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * The translation of one address space: an ASID, and the devices that use it. It is the MMU
@@ -61,6 +62,11 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
     @Override
     public AddressSpace addressSpace() {
         return addressSpace;
+    }
+
+    @Override
+    public OptionalInt asid() {
+        return OptionalInt.of(tag.asid());
     }
 
     PageTable tables() {

@@ -5,6 +5,7 @@ import org.opensva.api.ats.AgentPort;
 import org.opensva.api.ats.DevicePort;
 import org.opensva.api.ats.TranslationAgent;
 import org.opensva.api.iommu.RequesterId;
+import org.opensva.api.iommu.TranslationCacheView;
 import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.telemetry.CounterSource;
@@ -26,7 +27,12 @@ import java.util.function.ToLongFunction;
  * <p><b>Threading.</b> Everything may be called from any thread. A call on a device's port may wait
  * for the decision about a stalled transaction; nothing else waits for software.
  */
-public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource, AutoCloseable {
+public final class SmmuV3
+        implements MmioRegion,
+                TranslationAgent,
+                TranslationCacheView,
+                CounterSource,
+                AutoCloseable {
 
     private final PhysicalMemory memory;
     private final RegisterInterface registerInterface;
@@ -172,6 +178,26 @@ public final class SmmuV3 implements MmioRegion, TranslationAgent, CounterSource
             monitorEvents.remove(port);
         }
         commands.kick();
+    }
+
+    /** Stage 1 of non-hypervisor address spaces: what processes share. */
+    @Override
+    public void visitTranslations(Visitor visitor) {
+        caches.iotlb()
+                .visit((tag, address, data) -> {
+                    if (!Tag.isGlobal(tag) && Tag.regime(tag) == Regime.EL1.ordinal()) {
+                        // The lower three have the values of the accesses that they permit.
+                        int access =
+                                Cached.permissions(data)
+                                        & (Cached.READ | Cached.WRITE | Cached.EXECUTE);
+                        visitor.translation(
+                                Tag.asid(tag),
+                                address,
+                                Cached.sizeShift(data),
+                                Cached.address(data),
+                                access);
+                    }
+                });
     }
 
     @Override

@@ -150,6 +150,28 @@ final class TaggedCache {
         return 0;
     }
 
+    /** Sees entries. */
+    interface Visitor {
+        /** An entry that a look-up would find, with what {@link Cached} packs. */
+        void entry(long tag, long address, long data);
+    }
+
+    /** Visits the entries that look-ups would find, as far as they do not change meanwhile. */
+    void visit(Visitor visitor) {
+        for (int at = ORIGIN; at < words.length; at += WORDS) {
+            long key = (long) ELEMENT.getAcquire(words, at + KEY);
+            long tag = (long) ELEMENT.getAcquire(words, at + TAG);
+            if (key != 0) {
+                int shift = (int) key & 0x3f;
+                long address = key & -1L << shift;
+                long data = probe(tag, address, shift);
+                if (data != 0) {
+                    visitor.entry(tag, address, data);
+                }
+            }
+        }
+    }
+
     /** Whether there ever was an entry of the tag's kind. */
     private boolean everHeld(long tag) {
         return (kinds & 1 << Tag.kind(tag)) != 0;

@@ -106,6 +106,28 @@ final class TranslationCache {
         return 0;
     }
 
+    /** Sees entries. */
+    interface Visitor {
+        /** An entry that a look-up would find, with what {@link CachedTranslation} packs. */
+        void entry(long tag, long address, long data);
+    }
+
+    /** Visits the entries that look-ups would find, as far as they do not change meanwhile. */
+    void visit(Visitor visitor) {
+        for (int at = ORIGIN; at < words.length; at += WORDS) {
+            long key = (long) ELEMENT.getAcquire(words, at + KEY);
+            long tag = (long) ELEMENT.getAcquire(words, at + TAG);
+            if (key != 0) {
+                int level = (int) key & 7;
+                long address = key & -1L << PagingLevel.shift(level);
+                long data = probe(tag, address, level);
+                if (data != 0) {
+                    visitor.entry(tag, address, data);
+                }
+            }
+        }
+    }
+
     private boolean spared(long key, long tag, long data) {
         long now = log.count();
         long since = now - (now - (data >>> AGE_SHIFT) & AGE_MASK);

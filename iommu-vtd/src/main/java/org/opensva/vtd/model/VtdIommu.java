@@ -4,6 +4,7 @@ import org.opensva.api.ats.AgentPort;
 import org.opensva.api.ats.DevicePort;
 import org.opensva.api.ats.TranslationAgent;
 import org.opensva.api.iommu.RequesterId;
+import org.opensva.api.iommu.TranslationCacheView;
 import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.api.telemetry.CounterSource;
@@ -22,7 +23,12 @@ import java.util.function.LongSupplier;
  *
  * <p><b>Threading.</b> Everything may be called from any thread, and nothing waits for software.
  */
-public final class VtdIommu implements MmioRegion, TranslationAgent, CounterSource, AutoCloseable {
+public final class VtdIommu
+        implements MmioRegion,
+                TranslationAgent,
+                TranslationCacheView,
+                CounterSource,
+                AutoCloseable {
 
     private static final int SOURCES = 1 << 16;
 
@@ -176,6 +182,30 @@ public final class VtdIommu implements MmioRegion, TranslationAgent, CounterSour
         RemappedInterrupt result = interruptRemapper.request(source.value(), address, data);
         messages.send();
         return result;
+    }
+
+    /** First stage: what processes share. */
+    @Override
+    public void visitTranslations(Visitor visitor) {
+        translation
+                .caches()
+                .iotlb()
+                .visit((tag, address, data) -> {
+                    int flags = CachedTranslation.flags(data);
+                    if (CacheTag.isFirstStage(tag) && (flags & CachedTranslation.USER) != 0) {
+                        int rights =
+                                flags
+                                        & (CachedTranslation.READ
+                                                | CachedTranslation.WRITE
+                                                | CachedTranslation.EXECUTE);
+                        visitor.translation(
+                                CacheTag.pasid(tag),
+                                address,
+                                CachedTranslation.shift(data),
+                                CachedTranslation.address(data),
+                                rights);
+                    }
+                });
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.opensva.emulated.kernel.mm;
 
+import org.opensva.api.memory.Access;
 import org.opensva.api.memory.FrameAllocator;
 import org.opensva.api.memory.OutOfFramesException;
 import org.opensva.api.memory.PhysicalMemory;
@@ -17,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 
 /**
  * The memory management of a machine: makes address spaces and memory objects, and knows those
@@ -247,6 +249,61 @@ public final class AddressSpaces implements AutoCloseable {
         if (closed.compareAndSet(false, true)) {
             frames.close();
         }
+    }
+
+    /** Sees what the TLBs of processors hold. */
+    public interface TlbVisitor {
+        /**
+         * A cached translation of a page.
+         *
+         * @param processor whose TLB it is in
+         * @param addressSpace the number of the address space
+         * @param address the address of the page
+         * @param physical where it is in memory
+         * @param access what is allowed, as {@link Access} bits
+         */
+        void translation(int processor, long addressSpace, long address, long physical, int access);
+    }
+
+    /**
+     * Visits what the TLBs of processors hold and would still use.
+     *
+     * @param visitor gets each translation; what changes meanwhile may be seen or not
+     */
+    public void visitTlbs(TlbVisitor visitor) {
+        processors.visit((processor, space, page, entry) -> {
+            int access = 0;
+            for (int one : new int[] {Access.READ, Access.WRITE, Access.EXECUTE}) {
+                access |= entries.allows(entry, one) ? one : 0;
+            }
+            visitor.translation(
+                    processor, space, page << geometry.pageShift(), entries.frame(entry), access);
+        });
+    }
+
+    /**
+     * Whether a cache holds what the tables of an address space do not allow any more.
+     *
+     * @param addressSpace the number of the address space; one that is not known has no tables
+     * @param address the first address that the cache translates alike
+     * @param sizeShift log2 of the size of that
+     * @param physical where the cache says it is
+     * @param access what the cache says is allowed, as {@link Access} bits
+     * @param isHeld whether the cache holds it still; asked while nothing is taken away, so that it
+     *     cannot be about to be invalidated
+     * @return true if it does
+     */
+    public boolean isStale(
+            long addressSpace,
+            long address,
+            int sizeShift,
+            long physical,
+            int access,
+            BooleanSupplier isHeld) {
+        ProcessAddressSpace space = identities.get(addressSpace);
+        return space == null
+                ? isHeld.getAsBoolean()
+                : space.visits().isStale(address, sizeShift, physical, access, isHeld);
     }
 
     Collection<ProcessAddressSpace> known() {

@@ -58,8 +58,13 @@ final class Listeners {
         entry.end();
     }
 
-    /** Whether nobody would hear of a change. */
+    /**
+     * Whether nobody would hear of a change that has been made. The fence comes first: without it
+     * the entries could be cleared, for others, only after this look, and who subscribes in between
+     * would neither be told nor walk the new tables.
+     */
     boolean isEmpty() {
+        VarHandle.fullFence();
         return entries.length == 0 && !asid.isPinned() && !processors.isUsed();
     }
 

@@ -34,6 +34,7 @@ public final class MemoryCalls {
     private final AdviceCalls advice;
     private final Residence residence;
     private final AddressSpaces owner;
+    private final FileRangeCalls files;
 
     MemoryCalls(
             ProcessAddressSpace space,
@@ -52,6 +53,7 @@ public final class MemoryCalls {
         this.advice = advice;
         this.residence = new Residence(mm, mappings, faults);
         this.owner = owner;
+        this.files = new FileRangeCalls(mm, mappings, owner, this::locked);
     }
 
     /**
@@ -249,7 +251,7 @@ public final class MemoryCalls {
     public void advise(long address, long length, Advice what) {
         long end = mappings.checkedEnd("madvise", address, length, Errno.EINVAL);
         if (what == Advice.REMOVE) {
-            remove(address, end);
+            files.remove(address, end);
             return;
         }
         try {
@@ -272,49 +274,6 @@ public final class MemoryCalls {
                     advice.advise(start, end, what);
                     return end;
                 });
-    }
-
-    /** Holes are made with no lock held, one mapping after the other, as Linux does. */
-    private void remove(long start, long end) {
-        long at = start;
-        while (at < end) {
-            long from = at;
-            Hole hole = locked("madvise", () -> holeAt(from, end));
-            if (hole == null) {
-                break;
-            }
-            try {
-                hole.object().punch(hole.offset(), hole.length());
-            } finally {
-                hole.object().release();
-            }
-            at = hole.next();
-        }
-        locked(
-                "madvise",
-                () -> {
-                    mappings.requireMapped("madvise", start, end);
-                    return end;
-                });
-    }
-
-    private record Hole(MemoryObject object, long offset, long length, long next) {}
-
-    /** The first part of a range that is mapped, with a reference to its object; or null. */
-    private @Nullable Hole holeAt(long start, long end) {
-        List<Vma> vmas = mm.vmas().overlapping(start, end);
-        if (vmas.isEmpty()) {
-            return null;
-        }
-        Vma vma = vmas.getFirst();
-        AdviceCalls.check(vma, Advice.REMOVE);
-        long from = Math.max(start, vma.start());
-        long to = Math.min(end, vma.end());
-        if (!(vma.part(from, to).backing() instanceof Backing.OfObject backing)) {
-            return null;
-        }
-        backing.object().acquire();
-        return new Hole(backing.object(), backing.offset(), to - from, to);
     }
 
     /**
@@ -380,36 +339,7 @@ public final class MemoryCalls {
      *     then the rest was written; {@code ESRCH}
      */
     public void sync(long address, long length) {
-        long end = mappings.checkedEnd("msync", address, length, Errno.ENOMEM);
-        List<Hole> written = locked("msync", () -> filesOf(address, end));
-        int shift = mm.geometry().pageShift();
-        for (Hole part : written) {
-            try {
-                long first = part.offset() >>> shift;
-                owner.writeBack().writeAll(part.object(), first, first + (part.length() >>> shift));
-            } finally {
-                part.object().release();
-            }
-        }
-        locked(
-                "msync",
-                () -> {
-                    mappings.requireMapped("msync", address, end);
-                    return end;
-                });
-    }
-
-    private List<Hole> filesOf(long start, long end) {
-        List<Hole> found = new ArrayList<>();
-        for (Vma vma : mm.vmas().overlapping(start, end)) {
-            long from = Math.max(start, vma.start());
-            long to = Math.min(end, vma.end());
-            if (vma.shared() && vma.part(from, to).backing() instanceof Backing.OfObject backing) {
-                backing.object().acquire();
-                found.add(new Hole(backing.object(), backing.offset(), to - from, to));
-            }
-        }
-        return found;
+        files.sync(address, mappings.checkedEnd("msync", address, length, Errno.ENOMEM));
     }
 
     private <T extends @Nullable Object> T locked(String call, Supplier<T> body) {

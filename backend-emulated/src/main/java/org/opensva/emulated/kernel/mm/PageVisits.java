@@ -4,10 +4,12 @@ import org.opensva.api.memory.AddressRange;
 import org.opensva.api.memory.OutOfFramesException;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.emulated.kernel.paging.EntryFormat;
+import org.opensva.emulated.kernel.paging.Geometry;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.StampedLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
@@ -251,6 +253,37 @@ final class PageVisits {
             return 1;
         })
                 != 0;
+    }
+
+    /**
+     * Whether a cache holds what the tables do not allow any more. It is asked while nothing is
+     * taken away, so that what it holds cannot be about to be invalidated.
+     */
+    boolean isStale(
+            long address, int sizeShift, long physical, int access, BooleanSupplier isHeld) {
+        long stamp = lock.readLock();
+        try {
+            return !allows(address, sizeShift, physical, access) && isHeld.getAsBoolean();
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    private boolean allows(long address, int sizeShift, long physical, int access) {
+        Geometry g = mm.geometry();
+        long end = address + (1L << sizeShift);
+        if (ended || address < 0 || end < address || end > g.limit()) {
+            return false;
+        }
+        for (long at = address; at < end; at = g.pageOf(at) + g.pageBytes()) {
+            long entry = mm.table().entry(at);
+            if (!mm.entries().allows(entry, access)
+                    || (mm.entries().frame(entry) | at & g.pageMask())
+                            != physical + (at - address)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private boolean isMerged(long entry) {

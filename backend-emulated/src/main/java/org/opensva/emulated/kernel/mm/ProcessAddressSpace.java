@@ -67,7 +67,7 @@ public final class ProcessAddressSpace implements AddressSpace {
         EntryFormat entries = owner.entries();
         Geometry geometry = owner.geometry();
         SharedAsid asid = new SharedAsid(owner.asids());
-        Processors.View tlbs = owner.processors().view();
+        Processors.View tlbs = owner.processors().view(id);
         this.mm =
                 new Mm(
                         owner.hugePages(),

@@ -14,7 +14,6 @@ import org.opensva.api.process.Signal;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.emulated.kernel.mm.MemoryCalls;
-import org.opensva.emulated.kernel.mm.MemoryObject;
 import org.opensva.emulated.kernel.mm.ProcessAddressSpace;
 
 import java.time.Duration;
@@ -22,7 +21,6 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** A process of the emulated kernel. */
@@ -32,6 +30,7 @@ final class EmulatedProcess implements SvaProcess {
     private final String name;
     private final EmulatedKernel kernel;
     private final DescriptorTable files;
+    private final ObjectCalls objects;
     private final AtomicBoolean dying = new AtomicBoolean();
     private final AtomicBoolean reaped = new AtomicBoolean();
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -48,6 +47,7 @@ final class EmulatedProcess implements SvaProcess {
         this.kernel = kernel;
         this.addressSpace = addressSpace;
         this.files = files;
+        this.objects = new ObjectCalls(files, kernel.addressSpaces());
     }
 
     @Override
@@ -181,80 +181,25 @@ final class EmulatedProcess implements SvaProcess {
     @Override
     public int createSharedMemory(long size) {
         requireAlive("memfd_create");
-        requireSize(size);
-        return install("memfd", kernel.addressSpaces().createObject(size));
+        return objects.createSharedMemory(size);
     }
 
     @Override
     public int createFile(long size) {
         requireAlive("open");
-        requireSize(size);
-        return install("file", kernel.addressSpaces().createFile(size));
-    }
-
-    private static void requireSize(long size) {
-        if (size < 0) {
-            throw new ErrnoException(
-                    Errno.EINVAL, "ftruncate", "a size of %d is negative".formatted(size));
-        }
-    }
-
-    private int install(String kind, MemoryObject object) {
-        boolean installed = false;
-        try {
-            int fd = files.install(new MemoryObjectFile(kind, object), false);
-            installed = true;
-            return fd;
-        } finally {
-            if (!installed) {
-                object.release();
-            }
-        }
+        return objects.createFile(size);
     }
 
     @Override
     public void truncate(int fd, long size) {
         requireAlive("ftruncate");
-        String call = "ftruncate(%d, %d)".formatted(fd, size);
-        withObject(
-                call,
-                fd,
-                object -> {
-                    if (size < 0) {
-                        throw new ErrnoException(Errno.EINVAL, call, "the size is negative");
-                    }
-                    object.truncate(size);
-                });
+        objects.truncate(fd, size);
     }
 
     @Override
     public void punchHole(int fd, long offset, long length) {
         requireAlive("fallocate");
-        String call = "fallocate(%d, %d, %d)".formatted(fd, offset, length);
-        withObject(
-                call,
-                fd,
-                object -> {
-                    if (offset < 0 || length <= 0) {
-                        throw new ErrnoException(Errno.EINVAL, call, "that is not a hole");
-                    }
-                    if (offset + length < 0) {
-                        throw new ErrnoException(Errno.EFBIG, call, "no file is so large");
-                    }
-                    object.punch(offset, length);
-                });
-    }
-
-    private void withObject(String call, int fd, Consumer<MemoryObject> action) {
-        OpenFileDescription description = files.acquire(call, fd);
-        try {
-            if (!(description.file() instanceof MemoryObjectFile memory)) {
-                throw new ErrnoException(Errno.EINVAL, call, "it is not a memory object");
-            }
-            action.accept(memory.object());
-        } finally {
-            description.release();
-        }
+        objects.punchHole(fd, offset, length);
     }
 
     @Override

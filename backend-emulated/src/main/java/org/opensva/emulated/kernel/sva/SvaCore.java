@@ -11,6 +11,7 @@ import org.opensva.api.iommu.Pasid;
 import org.opensva.api.iommu.RequesterId;
 import org.opensva.api.iommu.SvaBinder;
 import org.opensva.api.iommu.SvaBond;
+import org.opensva.api.iommu.SvaDomain;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
@@ -25,7 +26,9 @@ import org.opensva.api.telemetry.WorkInProgress.Work;
 import org.opensva.emulated.kernel.NumberSpace;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
 
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -300,8 +303,12 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
             bond.mm().bonds().remove(device);
             bondCount.decrementAndGet();
             if (bond.domain().leave()) {
-                bond.mm().domains().remove(device.driver());
-                bond.domain().domain().close();
+                try {
+                    bond.domain().domain().close();
+                } finally {
+                    // Until its tag is flushed somebody's translations are cached under it.
+                    bond.mm().domains().remove(device.driver());
+                }
             }
             events.record(HardwareEvent.Kind.UNBIND_END, requester, pasid, 0, 0);
         }
@@ -362,6 +369,42 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
         if (bond != null) {
             bond.visitFaulted(address, visitor);
         }
+    }
+
+    /**
+     * Whose translations a device may have under a PASID.
+     *
+     * @param requester the device
+     * @param pasid the PASID
+     * @return the address space that is bound; empty if none is
+     */
+    public Optional<AddressSpace> boundTo(RequesterId requester, int pasid) {
+        ManagedDevice device = devices.get(requester);
+        Bond bond = device == null ? null : device.byPasid().get(pasid);
+        return Optional.ofNullable(bond).map(Bond::addressSpace);
+    }
+
+    /**
+     * The address spaces that an IOMMU may hold translations of.
+     *
+     * @param driver the driver of the IOMMU
+     * @return their numbers by ASID, or by PASID where there are no ASIDs; a copy
+     */
+    public Map<Integer, Long> addressSpacesOf(IommuDriver driver) {
+        Map<Integer, Long> found = new HashMap<>();
+        for (MmBonds mm : bonds.values()) {
+            mm.lock().lock();
+            try {
+                MmBonds.SharedDomain shared = mm.domains().get(driver);
+                if (shared != null) {
+                    SvaDomain domain = shared.domain();
+                    found.put(domain.asid().orElse(mm.pasid()), domain.addressSpace().id());
+                }
+            } finally {
+                mm.lock().unlock();
+            }
+        }
+        return found;
     }
 
     private <T> T traced(

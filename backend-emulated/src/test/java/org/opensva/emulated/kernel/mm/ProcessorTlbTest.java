@@ -33,7 +33,7 @@ class ProcessorTlbTest {
     private static Processors deaf() {
         return new Processors(PROCESSORS, 256) {
             @Override
-            protected void shootDown(View view, long page, long pages) {}
+            protected void shootDown(int processor, View view, long page, long pages) {}
         };
     }
 

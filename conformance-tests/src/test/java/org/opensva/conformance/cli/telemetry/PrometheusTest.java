@@ -201,12 +201,13 @@ class PrometheusTest {
             }
             if (!prometheus.isAlive() || !soak.isAlive() || System.nanoTime() > deadline) {
                 throw new AssertionError(
-                        "%s is %d%n%s%n%s"
+                        "%s is %d%n%s%n%s%n%s"
                                 .formatted(
                                         query,
                                         seen,
                                         Files.readString(folder.resolve("prometheus.log")),
-                                        Files.readString(folder.resolve("soak.err"))));
+                                        Files.readString(folder.resolve("soak.err")),
+                                        Files.readString(folder.resolve("soak.out"))));
             }
             Thread.onSpinWait();
         }
