@@ -67,6 +67,10 @@ final class TranslationUnit {
         shortWay = new ShortWay(this, contexts, pasids, caches, addressBits);
     }
 
+    TranslationCaches caches() {
+        return caches;
+    }
+
     /** The short way of requests about which everything is cached. */
     ShortWay shortWay() {
         return shortWay;
