@@ -216,6 +216,7 @@ public final class EmulatedModule extends AbstractModule {
         options.deterministic()
                 .ifPresent(seed -> properties.put("deterministic", Long.toString(seed)));
         properties.put("memory", Long.toString(profile.memory()));
+        properties.put("profile-sha256", profile.digest());
         properties.put(
                 "iommu",
                 iommus.instances().stream()

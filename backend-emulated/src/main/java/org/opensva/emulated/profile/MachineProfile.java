@@ -20,6 +20,8 @@ import java.util.function.UnaryOperator;
  * @param iommus the IOMMUs, at least one; each device is behind one of them
  * @param devices the devices, at least one
  * @param torment the seed of memory pressure from the start, from 0; empty for none
+ * @param digest SHA-256 of the document that says so, in hexadecimal: what {@code sha256sum} prints
+ *     for its file
  */
 public record MachineProfile(
         String name,
@@ -28,7 +30,8 @@ public record MachineProfile(
         PagingMode paging,
         List<IommuInstance> iommus,
         List<EndpointConfig> devices,
-        OptionalLong torment) {
+        OptionalLong torment,
+        String digest) {
 
     /** With so few bits a test can take every number. */
     private static final int NARROW_PASID_BITS = 8;
@@ -56,7 +59,7 @@ public record MachineProfile(
      * @return the profile
      */
     public MachineProfile withMemory(long bytes) {
-        return new MachineProfile(name, title, bytes, paging, iommus, devices, torment);
+        return new MachineProfile(name, title, bytes, paging, iommus, devices, torment, digest);
     }
 
     /**
@@ -70,7 +73,7 @@ public record MachineProfile(
                 iommus.stream()
                         .map(one -> new IommuInstance(change.apply(one.profile()), one.devices()))
                         .toList();
-        return new MachineProfile(name, title, memory, paging, changed, devices, torment);
+        return new MachineProfile(name, title, memory, paging, changed, devices, torment, digest);
     }
 
     /**
@@ -80,7 +83,7 @@ public record MachineProfile(
      * @return the profile
      */
     public MachineProfile withDevices(List<EndpointConfig> others) {
-        return new MachineProfile(name, title, memory, paging, iommus, others, torment);
+        return new MachineProfile(name, title, memory, paging, iommus, others, torment, digest);
     }
 
     /**

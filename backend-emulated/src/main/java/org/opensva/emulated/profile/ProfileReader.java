@@ -15,9 +15,13 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -82,7 +86,7 @@ public final class ProfileReader {
      * @throws BackendException with one line that names what is wrong
      */
     public static MachineProfile read(String text) {
-        return read(new ProfileFields("profile", parse(text)));
+        return read(new ProfileFields("profile", parse(text)), digest(text));
     }
 
     private static Map<?, ?> parse(String text) {
@@ -104,7 +108,16 @@ public final class ProfileReader {
         throw new BackendException("profile: not a JSON object");
     }
 
-    private static MachineProfile read(ProfileFields fields) {
+    private static String digest(String text) {
+        try {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    private static MachineProfile read(ProfileFields fields, String digest) {
         String name = fields.text("name");
         if (!NAME.matcher(name).matches()) {
             throw fields.wrong("name", "is not lower case letters, digits and hyphens");
@@ -125,7 +138,7 @@ public final class ProfileReader {
         }
         OptionalLong torment = torment(fields, devices);
         fields.mustBeEmpty();
-        return new MachineProfile(name, title, memory, paging, instances, devices, torment);
+        return new MachineProfile(name, title, memory, paging, instances, devices, torment, digest);
     }
 
     private static OptionalLong torment(ProfileFields fields, List<EndpointConfig> devices) {

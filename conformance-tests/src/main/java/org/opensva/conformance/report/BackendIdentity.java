@@ -5,6 +5,7 @@ import org.opensva.api.backend.Capability;
 
 import java.util.Collections;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -39,6 +40,9 @@ public record BackendIdentity(
     /** The policy on who names the PASID of a job. */
     public static final String PASID_SUPPLY = "pasid-supply";
 
+    /** The property that names the document that describes the machine, by its SHA-256. */
+    public static final String PROFILE = "profile-sha256";
+
     /** Copies the collections. */
     public BackendIdentity {
         options = Collections.unmodifiableSortedMap(new TreeMap<>(options));
@@ -69,6 +73,15 @@ public record BackendIdentity(
                 capabilities,
                 policies,
                 descriptor.properties());
+    }
+
+    /**
+     * Which document described the machine.
+     *
+     * @return its SHA-256 in hexadecimal, or empty if the backend names none
+     */
+    public Optional<String> profile() {
+        return Optional.ofNullable(properties.get(PROFILE));
     }
 
     /**

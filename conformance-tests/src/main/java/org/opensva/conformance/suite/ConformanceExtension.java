@@ -1,5 +1,9 @@
 package org.opensva.conformance.suite;
 
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.context.Scope;
+
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
@@ -35,15 +39,20 @@ final class ConformanceExtension
 
     private static final Namespace NAMESPACE = Namespace.create(ConformanceExtension.class);
 
+    /** The suite's own spans: one for each test, above those of the backend. */
+    private static final String SCOPE = "org.opensva.conformance";
+
     /** What belongs to one test while it runs. */
     private static final class Run {
         final TestBench bench;
         final ResourceAudit audit;
+        final Span span;
         volatile boolean hung;
 
-        Run(TestBench bench, ResourceAudit audit) {
+        Run(TestBench bench, ResourceAudit audit, Span span) {
             this.bench = bench;
             this.audit = audit;
+            this.span = span;
         }
     }
 
@@ -80,7 +89,15 @@ final class ConformanceExtension
                         mix(run.settings().seed(), name),
                         run.settings().limits());
         TestBench bench = new TestBench(backend, settings, run.lease().feed());
-        context.getStore(NAMESPACE).put(Run.class, new Run(bench, new ResourceAudit(backend)));
+        Span span =
+                run.settings()
+                        .telemetry()
+                        .getTracer(SCOPE)
+                        .spanBuilder("conformance.test")
+                        .setAttribute("conformance.test.name", name)
+                        .startSpan();
+        context.getStore(NAMESPACE)
+                .put(Run.class, new Run(bench, new ResourceAudit(backend), span));
         bench.beginTimeline();
     }
 
@@ -119,6 +136,12 @@ final class ConformanceExtension
             ExtensionContext context)
             throws Throwable {
         Run run = current(context);
+        try (Scope _ = run.span.makeCurrent()) {
+            judge(run, invocation);
+        }
+    }
+
+    private static void judge(Run run, Invocation<Void> invocation) {
         Concurrent<Boolean> test =
                 Concurrent.start(() -> {
                     proceed(invocation);
@@ -156,8 +179,21 @@ final class ConformanceExtension
 
     @Override
     public void afterEach(ExtensionContext context) {
-        RunContext shared = RunContext.of(context);
         Run run = current(context);
+        // What is found afterwards belongs to the trace of the test as well.
+        try (Scope _ = run.span.makeCurrent()) {
+            end(RunContext.of(context), run, context);
+        } catch (RuleViolation left) {
+            run.span.setStatus(StatusCode.ERROR);
+            throw left;
+        } finally {
+            context.getExecutionException()
+                    .ifPresent(failure -> run.span.setStatus(StatusCode.ERROR));
+            run.span.end();
+        }
+    }
+
+    private static void end(RunContext shared, Run run, ExtensionContext context) {
         Optional<RuleViolation> left =
                 run.hung ? Optional.empty() : leftBehind(shared, run, context);
         boolean healthy =

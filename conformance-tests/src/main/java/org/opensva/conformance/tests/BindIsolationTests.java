@@ -28,8 +28,8 @@ import org.opensva.conformance.suite.bench.Concurrent;
 import org.opensva.conformance.suite.bench.DeviceLoad;
 import org.opensva.conformance.suite.bench.Memory;
 import org.opensva.conformance.suite.bench.MemorySnapshot;
-import org.opensva.conformance.suite.bench.ReuseOracle;
 import org.opensva.conformance.suite.bench.TestBench;
+import org.opensva.conformance.suite.oracle.ReuseOracle;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -257,18 +257,23 @@ class BindIsolationTests {
     @Covers(UNMAP_29)
     void aBindBesideAnUnmappingMissesNothing(TestBench bench) {
         SvaProcess process = bench.process("owner");
-        for (int round = 0; round < 25; round++) {
+        int rounds = 25;
+        Sweep sweep = new Sweep(rounds);
+        for (int round = 0; round < rounds; round++) {
             int at = round;
             Memory memory = bench.memory(process, 4, "memory");
             bench.step("round %d: a bind and first accesses beside munmap", round);
             Concurrent<BoundDevice> binds =
                     bench.beside(() -> {
+                        long begin = System.nanoTime();
                         BoundDevice device = bench.device(process);
                         for (int i = 0; i < memory.count(); i++) {
                             device.write(memory.page(i), at);
                         }
+                        sweep.took(System.nanoTime() - begin);
                         return device;
                     });
+            sweep.delay(round);
             process.munmap(memory.address(), memory.length());
             BoundDevice device = bench.join("the bind and its jobs", binds);
             bench.step("round %d: both are over", round);
@@ -301,12 +306,17 @@ class BindIsolationTests {
     void aFirstAccessBesideAnUnmappingLeavesNothingCached(TestBench bench) {
         SvaProcess process = bench.process("owner");
         BoundDevice device = bench.device(process);
-        for (int round = 0; round < 40; round++) {
+        int rounds = 60;
+        Sweep sweep = new Sweep(rounds);
+        for (int round = 0; round < rounds; round++) {
             Memory memory = bench.memory(process, 1, "memory");
             bench.step("round %d: the first access of a device beside munmap", round);
+            long begin = System.nanoTime();
             long ticket = device.submit(Job.fill(memory.page(0), Long.BYTES, round));
+            sweep.delay(round);
             process.munmap(memory.address(), memory.length());
             device.await(ticket, "job beside munmap");
+            sweep.took(System.nanoTime() - begin);
             device.mustNotReach(memory.page(0), "the page, unmapped beside the access");
         }
     }

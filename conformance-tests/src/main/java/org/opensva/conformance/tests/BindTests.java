@@ -30,6 +30,7 @@ import org.opensva.conformance.suite.bench.Concurrent;
 import org.opensva.conformance.suite.bench.Memory;
 import org.opensva.conformance.suite.bench.NotObservable;
 import org.opensva.conformance.suite.bench.TestBench;
+import org.opensva.conformance.suite.oracle.PairOracle;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -171,13 +172,12 @@ class BindTests {
         }
         memory.writeBy(one, 0, "by the first device");
         memory.writeBy(two, 1, "by the second device");
-        bench.step("the first device is unbound");
-        one.close();
+        new PairOracle(bench, one, two).mustGoOn("the first device is unbound", one::close);
         memory.writeBy(two, 1, "by the second device, cached");
         memory.writeBy(two, 2, "by the second device, not cached");
-        bench.step("the first device is bound again, then the second is unbound");
         BoundDevice again = bench.device(process, 0);
-        two.close();
+        new PairOracle(bench, two, again)
+                .mustGoOn("the first device is bound again, and the second is unbound", two::close);
         memory.writeBy(again, 3, "by the first device again");
         memory.mustHold("the process's memory");
     }

@@ -19,8 +19,8 @@ import org.opensva.conformance.suite.bench.BoundDevice;
 import org.opensva.conformance.suite.bench.DeviceLoad;
 import org.opensva.conformance.suite.bench.Memory;
 import org.opensva.conformance.suite.bench.MemorySnapshot;
-import org.opensva.conformance.suite.bench.RecycleOracle;
 import org.opensva.conformance.suite.bench.TestBench;
+import org.opensva.conformance.suite.oracle.RecycleOracle;
 
 import java.util.List;
 

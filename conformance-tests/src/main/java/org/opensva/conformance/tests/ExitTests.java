@@ -21,13 +21,13 @@ import org.opensva.api.process.SvaProcess;
 import org.opensva.conformance.suite.Covers;
 import org.opensva.conformance.suite.Needs;
 import org.opensva.conformance.suite.RuleTests;
-import org.opensva.conformance.suite.bench.Alias;
 import org.opensva.conformance.suite.bench.BoundDevice;
 import org.opensva.conformance.suite.bench.DeviceLoad;
 import org.opensva.conformance.suite.bench.Memory;
-import org.opensva.conformance.suite.bench.MemorySnapshot;
-import org.opensva.conformance.suite.bench.ReuseOracle;
 import org.opensva.conformance.suite.bench.TestBench;
+import org.opensva.conformance.suite.oracle.AliasOracle;
+import org.opensva.conformance.suite.oracle.BudgetOracle;
+import org.opensva.conformance.suite.oracle.ReuseOracle;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -118,21 +118,17 @@ class ExitTests {
     void whenExitReturnsEveryDeviceHasLeftTheMemory(TestBench bench) {
         for (int round = 0; round < 10; round++) {
             SvaProcess process = bench.process("mortal");
-            Alias alias = bench.alias(process, 512);
-            alias.first().store("before");
+            AliasOracle oracle = new AliasOracle(bench, process, 512);
             // A witness that holds the handles keeps them open: then only the release can help.
             boolean holds = round % 2 == 0;
             SvaProcess early = bench.fork(process);
             List<BoundDevice> devices = List.of(bench.device(process, 0), bench.device(process, 1));
             SvaProcess witness = holds ? bench.fork(process) : early;
-            Memory seen = alias.second().in(witness);
-            DeviceLoad load = fill(bench, alias.first(), devices);
-            load.awaitSuccesses(3);
-            bench.step("round %d: exit while two devices write to shared memory", round);
-            process.exit(0);
-            MemorySnapshot after = MemorySnapshot.ofTail(bench, seen, 2);
-            load.stop();
-            after.mustBeUnchanged("shared memory of a dead process");
+            DeviceLoad load = oracle.seenBy(witness).writeBy(devices);
+            oracle.mustStopChanging(
+                    "round %d: exit while two devices write to shared memory".formatted(round),
+                    load,
+                    () -> process.exit(0));
             process.close();
             witness.close();
             early.close();
@@ -151,7 +147,7 @@ class ExitTests {
         DeviceLoad load = fill(bench, memory, devices);
         load.awaitSuccesses(1);
         bench.step("exit while several queues are busy");
-        bench.bounded("exit", () -> process.exit(0));
+        new BudgetOracle(bench).mustEnd("exit", () -> process.exit(0));
         load.stop();
     }
 

@@ -27,8 +27,8 @@ import org.opensva.conformance.suite.bench.BoundDevice;
 import org.opensva.conformance.suite.bench.Concurrent;
 import org.opensva.conformance.suite.bench.Memory;
 import org.opensva.conformance.suite.bench.NotObservable;
-import org.opensva.conformance.suite.bench.RecycleOracle;
 import org.opensva.conformance.suite.bench.TestBench;
+import org.opensva.conformance.suite.oracle.RecycleOracle;
 
 /** What becomes of a handle that several processes hold. */
 @RuleTests

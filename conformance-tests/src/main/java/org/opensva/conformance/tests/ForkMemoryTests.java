@@ -21,8 +21,9 @@ import org.opensva.conformance.suite.RuleTests;
 import org.opensva.conformance.suite.bench.Alias;
 import org.opensva.conformance.suite.bench.BoundDevice;
 import org.opensva.conformance.suite.bench.Memory;
-import org.opensva.conformance.suite.bench.RecycleOracle;
 import org.opensva.conformance.suite.bench.TestBench;
+import org.opensva.conformance.suite.oracle.RecycleOracle;
+import org.opensva.conformance.suite.oracle.TwinOracle;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -155,14 +156,15 @@ class ForkMemoryTests {
                 BoundDevice device = bench.device(parent, index);
                 bench.step("device %d caches writable translations of %d pages", index, pages);
                 memory.writeBy(device, "by the device before fork");
-                SvaProcess child = bench.fork(parent);
+                TwinOracle twin = new TwinOracle(bench, memory);
                 bench.step("device %d writes to %d pages after fork", index, pages);
                 for (int i = 0; i < pages; i++) {
                     // Whether it succeeds depends on fault recovery; where it lands must not.
                     device.write(memory.page(i), bench.token("by the device after fork"));
                 }
-                memory.in(child).mustHold("the child's private memory");
-                child.close();
+                twin.memory().mustHold("the child's private memory");
+                twin.mustBeUntouched("the parent's device writes");
+                twin.close();
                 parent.close();
             }
         }

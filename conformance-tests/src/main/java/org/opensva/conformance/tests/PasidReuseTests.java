@@ -18,8 +18,8 @@ import org.opensva.conformance.suite.bench.BoundDevice;
 import org.opensva.conformance.suite.bench.Concurrent;
 import org.opensva.conformance.suite.bench.Memory;
 import org.opensva.conformance.suite.bench.NotObservable;
-import org.opensva.conformance.suite.bench.RecycleOracle;
 import org.opensva.conformance.suite.bench.TestBench;
+import org.opensva.conformance.suite.oracle.RecycleOracle;
 
 import java.util.HashSet;
 import java.util.Set;

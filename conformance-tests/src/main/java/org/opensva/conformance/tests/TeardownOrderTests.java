@@ -22,8 +22,10 @@ import org.opensva.conformance.suite.bench.BoundDevice;
 import org.opensva.conformance.suite.bench.DeviceLoad;
 import org.opensva.conformance.suite.bench.EventLog;
 import org.opensva.conformance.suite.bench.Memory;
+import org.opensva.conformance.suite.bench.NotObservable;
 import org.opensva.conformance.suite.bench.TestBench;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /** What hardware, driver and core do at unbind and at the end of an address space, in order. */
@@ -79,6 +81,39 @@ class TeardownOrderTests {
                 begin < quiesced && quiesced < end,
                 "the PASID entry to be quiesced within the release",
                 log.summary());
+    }
+
+    @Test
+    @Covers(EXIT_01)
+    @Needs(Capability.INTROSPECTION)
+    void everyDeviceIsReleasedBeforeTheFirstPageIsFreed(TestBench bench) {
+        SvaProcess process = bench.process("mortal");
+        // Pages that nobody shares, so that exit has something to free.
+        bench.memory(process, 64, "memory of the mortal");
+        List<BoundDevice> devices = new ArrayList<>(List.of(busy(bench, process)));
+        if (bench.claims(Capability.TWO_DEVICES)) {
+            devices.add(bench.device(process, 1));
+        }
+        EventLog log = exit(bench, process);
+        int freed = log.first(Kind.FRAME_FREED);
+        if (freed < 0) {
+            throw new NotObservable("the backend does not show when pages are freed");
+        }
+        for (BoundDevice device : devices) {
+            int requester = device.handle().accelerator().requester().value();
+            int silenced =
+                    log.first(
+                            0,
+                            event ->
+                                    event.requester() == requester
+                                            && (event.kind() == Kind.PASID_ENTRY_QUIESCED
+                                                    || event.kind() == Kind.PASID_ENTRY_CLEARED));
+            log.mustPrecede(
+                    silenced,
+                    freed,
+                    "the entry of %s to be quiesced before the first page is freed"
+                            .formatted(device.handle().accelerator().name()));
+        }
     }
 
     @Test

@@ -41,12 +41,20 @@ class TranslationRaceTests {
         DeviceLoad load =
                 DeviceLoad.start(bench, fetching, n -> Job.crc32c(memory.page(0), Long.BYTES));
         load.awaitMore(2);
-        for (int round = 0; round < 300; round++) {
+        int rounds = 200;
+        Sweep sweep = new Sweep(rounds);
+        for (int round = 0; round < rounds; round++) {
             bench.step("round %d: memory is replaced while devices translate its address", round);
+            // The first change has the devices translate again, the second meets them at it.
+            process.mmap(MapRequest.anonymous(memory.length()).at(memory.address()));
+            process.storeLong(memory.page(0), bench.token("soon replaced"));
+            sweep.delay(round);
             process.mmap(MapRequest.anonymous(memory.length()).at(memory.address()));
             long token = bench.token("of round " + round);
             process.storeLong(memory.page(0), token);
+            long begin = System.nanoTime();
             probe.mustRead(memory.page(0), token, "the new memory");
+            sweep.took(System.nanoTime() - begin);
         }
         load.stop();
     }

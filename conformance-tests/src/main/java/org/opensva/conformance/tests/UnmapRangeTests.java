@@ -15,6 +15,7 @@ import org.opensva.conformance.suite.RuleTests;
 import org.opensva.conformance.suite.bench.BoundDevice;
 import org.opensva.conformance.suite.bench.Memory;
 import org.opensva.conformance.suite.bench.TestBench;
+import org.opensva.conformance.suite.oracle.BudgetOracle;
 
 /** Every byte of a changed range is invalidated, whatever its size and alignment. */
 @RuleTests
@@ -103,6 +104,7 @@ class UnmapRangeTests {
     void rangesOfEverySizeGoCompletely(TestBench bench) {
         SvaProcess process = bench.process("owner");
         BoundDevice device = bench.device(process);
+        BudgetOracle budget = new BudgetOracle(bench);
         for (int pages : new int[] {1, 2, 8, 31, 32, 33, 34, 64, 65, 255, 511, 512, 513, 1025}) {
             Memory memory = bench.view(process, bench.map(process, pages), pages);
             bench.step("the device caches %d pages", pages);
@@ -115,7 +117,7 @@ class UnmapRangeTests {
                     "the device's write to succeed",
                     filled.status().toString());
             bench.step("munmap of %d pages", pages);
-            bench.bounded(
+            budget.mustEnd(
                     "munmap of " + pages + " pages",
                     () -> process.munmap(memory.address(), memory.length()));
             for (int i = 0; i < pages; i++) {
@@ -138,7 +140,8 @@ class UnmapRangeTests {
             device.mustWrite(start + bench.pages(page), 1, "page " + page);
         }
         bench.step("munmap of %d pages of which few were ever used", pages);
-        bench.bounded("munmap of 4 GiB", () -> process.munmap(start, bench.pages(pages)));
+        new BudgetOracle(bench)
+                .mustEnd("munmap of 4 GiB", () -> process.munmap(start, bench.pages(pages)));
         for (long page : touched) {
             device.mustNotReach(start + bench.pages(page), "page " + page + " of 4 GiB");
         }

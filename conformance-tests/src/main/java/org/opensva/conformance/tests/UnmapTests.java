@@ -22,9 +22,10 @@ import org.opensva.conformance.suite.bench.Alias;
 import org.opensva.conformance.suite.bench.BoundDevice;
 import org.opensva.conformance.suite.bench.DeviceLoad;
 import org.opensva.conformance.suite.bench.Memory;
-import org.opensva.conformance.suite.bench.MemorySnapshot;
-import org.opensva.conformance.suite.bench.ReuseOracle;
 import org.opensva.conformance.suite.bench.TestBench;
+import org.opensva.conformance.suite.oracle.AliasOracle;
+import org.opensva.conformance.suite.oracle.ReuseOracle;
+import org.opensva.conformance.suite.oracle.SwapInOracle;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -209,27 +210,18 @@ class UnmapTests {
     void afterMappingOtherMemoryAtTheSameAddressTheDeviceSeesOnlyTheNew(TestBench bench) {
         SvaProcess process = bench.process("owner");
         BoundDevice device = bench.device(process);
+        SwapInOracle oracle = new SwapInOracle(bench, device);
         for (boolean atOnce : new boolean[] {false, true}) {
             for (boolean readsFirst : new boolean[] {true, false}) {
                 Memory old = bench.memory(process, 4, "the old memory");
-                old.writeBy(device, "by the device to the old memory");
+                oracle.hold(old);
                 bench.step(
                         "new memory at the old address, %s",
                         atOnce ? "mapped over it" : "after munmap");
                 if (!atOnce) {
                     process.munmap(old.address(), old.length());
                 }
-                Memory fresh = Mapping.at(bench, process, old.address(), 4, "the new memory");
-                if (readsFirst) {
-                    for (int i = 0; i < 4; i++) {
-                        device.mustRead(fresh.page(i), fresh.token(i), "the new memory");
-                    }
-                }
-                fresh.writeBy(device, "by the device to the new memory");
-                fresh.mustHold("the new memory");
-                for (int i = 0; i < 4; i++) {
-                    device.mustRead(fresh.page(i), fresh.token(i), "the new memory");
-                }
+                oracle.mustBeUsed(oracle.replace(old), readsFirst);
             }
         }
         if (bench.claims(Capability.SHARED_MEMORY)) {
@@ -348,22 +340,11 @@ class UnmapTests {
                         bench.device(process),
                         bench.device(process, bench.claims(Capability.TWO_DEVICES) ? 1 : 0));
         for (int round = 0; round < 20; round++) {
-            Alias alias = bench.alias(process, pages);
-            alias.first().store("before");
-            bench.step("round %d: %s", round, what);
-            DeviceLoad load =
-                    DeviceLoad.start(
-                            bench,
-                            devices,
-                            n -> Job.fill(alias.first().address(), alias.first().length(), n));
-            load.awaitSuccesses(3);
-            process.munmap(alias.first().address(), alias.first().length());
-            MemorySnapshot after = MemorySnapshot.ofTail(bench, alias.second(), 2);
-            load.awaitMore(3);
-            load.stop();
-            after.mustBeUnchanged("memory whose device mapping is gone");
-            process.munmap(alias.second().address(), alias.second().length());
-            process.closeFile(alias.fd());
+            try (AliasOracle oracle = new AliasOracle(bench, process, pages)) {
+                bench.step("round %d: devices write through a view", round);
+                DeviceLoad load = oracle.writeBy(devices);
+                oracle.mustStopChanging("round %d: %s".formatted(round, what), load, oracle::unmap);
+            }
         }
     }
 

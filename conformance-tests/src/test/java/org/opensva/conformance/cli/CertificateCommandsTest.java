@@ -7,16 +7,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensva.api.backend.Capability;
+import org.opensva.conformance.report.CertificateReader;
 import org.opensva.conformance.report.CertificateWriter;
 import org.opensva.conformance.report.WholeBook;
 import org.opensva.conformance.report.seal.Keys;
+import org.opensva.conformance.report.seal.Seal;
 import org.opensva.conformance.rules.RuleBook;
+
+import tools.jackson.databind.node.ObjectNode;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** {@code verify} and {@code diff}, and the signing of what they read. */
 class CertificateCommandsTest {
@@ -56,6 +61,31 @@ class CertificateCommandsTest {
         Shell.Result result = shell.type("verify", file);
         assertEquals(ExitStatus.FOUND, result.status(), result.out());
         assertEquals(file + ": digest: the content is not what was sealed\n", result.out());
+    }
+
+    @Test
+    void aChangedCertificateIsNeitherComparedNorMerged() {
+        Shell shell = new Shell(folder);
+        String good = file(shell, "good.json", certificate());
+        String bad =
+                file(
+                        shell,
+                        "bad.json",
+                        certificate().replace("\"seed\" : \"0x2a\"", "\"seed\" : \"0x2b\""));
+        String complaint = "'" + bad + "': digest: the content is not what was sealed";
+        assertEquals(complaint, shell.type("diff", good, bad).complaint(ExitStatus.USAGE));
+        assertEquals(
+                complaint,
+                shell.type("merge", good, bad, "--report", shell.path("r"))
+                        .complaint(ExitStatus.USAGE));
+        String unsealed =
+                file(
+                        shell,
+                        "unsealed.json",
+                        certificate().replace("\"sha256\" : \"", "\"sha256\" : \"0"));
+        assertEquals(
+                "'" + unsealed + "': digest: the content is not what was sealed",
+                shell.type("diff", unsealed, good).complaint(ExitStatus.USAGE));
     }
 
     @Test
@@ -147,6 +177,28 @@ class CertificateCommandsTest {
         Shell.Result result = shell.type("diff", a, a);
         assertEquals(ExitStatus.GOOD, result.status());
         assertEquals("no difference\n", result.out());
+    }
+
+    @Test
+    void theDocumentsOfTwoMachinesAreToldApart() {
+        Shell shell = new Shell(folder);
+        String a = file(shell, "a.json", described("ab"));
+        String b = file(shell, "b.json", described("cd"));
+        Shell.Result result = shell.type("diff", a, b);
+        assertEquals(
+                "  machine profile: " + "ab".repeat(32) + " -> " + "cd".repeat(32),
+                result.out().lines().toList().getFirst());
+        Shell.Result holds = shell.type("verify", a);
+        assertEquals(ExitStatus.GOOD, holds.status(), holds.out());
+        assertTrue(holds.out().contains(", machine profile abababababab, "), holds.out());
+    }
+
+    private static String described(String digit) {
+        ObjectNode document = CertificateReader.document(certificate());
+        ((ObjectNode) document.path("backend").path("properties"))
+                .put("profile-sha256", digit.repeat(32));
+        Seal.put(document, Optional.empty());
+        return document.toString();
     }
 
     @Test

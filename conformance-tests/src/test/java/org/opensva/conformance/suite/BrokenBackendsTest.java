@@ -50,8 +50,8 @@ class BrokenBackendsTest {
     /** Rules that any missing or late invalidation of an unmapping may break. */
     private static final String UNMAPPING =
             " UNMAP-01 UNMAP-02 UNMAP-05 UNMAP-06 UNMAP-07 UNMAP-09 UNMAP-11 UNMAP-12 UNMAP-15"
-                    + " UNMAP-16 UNMAP-27 UNMAP-29 UNMAP-31 ATS-06 ATS-07 ATS-12 BIND-26 FAULT-02"
-                    + " EXIT-06";
+                    + " UNMAP-16 UNMAP-27 UNMAP-29 UNMAP-31 ATS-06 ATS-07 ATS-12 BIND-04 BIND-26"
+                    + " FAULT-02 EXIT-06";
 
     /** Rules that any missing invalidation of any change may break. */
     private static final String ANY_CHANGE =
@@ -77,7 +77,7 @@ class BrokenBackendsTest {
         expect(
                 Fault.SECOND_DEVICE_IS_FORGOTTEN,
                 "UNMAP-06 UNMAP-30",
-                "FORK-23 UNMAP-01 UNMAP-05 UNMAP-15 ATS-07 EXIT-03 EXIT-16");
+                "BIND-04 FORK-23 UNMAP-01 UNMAP-05 UNMAP-15 ATS-07 EXIT-03 EXIT-16");
         expect(
                 Fault.LAST_PAGE_IS_LEFT_OUT,
                 "UNMAP-07 UNMAP-10 UNMAP-11",

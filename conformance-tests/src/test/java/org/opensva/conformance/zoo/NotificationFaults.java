@@ -237,7 +237,6 @@ final class NotificationFaults {
                                 "e7ad6c2a4b1a, iommu/vt-d: the parent's translations stayed"
                                         + " writable after fork")
                         .because("the copy of an address space is not followed by a flush")
-                        .perhapsAlso(FORK_23)
                         .notTouching(UNMAP_01, FORK_09)
                         .by(() -> deafTo(Call.FORK)),
                 BrokenBackend.breaking("copy-on-write-tells-nobody", FORK_07)

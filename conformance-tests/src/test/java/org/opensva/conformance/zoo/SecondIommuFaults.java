@@ -30,13 +30,13 @@ final class SecondIommuFaults {
 
     static List<BrokenBackend> members() {
         return List.of(
-                BrokenBackend.breaking("the-first-iommu-alone-is-told", BIND_05, UNMAP_06)
+                BrokenBackend.breaking("the-first-iommu-alone-is-told", BIND_05, UNMAP_06, BIND_04)
                         .as(
                                 "be51b1d6bbff, iommu/sva: one domain for an address space, kept"
                                         + " where the IOMMU instance was not compared")
                         .because("an invalidation reaches the IOMMU that was bound first alone")
                         .perhapsAlso(UNMAP_29)
-                        .notTouching(BIND_04, UACCE_03)
+                        .notTouching(BIND_03, UACCE_03)
                         .by(() -> new Forgetful(false)),
                 BrokenBackend.breaking("the-first-iommu-alone-is-released", EXIT_02, EXIT_16)
                         .as(

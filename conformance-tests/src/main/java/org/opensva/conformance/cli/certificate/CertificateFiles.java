@@ -3,7 +3,10 @@ package org.opensva.conformance.cli.certificate;
 import org.opensva.conformance.report.Certificate;
 import org.opensva.conformance.report.CertificateException;
 import org.opensva.conformance.report.CertificateReader;
+import org.opensva.conformance.report.seal.Seal;
 import org.opensva.conformance.report.seal.SealException;
+
+import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -41,15 +44,25 @@ public final class CertificateFiles {
     }
 
     /**
-     * A certificate.
+     * A certificate that is what was sealed: what is read here is compared, or goes into another
+     * certificate, and would be believed there.
      *
      * @param file the file, or the folder of a report
      * @return the certificate
-     * @throws InputException if it is none
+     * @throws InputException if it is none, or was changed since
      */
     static Certificate read(Path file) {
         try {
-            return CertificateReader.read(text(file));
+            ObjectNode document = CertificateReader.document(text(file));
+            Certificate certificate = CertificateReader.read(document);
+            if (!Seal.isIntact(document)) {
+                throw new InputException(
+                        "'%s': digest: the content is not what was sealed".formatted(file));
+            }
+            Seal.signer(document);
+            return certificate;
+        } catch (SealException e) {
+            throw new InputException("'%s': seal: %s".formatted(file, e.getMessage()), e);
         } catch (CertificateException e) {
             throw new InputException("'%s': %s".formatted(file, e.getMessage()), e);
         }

@@ -94,13 +94,18 @@ public final class VerifyCommand implements Callable<Integer> {
 
     private void holds(Path file, Certificate certificate, Optional<VerifyingKey> signer) {
         say(
-                "%s: holds: %s %s is %s, %d rules, %s"
+                "%s: holds: %s %s is %s, %d rules, %s%s"
                         .formatted(
                                 file,
                                 certificate.backend().qualifiedName(),
                                 certificate.backend().version(),
                                 certificate.conclusion().text(),
                                 certificate.rules().size(),
+                                certificate
+                                        .backend()
+                                        .profile()
+                                        .map("machine profile %.12s, "::formatted)
+                                        .orElse(""),
                                 signer.map(by -> "signed by " + by.fingerprint())
                                         .orElse("not signed")));
     }

@@ -85,7 +85,8 @@ public record CertificateDiff(List<VerdictChange> verdicts, List<Change> facts) 
         claims(facts, before.backend().capabilities(), after.backend().capabilities());
         facts(facts, "policy", BackendIdentity::policies, before, after);
         facts(facts, "option", BackendIdentity::options, before, after);
-        facts(facts, "property", BackendIdentity::properties, before, after);
+        fact(facts, "machine profile", c -> c.backend().profile().orElse(""), before, after);
+        facts(facts, "property", CertificateDiff::otherProperties, before, after);
         fact(facts, "rules", c -> c.selection().rules(), before, after);
         fact(facts, "suite", c -> c.suite().version(), before, after);
         fact(facts, "rule book", c -> c.suite().ruleBook(), before, after);
@@ -148,6 +149,12 @@ public record CertificateDiff(List<VerdictChange> verdicts, List<Change> facts) 
                 facts.add(new Change(kind + " " + name, was, is));
             }
         }
+    }
+
+    private static SortedMap<String, String> otherProperties(BackendIdentity backend) {
+        SortedMap<String, String> others = new TreeMap<>(backend.properties());
+        others.remove(BackendIdentity.PROFILE);
+        return others;
     }
 
     private static void claims(

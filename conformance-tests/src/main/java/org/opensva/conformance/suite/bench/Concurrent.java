@@ -1,5 +1,7 @@
 package org.opensva.conformance.suite.bench;
 
+import io.opentelemetry.context.Context;
+
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -15,6 +17,8 @@ import java.util.concurrent.TimeoutException;
  */
 public final class Concurrent<T> {
 
+    private static final int SHOWN = 4;
+
     private final FutureTask<T> task;
     private final Thread thread;
 
@@ -25,14 +29,14 @@ public final class Concurrent<T> {
     }
 
     /**
-     * Starts an action.
+     * Starts an action, in the trace that the caller is in.
      *
      * @param action what to do
      * @param <T> what it yields
      * @return the running action
      */
     public static <T> Concurrent<T> start(Callable<T> action) {
-        Concurrent<T> running = new Concurrent<>(new FutureTask<>(action));
+        Concurrent<T> running = new Concurrent<>(new FutureTask<>(Context.current().wrap(action)));
         running.thread.start();
         return running;
     }
@@ -69,16 +73,27 @@ public final class Concurrent<T> {
     /**
      * Where the action is now.
      *
-     * @return the innermost calls of its thread
+     * @return the innermost calls of its thread; of those of the Java platform only the last one,
+     *     which says how it waits
      */
     public String whereabouts() {
-        StackTraceElement[] stack = thread.getStackTrace();
         StringBuilder text = new StringBuilder(200);
-        for (int i = 0; i < Math.min(4, stack.length); i++) {
-            text.append(i == 0 ? "" : " < ")
-                    .append(stack[i].getClassName().replaceAll(".*\\.", ""))
-                    .append('.')
-                    .append(stack[i].getMethodName());
+        int calls = 0;
+        String platform = "";
+        for (StackTraceElement call : thread.getStackTrace()) {
+            String name = call.getClassName();
+            String words = name.replaceAll(".*\\.", "") + '.' + call.getMethodName();
+            if (calls == 0 && (name.startsWith("java.") || name.startsWith("jdk."))) {
+                platform = words;
+                continue;
+            }
+            if (calls == 0 && !platform.isEmpty()) {
+                text.append(platform).append(" < ");
+            }
+            text.append(calls == 0 ? "" : " < ").append(words);
+            if (++calls == SHOWN) {
+                break;
+            }
         }
         return text.isEmpty() ? "its end" : text.toString();
     }

@@ -68,7 +68,14 @@ public final class MemorySnapshot {
         return of(bench, memory.process(), memory.page(memory.count() - pages), bench.pages(pages));
     }
 
-    static long word(byte[] bytes, int index) {
+    /**
+     * Reads a word of a page.
+     *
+     * @param bytes the page, little-endian
+     * @param index which word of eight bytes
+     * @return its value
+     */
+    public static long word(byte[] bytes, int index) {
         return (long) WORDS.get(bytes, index * Long.BYTES);
     }
 

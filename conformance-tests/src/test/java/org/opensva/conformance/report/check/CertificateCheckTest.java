@@ -19,14 +19,18 @@ import org.opensva.conformance.report.seal.VerifyingKey;
 import org.opensva.conformance.rules.RuleBook;
 import org.opensva.conformance.suite.Verdict;
 
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.security.KeyPair;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 class CertificateCheckTest {
@@ -90,6 +94,63 @@ class CertificateCheckTest {
             String bad = good.substring(0, at) + (char) (c ^ 1) + good.substring(at + 1);
             assertFalse(findings(bad).isEmpty(), good.substring(Math.max(0, at - 20), at + 1));
         }
+    }
+
+    /** The first scalar of each place, where places in the same array are one. */
+    private static void scalars(String place, JsonNode node, Map<String, Runnable> changes) {
+        if (node instanceof ObjectNode object) {
+            for (String name : List.copyOf(object.propertyNames())) {
+                JsonNode value = object.get(name);
+                String inner = place + "/" + name;
+                if (value.isString()) {
+                    changes.putIfAbsent(inner, () -> object.put(name, value.stringValue() + "x"));
+                } else if (value.isNumber()) {
+                    changes.putIfAbsent(inner, () -> object.put(name, value.doubleValue() + 1));
+                } else if (value.isBoolean()) {
+                    changes.putIfAbsent(inner, () -> object.put(name, !value.booleanValue()));
+                } else {
+                    scalars(inner, value, changes);
+                }
+            }
+        } else {
+            node.forEach(element -> scalars(place + "/*", element, changes));
+        }
+    }
+
+    @Test
+    void everyMemberThatSomebodyChangedIsToldInLines() {
+        String good = CertificateWriter.write(SOUND);
+        Map<String, Runnable> places = new TreeMap<>();
+        scalars("", CertificateReader.document(good), places);
+        assertTrue(places.size() > 30, places.keySet().toString());
+        for (String place : places.keySet()) {
+            ObjectNode document = CertificateReader.document(good);
+            Map<String, Runnable> changes = new TreeMap<>();
+            scalars("", document, changes);
+            Objects.requireNonNull(changes.get(place)).run();
+            List<String> findings = findings(document.toString());
+            if (!place.startsWith("/seal/canonicalization")) {
+                assertTrue(
+                        findings.contains("digest: the content is not what was sealed"),
+                        place + findings);
+            }
+            assertFalse(findings.isEmpty(), place);
+            findings.forEach(line -> assertEquals(1, line.lines().count(), line));
+        }
+    }
+
+    @Test
+    void theDocumentOfAMachineIsNamedByItsDigest() {
+        assertEquals(List.of(), findings(document -> named(document, "ab".repeat(32))));
+        List<String> findings = findings(document -> named(document, "AB"));
+        assertEquals(1, findings.size(), findings.toString());
+        assertTrue(
+                findings.getFirst().startsWith("schema: /backend/properties/profile-sha256: "),
+                findings.getFirst());
+    }
+
+    private static void named(ObjectNode document, String digest) {
+        ((ObjectNode) document.path("backend").path("properties")).put("profile-sha256", digest);
     }
 
     @Test

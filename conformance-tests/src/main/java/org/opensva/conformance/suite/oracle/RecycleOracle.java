@@ -1,8 +1,10 @@
-package org.opensva.conformance.suite.bench;
+package org.opensva.conformance.suite.oracle;
 
 import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.process.SvaProcess;
+import org.opensva.conformance.suite.bench.NotObservable;
+import org.opensva.conformance.suite.bench.TestBench;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,9 @@
-package org.opensva.conformance.suite.bench;
+package org.opensva.conformance.suite.oracle;
 
 import org.opensva.api.process.SvaProcess;
+import org.opensva.conformance.suite.bench.Memory;
+import org.opensva.conformance.suite.bench.MemorySnapshot;
+import org.opensva.conformance.suite.bench.TestBench;
 
 import java.util.ArrayList;
 import java.util.List;
