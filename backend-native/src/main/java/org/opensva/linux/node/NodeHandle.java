@@ -130,7 +130,9 @@ public final class NodeHandle implements QueueHandle {
     public long mapRegion(QueueRegion region) {
         enter("mmap");
         throw queue.error(
-                Errno.EEXIST, "mmap", "this backend has it mapped itself, to submit for processes");
+                Errno.EOPNOTSUPP,
+                "mmap",
+                "this backend has it mapped itself, to submit for processes");
     }
 
     @Override

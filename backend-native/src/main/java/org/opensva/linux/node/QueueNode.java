@@ -305,6 +305,24 @@ public final class QueueNode implements OpenFile {
         return new ErrnoException(errno, operation + "(" + name + ")", detail);
     }
 
+    /**
+     * Closing the descriptor is not enough: a thread that sleeps in {@code poll(2)} keeps the file
+     * open until it wakes, and the device would go on until then in memory that is not bound any
+     * more for anybody who asks.
+     */
+    private void bringToRest() {
+        if (state != QueueState.STARTED) {
+            return;
+        }
+        state = QueueState.INIT;
+        try {
+            device.stop();
+        } catch (ErrnoException e) {
+            // A device that is gone, or that a driver has reset, is at rest.
+            return;
+        }
+    }
+
     @Override
     public void release() {
         lock.lock();
@@ -315,6 +333,7 @@ public final class QueueNode implements OpenFile {
             collectNow();
             abortPending();
             released = true;
+            bringToRest();
             boolean here = !dead && isSameProgram();
             dead = true;
             device.close(here);
