@@ -92,7 +92,10 @@ final class DeviceAccess implements TranslatedMemory {
         if (!way.isHere(now)) {
             return DmaResult.of(DmaStatus.ABORTED, 0);
         }
-        long moved = byProcess(now, address, buffer, offset, length, write);
+        long moved =
+                owner.keepsPid()
+                        ? byProcess(now, address, buffer, offset, length, write)
+                        : byName(now, address, buffer, offset, length, write);
         if (moved != Transfers.GONE && !way.isHere(now)) {
             return DmaResult.of(DmaStatus.ABORTED, 0);
         }
@@ -137,7 +140,7 @@ final class DeviceAccess implements TranslatedMemory {
      * The rights were told with the translation, and whoever changes them waits for this access:
      * the descriptor that names the memory is enough, and finds nothing once it has no users. The
      * process id is as good as that where this side knows of every exec, which keeps accesses out,
-     * and where an id stays taken until this side gives it up.
+     * and where the id stays taken until this side gives it up.
      */
     private long direct(long address, byte[] buffer, int from, int count, boolean write) {
         way.enter();
@@ -150,7 +153,7 @@ final class DeviceAccess implements TranslatedMemory {
                 return move(now, address, buffer, from, count, write);
             }
             return result(
-                    count >= LARGE
+                    count >= LARGE && owner.keepsPid()
                             ? byProcess(now, address, buffer, from, count, write)
                             : byName(now, address, buffer, from, count, write),
                     count);

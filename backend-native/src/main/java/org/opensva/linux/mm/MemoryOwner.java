@@ -6,7 +6,7 @@ public interface MemoryOwner {
     /**
      * The process id.
      *
-     * @return not reused as long as the address space is alive
+     * @return not reused as long as the address space is alive, if {@link #keepsPid}
      */
     long pid();
 
@@ -26,6 +26,15 @@ public interface MemoryOwner {
      * @return 0, or a negative error number
      */
     long populate(long address, boolean write);
+
+    /**
+     * Tells whether nobody else can have the process id while the address space is alive.
+     *
+     * @return false if bytes must travel by the descriptor that names the memory
+     */
+    default boolean keepsPid() {
+        return false;
+    }
 
     /** An access has found that the memory has no users left. Must not wait. */
     default void gone() {}

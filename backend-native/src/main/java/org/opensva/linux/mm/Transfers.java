@@ -123,8 +123,8 @@ public final class Transfers {
      * @return how many bytes before the first that cannot be read; or {@link #GONE}
      */
     long read(long pid, Descriptor mem, long address, byte[] target, int offset, int length) {
-        if (patient != null) {
-            return meaning(patient.move(mem, address, target, offset, length, false));
+        if (way == Way.PROC_MEM) {
+            return readNamed(mem, address, target, offset, length);
         }
         TransferBuffer buffer = buffers.get();
         long moved = move(buffer, pid, mem, address, length, false);
@@ -140,8 +140,8 @@ public final class Transfers {
      * @return how many bytes before the first that cannot be written; or {@link #GONE}
      */
     long write(long pid, Descriptor mem, long address, byte[] source, int offset, int length) {
-        if (patient != null) {
-            return meaning(patient.move(mem, address, source, offset, length, true));
+        if (way == Way.PROC_MEM) {
+            return writeNamed(mem, address, source, offset, length);
         }
         TransferBuffer buffer = buffers.get();
         buffer.fill(source, offset, length);
@@ -155,9 +155,6 @@ public final class Transfers {
             long address,
             int length,
             boolean write) {
-        if (way == Way.PROC_MEM) {
-            return named(buffer, mem, address, length, write);
-        }
         long result;
         do {
             result = processVm(buffer, pid, address, length, write);
@@ -194,6 +191,9 @@ public final class Transfers {
      * @return how many bytes before the first that is not mapped; or {@link #GONE}
      */
     long readNamed(Descriptor mem, long address, byte[] target, int offset, int length) {
+        if (patient != null) {
+            return meaning(patient.move(mem, address, target, offset, length, false));
+        }
         TransferBuffer buffer = buffers.get();
         long moved = named(buffer, mem, address, length, false);
         if (moved > 0) {
@@ -208,6 +208,9 @@ public final class Transfers {
      * @return how many bytes before the first that is not mapped; or {@link #GONE}
      */
     long writeNamed(Descriptor mem, long address, byte[] source, int offset, int length) {
+        if (patient != null) {
+            return meaning(patient.move(mem, address, source, offset, length, true));
+        }
         TransferBuffer buffer = buffers.get();
         buffer.fill(source, offset, length);
         return named(buffer, mem, address, length, true);

@@ -253,6 +253,12 @@ final class HostProcess implements SvaProcess, MemoryOwner {
         files.close(fd);
     }
 
+    /** As long as the keeper lives, who reaps when it is told to. */
+    @Override
+    public boolean keepsPid() {
+        return host.keepsPids();
+    }
+
     @Override
     public MemoryHandles openHandles() {
         return agent(

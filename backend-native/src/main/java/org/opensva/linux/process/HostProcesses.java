@@ -97,6 +97,11 @@ public final class HostProcesses implements ProcessHost, AutoCloseable {
         return admit(new HostProcess(this, name, keeper.spawn()));
     }
 
+    /** False once somebody else reaps, and the id of a process can be that of a stranger. */
+    boolean keepsPids() {
+        return keeper.isAlive();
+    }
+
     KernelTracer tracer() {
         return tracer;
     }
