@@ -9,6 +9,8 @@ import org.opensva.conformance.suite.bench.SpanFeed;
 import org.opensva.conformance.suite.claims.ClaimProbes;
 
 import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
 
 /**
  * Opens and closes the backend under test. Where opening costs little every test has a backend of
@@ -28,18 +30,21 @@ final class BackendLease implements ClaimProbes.Machines, AutoCloseable {
     /**
      * Opens the backend once to see who it is, and again to see what that costs when warm.
      *
-     * @throws org.opensva.api.backend.BackendException if it cannot be opened
+     * @throws org.opensva.api.backend.BackendException if it cannot be opened, does not say who it
+     *     is, or does not close
      */
     BackendLease(RunSettings settings) {
         this.settings = settings;
         this.feed = new SpanFeed(settings.telemetry());
         Backend first = open();
-        this.descriptor = first.descriptor();
+        this.descriptor = asked("be asked who it is", first::descriptor);
         // Nothing is proved by this limit; a first close may load half of the backend.
-        if (!closes(first, settings.limits().test())) {
-            throw new BackendException(
-                    "backend '" + settings.selector() + "' was opened and does not close");
-        }
+        closing(first, settings.limits().test())
+                .ifPresent(trouble -> {
+                    throw new BackendException(
+                            "backend '%s' was opened and does not close: %s"
+                                    .formatted(settings.selector(), trouble));
+                });
         long start = System.nanoTime();
         this.current = open();
         this.fresh = System.nanoTime() - start < CHEAP.toNanos();
@@ -55,7 +60,45 @@ final class BackendLease implements ClaimProbes.Machines, AutoCloseable {
     }
 
     private Backend open() {
-        return settings.catalog().open(settings.selector(), settings.options(), feed);
+        return asked(
+                "be opened",
+                () -> settings.catalog().open(settings.selector(), settings.options(), feed));
+    }
+
+    /**
+     * Code of others runs on a thread of its own, with a limit, and whatever it throws is a line.
+     */
+    private <T> T asked(String what, Callable<@Nullable T> question) {
+        Duration limit = settings.limits().test();
+        Concurrent<Optional<T>> running =
+                Concurrent.start(() -> Optional.ofNullable(question.call()));
+        Optional<Optional<T>> answer;
+        try {
+            answer = running.await(limit);
+        } catch (BackendException known) {
+            throw known;
+        } catch (RuntimeException | Error e) {
+            throw new BackendException(complaint(what, line(e)), e);
+        }
+        if (answer.isEmpty()) {
+            String at = running.whereabouts();
+            running.interrupt();
+            throw new BackendException(
+                    complaint(
+                            what,
+                            "no answer within %d ms; it was at %s"
+                                    .formatted(limit.toMillis(), at)));
+        }
+        return answer.get()
+                .orElseThrow(() -> new BackendException(complaint(what, "the answer is null")));
+    }
+
+    private String complaint(String what, String why) {
+        return "backend '%s' cannot %s: %s".formatted(settings.selector(), what, why);
+    }
+
+    private static String line(Throwable thrown) {
+        return thrown.toString().lines().findFirst().orElse("it failed");
     }
 
     /** A backend for one test. */
@@ -86,28 +129,56 @@ final class BackendLease implements ClaimProbes.Machines, AutoCloseable {
     public synchronized void close() {
         Backend backend = current;
         current = null;
-        if (backend != null && !closes(backend, settings.limits().settle())) {
-            throw new BackendHangs(
-                    "the backend to close within " + settings.limits().settle().toMillis() + " ms");
+        if (backend != null) {
+            closing(backend, settings.limits().settle())
+                    .ifPresent(trouble -> {
+                        throw new DoesNotClose(
+                                "the backend to close within %d ms"
+                                        .formatted(settings.limits().settle().toMillis()),
+                                trouble);
+                    });
         }
     }
 
-    private static boolean closes(Backend backend, Duration limit) {
-        return Concurrent.start(
-                        () -> {
-                            backend.close();
-                            return true;
-                        })
-                .await(limit)
-                .isPresent();
+    /** Forgets a machine that cannot even be asked; closing it is tried, and no more. */
+    synchronized void abandon() {
+        Backend backend = current;
+        current = null;
+        if (backend != null) {
+            closing(backend, settings.limits().settle());
+        }
     }
 
-    /** Closing the backend did not return. */
-    static final class BackendHangs extends RuntimeException {
+    /** Closes a backend; says what came of it, if it is not closed then. */
+    private static Optional<String> closing(Backend backend, Duration limit) {
+        Concurrent<Boolean> running =
+                Concurrent.start(() -> {
+                    backend.close();
+                    return true;
+                });
+        try {
+            return running.await(limit).isPresent()
+                    ? Optional.empty()
+                    : Optional.of("it did not return; it was at " + running.whereabouts());
+        } catch (RuntimeException | Error e) {
+            return Optional.of(line(e));
+        }
+    }
+
+    /** Closing the backend did not return, or failed. */
+    static final class DoesNotClose extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
-        BackendHangs(String expected) {
+        private final String seen;
+
+        DoesNotClose(String expected, String seen) {
             super(expected);
+            this.seen = seen;
+        }
+
+        /** What came of it. */
+        String seen() {
+            return seen;
         }
     }
 }

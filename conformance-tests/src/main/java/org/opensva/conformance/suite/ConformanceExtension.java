@@ -15,6 +15,7 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 import org.opensva.api.backend.Backend;
+import org.opensva.api.backend.BackendException;
 import org.opensva.conformance.rules.Rule;
 import org.opensva.conformance.suite.bench.BenchSettings;
 import org.opensva.conformance.suite.bench.Concurrent;
@@ -80,7 +81,6 @@ final class ConformanceExtension
     public void beforeEach(ExtensionContext context) {
         RunContext run = RunContext.of(context);
         Method test = context.getRequiredTestMethod();
-        Backend backend = run.lease().acquire();
         String name = Applicability.name(test);
         BenchSettings settings =
                 new BenchSettings(
@@ -88,7 +88,7 @@ final class ConformanceExtension
                         run.applicability().rules(test),
                         mix(run.settings().seed(), name),
                         run.settings().limits());
-        TestBench bench = new TestBench(backend, settings, run.lease().feed());
+        Backend backend = run.lease().acquire();
         Span span =
                 run.settings()
                         .telemetry()
@@ -96,9 +96,31 @@ final class ConformanceExtension
                         .spanBuilder("conformance.test")
                         .setAttribute("conformance.test.name", name)
                         .startSpan();
-        context.getStore(NAMESPACE)
-                .put(Run.class, new Run(bench, new ResourceAudit(backend), span));
-        bench.beginTimeline();
+        context.getStore(NAMESPACE).put(Run.class, begun(run, backend, settings, span));
+    }
+
+    /** The backend is asked for much already here, and may hang in it as well as later. */
+    private static Run begun(RunContext run, Backend backend, BenchSettings settings, Span span) {
+        Concurrent<Run> beginning =
+                Concurrent.start(() -> {
+                    TestBench bench = new TestBench(backend, settings, run.lease().feed());
+                    Run begun = new Run(bench, new ResourceAudit(backend), span);
+                    bench.beginTimeline();
+                    return begun;
+                });
+        try {
+            return beginning
+                    .await(settings.limits().test())
+                    .orElseThrow(() ->
+                            new BackendException(
+                                    "the backend does not say what it has in use; it was at "
+                                            + beginning.whereabouts()));
+        } catch (RuntimeException | Error e) {
+            span.setStatus(StatusCode.ERROR).end();
+            // The next test gets another machine, if there is one.
+            run.lease().abandon();
+            throw e;
+        }
     }
 
     /** A seed of its own for every test, so that adding a test changes no other one. */
@@ -206,10 +228,10 @@ final class ConformanceExtension
         }
         try {
             shared.lease().release(healthy);
-        } catch (BackendLease.BackendHangs e) {
+        } catch (BackendLease.DoesNotClose e) {
             if (!run.hung && left.isEmpty()) {
                 run.bench.step("the backend is closed");
-                throw run.bench.violation(String.valueOf(e.getMessage()), "it did not return");
+                throw run.bench.violation(String.valueOf(e.getMessage()), e.seen());
             }
         }
         if (left.isPresent()) {

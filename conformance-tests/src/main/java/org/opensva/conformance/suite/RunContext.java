@@ -104,7 +104,7 @@ final class RunContext implements AutoCloseable {
     public void close() {
         try {
             lease.close();
-        } catch (BackendLease.BackendHangs e) {
+        } catch (BackendLease.DoesNotClose e) {
             // All verdicts are known by now, and what hangs are daemon threads: nothing to add.
             return;
         }
