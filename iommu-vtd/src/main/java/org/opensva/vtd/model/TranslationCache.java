@@ -14,6 +14,11 @@ import java.lang.invoke.VarHandle;
  * {@link CachedTranslation} packs, with the age in the bits it leaves. Look-ups take no lock: they
  * read the sequence word before and after. Entries of all levels live side by side; the levels that
  * ever occurred are remembered, so that a look-up probes no others.
+ *
+ * <p>A byte of each entry's hash is kept beside: an invalidation of what is not there need not
+ * fetch the set, which in a large cache is far away. A fill marks its entry as one that may hold
+ * anything, and looks then whether an invalidation has been announced; an invalidation is
+ * announced, and looks then at the bytes. One of the two sees the other.
  */
 final class TranslationCache {
 
@@ -37,10 +42,18 @@ final class TranslationCache {
     private static final int ORIGIN = 6;
 
     private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final VarHandle HINT = MethodHandles.arrayElementVarHandle(byte[].class);
+
+    /** The hint of an entry that is being written: it may hold anything. */
+    private static final byte ANYTHING = 1;
 
     private final Generations generations;
     private final RangeLog log = new RangeLog();
     private final long[] words;
+
+    /** For each entry what it may hold: a byte of a hash, or nothing, or anything. */
+    private final byte[] hints;
+
     private final int setShift;
     private volatile int levels;
     private int victim; // races only make the choice less fair
@@ -48,6 +61,7 @@ final class TranslationCache {
     TranslationCache(int entries, Generations generations) {
         this.generations = generations;
         words = new long[ORIGIN + entries * WORDS];
+        hints = new byte[entries];
         setShift = 64 - Integer.numberOfTrailingZeros(entries / WAYS);
     }
 
@@ -155,15 +169,20 @@ final class TranslationCache {
         if ((sequence & 1) != 0 || !ELEMENT.compareAndSet(words, at, sequence, sequence | 1)) {
             return false; // someone else fills this entry; the next miss is ours
         }
+        int entry = (at - ORIGIN) / WORDS;
+        byte hintBefore = hints[entry];
+        HINT.setVolatile(hints, entry, ANYTHING);
         // In this order: a note that is counted has been announced before.
         long logged = log.count();
         if (generations.ranges(tag) != token.ranges) {
+            HINT.setRelease(hints, entry, hintBefore);
             ELEMENT.setRelease(words, at, sequence);
             return false;
         }
         ELEMENT.setOpaque(words, at + KEY, key);
         ELEMENT.setOpaque(words, at + TAG, tag);
         ELEMENT.setOpaque(words, at + DATA, data | logged << AGE_SHIFT);
+        HINT.setRelease(hints, entry, hint(key, tag));
         ELEMENT.setRelease(words, at, token.stamp << VERSION_BITS | sequence + 2 & VERSION_MASK);
         return place < 0;
     }
@@ -226,7 +245,12 @@ final class TranslationCache {
     private void drop(long tag, long address, int level) {
         long key = key(address, level);
         int first = set(key, tag);
+        byte wanted = hint(key, tag);
         for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
+            byte held = (byte) HINT.getVolatile(hints, (at - ORIGIN) / WORDS);
+            if (held != wanted && held != ANYTHING) {
+                continue;
+            }
             // A fill that is being written either sees the invalidation, or is seen by it.
             while (((long) ELEMENT.getVolatile(words, at) & 1) != 0) {
                 Thread.onSpinWait();
@@ -281,6 +305,12 @@ final class TranslationCache {
 
     private void unlock(int at, long sequence) {
         ELEMENT.setRelease(words, at, sequence & ~VERSION_MASK | sequence + 2 & VERSION_MASK);
+    }
+
+    /** Never that of nothing or of anything; other bits of a product than those of the set. */
+    private static byte hint(long key, long tag) {
+        long hash = (key ^ tag * 0xc2b2ae3d27d4eb4fL) * 0x9e3779b97f4a7c15L;
+        return (byte) (hash >>> 24 | 0x80);
     }
 
     private static long key(long address, int level) {
