@@ -33,9 +33,6 @@ final class MeasuredMachine implements AutoCloseable {
     private static final int OUTSTANDING_PAGE_REQUESTS = 32;
     private static final int PASID_BITS = 20;
 
-    /** A page of the emulated memory is an array of longs, with its header. */
-    private static final long TABLE_BYTES = 4096 + 16;
-
     private final Backend backend;
     private final ProcessHost processes;
     private final TranslationAgent agent;
@@ -150,18 +147,11 @@ final class MeasuredMachine implements AutoCloseable {
                 agent);
     }
 
-    /**
-     * Bytes of the heap that are in use after what is not has been collected, without the page
-     * tables of processes.
-     */
-    long heapWithoutTables() {
+    /** Bytes of the heap that are in use after what is not has been collected. */
+    static long heap() {
         System.gc();
         Runtime runtime = Runtime.getRuntime();
-        long tables =
-                backend.introspection()
-                        .map(inside -> inside.resources().getOrDefault("page-tables", 0L))
-                        .orElse(0L);
-        return runtime.totalMemory() - runtime.freeMemory() - tables * TABLE_BYTES;
+        return runtime.totalMemory() - runtime.freeMemory();
     }
 
     private synchronized RequesterId requester() {

@@ -57,12 +57,12 @@ public class ScaleBenchmark {
             device = machine.endpoint(64);
             pageBytes = machine.processes().pageSize();
             all = new SvaProcess[processes];
-            long before = machine.heapWithoutTables();
+            long before = MeasuredMachine.heap();
             for (int i = 0; i < processes; i++) {
                 all[i] = machine.processes().spawn("one of many");
                 machine.binder().bind(device, all[i].addressSpace());
             }
-            keptBytes = (double) (machine.heapWithoutTables() - before) / processes;
+            keptBytes = (double) (MeasuredMachine.heap() - before) / processes;
         }
 
         /** Takes the machine apart. */
@@ -91,7 +91,7 @@ public class ScaleBenchmark {
         }
 
         /**
-         * Bytes of the heap for each process beyond its page tables.
+         * Bytes of the heap for each process. Nothing is mapped, so that page tables are empty.
          *
          * @return the share of one iteration
          */

@@ -96,7 +96,7 @@ final class Report {
     }
 
     private static String kept(double bytes) {
-        return "%s: %.0f B kept for each address space beyond its tables, at most %.0f"
+        return "%s: %.0f B kept for each bound address space, at most %.0f"
                 .formatted(
                         bytes <= Target.BYTES_OF_A_SPACE ? "met" : "missed",
                         bytes,
