@@ -11,12 +11,17 @@ import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.context.Scope;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.logs.SdkLoggerProvider;
+import io.opentelemetry.sdk.logs.data.LogRecordData;
+import io.opentelemetry.sdk.logs.export.SimpleLogRecordProcessor;
+import io.opentelemetry.sdk.testing.exporter.InMemoryLogRecordExporter;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 
 import org.junit.jupiter.api.Test;
+import org.opensva.api.accelerator.ErrorInjection;
 import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.QueueHandle;
@@ -59,6 +64,34 @@ class TelemetryTest {
             all.put(one.getKey().getKey(), one.getValue());
         }
         return all;
+    }
+
+    /** Threshold and one errors within the hour; and told once. */
+    @Test
+    void anAcceleratorThatIsIsolatedIsTold() {
+        InMemoryLogRecordExporter logs = InMemoryLogRecordExporter.create();
+        OpenTelemetry onlyLogs =
+                OpenTelemetrySdk.builder()
+                        .setLoggerProvider(
+                                SdkLoggerProvider.builder()
+                                        .addLogRecordProcessor(
+                                                SimpleLogRecordProcessor.create(logs))
+                                        .build())
+                        .build();
+        try (Lab other = new Lab(UacceConfig.of("zip-1"), onlyLogs)) {
+            other.device.sysfs().orElseThrow().write("isolate_strategy", "1");
+            ErrorInjection errors = other.device.errorInjection().orElseThrow();
+            errors.hardwareError();
+            assertEquals(List.of(), logs.getFinishedLogRecordItems());
+            for (int i = 0; i < 3; i++) {
+                errors.hardwareError();
+            }
+            assertEquals(
+                    List.of(SvaTelemetry.LOG_ACCELERATOR_ISOLATED),
+                    logs.getFinishedLogRecordItems().stream()
+                            .map(LogRecordData::getEventName)
+                            .toList());
+        }
     }
 
     @Test

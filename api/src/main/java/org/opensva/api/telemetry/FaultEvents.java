@@ -100,6 +100,23 @@ public final class FaultEvents {
         }
     }
 
+    /**
+     * An accelerator is isolated: no queue of it can be opened any more. Told in the current
+     * context, which is that of the error or of the reset.
+     *
+     * @param device the name of the device
+     * @param requester its requester id
+     * @param why one line
+     */
+    public void acceleratorIsolated(String device, int requester, String why) {
+        if (on) {
+            begin(SvaTelemetry.LOG_ACCELERATOR_ISOLATED, Severity.ERROR, requester)
+                    .setAttribute(SvaAttributes.DEVICE, device)
+                    .setBody("the accelerator is isolated: " + why)
+                    .emit();
+        }
+    }
+
     private LogRecordBuilder begin(String name, Severity severity, int requester) {
         return logger.logRecordBuilder()
                 .setEventName(name)

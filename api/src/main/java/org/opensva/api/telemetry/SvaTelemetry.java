@@ -78,6 +78,9 @@ public final class SvaTelemetry {
     /** Log event: a queue stopped by itself. */
     public static final String LOG_QUEUE_ERROR = "uacce.queue.error";
 
+    /** Log event: an accelerator is not trusted any more. */
+    public static final String LOG_ACCELERATOR_ISOLATED = "uacce.device.isolated";
+
     private SvaTelemetry() {}
 
     /**

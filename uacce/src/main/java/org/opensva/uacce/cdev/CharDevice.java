@@ -334,14 +334,21 @@ public final class CharDevice {
             throw new ErrnoException(
                     Errno.ENODEV, "hardware error of " + name, "the device is gone");
         }
-        if (physical) {
-            isolation.record();
+        if (physical && isolation.record()) {
+            tellIsolated("hardware errors within the hour");
         }
         try {
             reset.run();
         } catch (ErrnoException e) {
             // What failed is the reset, which has isolated the device; the error is dealt with.
             return;
+        }
+    }
+
+    private void tellIsolated(String why) {
+        DeviceTelemetry recording = telemetry;
+        if (recording != null) {
+            recording.isolated(why);
         }
     }
 
@@ -359,8 +366,8 @@ public final class CharDevice {
             boolean spoiled = failNextReset.getAndSet(false);
             boolean done = resetQueues() && !spoiled;
             if (!done) {
-                if (physical) {
-                    isolation.isolate();
+                if (physical && isolation.isolate()) {
+                    tellIsolated("its reset has failed");
                 }
                 throw new ErrnoException(
                         Errno.EIO, "reset(" + name + ")", "the device did not come to rest");

@@ -85,7 +85,9 @@ public final class DeviceTelemetry implements AutoCloseable {
      */
     public static @Nullable DeviceTelemetry of(
             OpenTelemetry telemetry, String name, int requester, PasidLimit pasids) {
-        return SvaTelemetry.recordsSpans(telemetry) || SvaTelemetry.recordsMetrics(telemetry)
+        return SvaTelemetry.recordsSpans(telemetry)
+                        || SvaTelemetry.recordsMetrics(telemetry)
+                        || new FaultEvents(telemetry).isOn()
                 ? new DeviceTelemetry(name, requester, telemetry, pasids)
                 : null;
     }
@@ -135,6 +137,10 @@ public final class DeviceTelemetry implements AutoCloseable {
 
     void queueError(int pasid, QueueError error) {
         events.queueError(name, requester, pasid, error.name());
+    }
+
+    void isolated(String why) {
+        events.acceleratorIsolated(name, requester, why);
     }
 
     /** Ends the observation; a device that was removed is closed again with its backend. */

@@ -79,20 +79,23 @@ public final class Isolation {
         errors.clear();
     }
 
-    /** A hardware error has occurred. */
-    synchronized void record() {
+    /** A hardware error has occurred; true if it isolates the device. */
+    synchronized boolean record() {
         if (isolated || threshold == 0) {
-            return;
+            return false;
         }
         long now = clock.getAsLong() + advanced;
         errors.removeIf(at -> TimeUnit.NANOSECONDS.toSeconds(now - at) > WINDOW_SECONDS);
         isolated = errors.size() >= threshold;
         errors.addLast(now);
+        return isolated;
     }
 
-    /** A reset has failed. */
-    synchronized void isolate() {
+    /** A reset has failed; true if that isolates the device. */
+    synchronized boolean isolate() {
+        boolean now = !isolated;
         isolated = true;
+        return now;
     }
 
     /**

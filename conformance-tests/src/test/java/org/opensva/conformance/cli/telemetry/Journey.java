@@ -14,6 +14,7 @@ import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.accelerator.QueueRegion;
+import org.opensva.api.accelerator.QueueRequest;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendCatalog;
 import org.opensva.api.memory.Access;
@@ -82,12 +83,25 @@ final class Journey {
         assertEquals(JobStatus.PAGE_FAULT, queue.run(Job.fill(area, page, 1), SOON).status());
         assertThrows(ErrnoException.class, () -> process.munmap(area + 1, page));
         process.fork().exit(0);
+        shared(process, backend, area);
         damage(process, backend);
         queue.close();
         process.exit(0);
     }
 
-    /** A page is unmapped, below a span, that is cached in a device which does not let go of it. */
+    /** The same queue as others, and nothing else is told of it. */
+    private static void shared(SvaProcess process, Backend backend, long area) {
+        try (QueueHandle part =
+                backend.accelerators().getFirst().open(process, QueueRequest.SHARED)) {
+            part.start();
+            assertTrue(part.run(Job.crc32c(area, 64), SOON).succeeded());
+        }
+    }
+
+    /**
+     * A page is unmapped, below a span, that is cached in a device which does not let go of it; and
+     * an accelerator cannot be reset.
+     */
     void silence(Backend backend) {
         BenchSettings settings = new BenchSettings("silence", List.of(), 0, new Limits(1));
         try (TestBench bench = new TestBench(backend, settings);
@@ -100,6 +114,8 @@ final class Journey {
             device.holdBack(request -> true);
             below(() -> process.munmap(page, process.pageSize()));
         }
+        backend.accelerators().getFirst().errorInjection().orElseThrow().failNextReset();
+        backend.accelerators().getFirst().errorInjection().orElseThrow().hardwareError();
     }
 
     /** Does something below a span of the host's. */
