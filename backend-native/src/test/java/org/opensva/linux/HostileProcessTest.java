@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
-import io.opentelemetry.api.OpenTelemetry;
+import static org.opensva.linux.TestedHost.LIMIT;
+import static org.opensva.linux.TestedHost.fill;
+import static org.opensva.linux.TestedHost.open;
+import static org.opensva.linux.TestedHost.started;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -16,7 +18,6 @@ import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.backend.Backend;
-import org.opensva.api.backend.BackendCatalog;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.Handover;
@@ -34,10 +35,8 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -49,7 +48,6 @@ import java.util.stream.Stream;
 @EnabledOnOs(value = OS.LINUX, disabledReason = "this is about Linux")
 class HostileProcessTest {
 
-    private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final int PAGE = 4096;
     private static final long PR_SET_DUMPABLE = 4;
     private static final int SIGSTOP = 19;
@@ -57,21 +55,6 @@ class HostileProcessTest {
     private final SystemCalls kernel = new SystemCalls(Architecture.host().orElseThrow());
 
     @TempDir Path folder;
-
-    private static Backend open() {
-        return BackendCatalog.of(List.of(new NativeBackendProvider()))
-                .open("native:host", Map.of(), OpenTelemetry.noop());
-    }
-
-    private static QueueHandle started(Backend backend, SvaProcess process) {
-        QueueHandle queue = backend.accelerators().getFirst().open(process);
-        queue.start();
-        return queue;
-    }
-
-    private static JobStatus fill(QueueHandle queue, long address, long value) {
-        return queue.run(Job.fill(address, 8, value), LIMIT).status();
-    }
 
     /** A device that writes to an address for as long as it is allowed to. */
     private static Thread load(QueueHandle queue, long address, long length, AtomicBoolean over) {

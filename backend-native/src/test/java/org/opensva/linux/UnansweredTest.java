@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
-import io.opentelemetry.api.OpenTelemetry;
+import static org.opensva.linux.TestedHost.LIMIT;
+import static org.opensva.linux.TestedHost.fill;
+import static org.opensva.linux.TestedHost.open;
+import static org.opensva.linux.TestedHost.started;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -15,7 +17,6 @@ import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.backend.Backend;
-import org.opensva.api.backend.BackendCatalog;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.process.AddressSpaceListener;
 import org.opensva.api.process.Handover;
@@ -30,37 +31,18 @@ import org.opensva.linux.agent.AgentImage;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Nobody waits for an answer that does not come: from a page, a listener, a connection. */
 @EnabledOnOs(value = OS.LINUX, disabledReason = "this is about Linux")
 class UnansweredTest {
 
-    private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final int PAGE = 4096;
     private static final int STRUCTURE = 2048;
 
     private final SystemCalls kernel = new SystemCalls(Architecture.host().orElseThrow());
 
     @TempDir Path folder;
-
-    private static Backend open() {
-        return BackendCatalog.of(List.of(new NativeBackendProvider()))
-                .open("native:host", Map.of(), OpenTelemetry.noop());
-    }
-
-    private static QueueHandle started(Backend backend, SvaProcess process) {
-        QueueHandle queue = backend.accelerators().getFirst().open(process);
-        queue.start();
-        return queue;
-    }
-
-    private static JobStatus fill(QueueHandle queue, long address, long value) {
-        return queue.run(Job.fill(address, 8, value), LIMIT).status();
-    }
 
     private static long control(Foreigner foreigner, long fd, long command, long... words) {
         ByteBuffer bytes = ByteBuffer.allocate(8 * words.length).order(ByteOrder.LITTLE_ENDIAN);

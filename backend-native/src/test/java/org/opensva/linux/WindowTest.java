@@ -3,48 +3,28 @@ package org.opensva.linux;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-
-import io.opentelemetry.api.OpenTelemetry;
+import static org.opensva.linux.TestedHost.LIMIT;
+import static org.opensva.linux.TestedHost.fill;
+import static org.opensva.linux.TestedHost.open;
+import static org.opensva.linux.TestedHost.started;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.opensva.api.accelerator.Job;
 import org.opensva.api.accelerator.JobStatus;
 import org.opensva.api.accelerator.QueueHandle;
 import org.opensva.api.backend.Backend;
-import org.opensva.api.backend.BackendCatalog;
 import org.opensva.api.process.CpuFaultException;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.RemapRequest;
 import org.opensva.api.process.Signal;
 import org.opensva.api.process.SvaProcess;
 
-import java.time.Duration;
-import java.util.List;
-import java.util.Map;
-
 /** What a device has cached of a memory object follows the process, not the object. */
 @EnabledOnOs(value = OS.LINUX, disabledReason = "this is about Linux")
 class WindowTest {
 
-    private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final int PAGE = 4096;
-
-    private static Backend open() {
-        return BackendCatalog.of(List.of(new NativeBackendProvider()))
-                .open("native:host", Map.of(), OpenTelemetry.noop());
-    }
-
-    private static QueueHandle started(Backend backend, SvaProcess process) {
-        QueueHandle queue = backend.accelerators().getFirst().open(process);
-        queue.start();
-        return queue;
-    }
-
-    private static JobStatus fill(QueueHandle queue, long address, long value) {
-        return queue.run(Job.fill(address, 8, value), LIMIT).status();
-    }
 
     @Test
     void whatIsMovedOverAWindowIsWhatTheDeviceReaches() {
