@@ -17,6 +17,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -35,12 +36,14 @@ final class RepeatedRun {
     /** Arguments: the variant and the seed of the schedule. */
     public static void main(String[] arguments) {
         PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
+        Map<String, String> options = new HashMap<>(Map.of("deterministic", arguments[1]));
+        if (!arguments[0].endsWith("-noats") && !arguments[0].endsWith("-nopri")) {
+            // Elsewhere devices cannot have pages brought back.
+            options.put("tormentor", "1");
+        }
         Backend backend =
                 BackendCatalog.load(RepeatedRun.class.getClassLoader())
-                        .open(
-                                "emulated:" + arguments[0],
-                                Map.of("deterministic", arguments[1], "tormentor", "1"),
-                                OpenTelemetry.noop());
+                        .open("emulated:" + arguments[0], options, OpenTelemetry.noop());
         try (backend) {
             List<HardwareEvent> events =
                     backend.schedule().orElseThrow().call(() -> program(backend));

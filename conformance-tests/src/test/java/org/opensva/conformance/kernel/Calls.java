@@ -2,6 +2,7 @@ package org.opensva.conformance.kernel;
 
 import org.opensva.api.memory.Protection;
 import org.opensva.api.process.Advice;
+import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.MapFlag;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.RemapRequest;
@@ -92,7 +93,7 @@ final class Calls {
                 Advice advice = ADVICE.get(random.nextInt(ADVICE.size()));
                 yield drawn(
                         "madvise(0x%x, %d, %s)".formatted(at, length, advice),
-                        process -> process.madvise(at, length, advice));
+                        process -> advise(process, at, length, advice));
             }
             case 9 -> lock();
             case 10, 11 -> remap();
@@ -132,6 +133,26 @@ final class Calls {
                     change.of(process);
                     return 0;
                 });
+    }
+
+    /** What is free to go may be gone or not: afterwards it is. */
+    private static void advise(SvaProcess process, long at, long length, Advice advice) {
+        try {
+            process.madvise(at, length, advice);
+        } finally {
+            if (advice == Advice.FREE) {
+                discard(process, at, length);
+            }
+        }
+    }
+
+    private static void discard(SvaProcess process, long at, long length) {
+        try {
+            process.madvise(at, length, Advice.DONTNEED);
+        } catch (ErrnoException refused) {
+            // As the advice before it.
+            return;
+        }
     }
 
     private Drawn store() {

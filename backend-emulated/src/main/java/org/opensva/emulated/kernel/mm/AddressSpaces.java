@@ -43,6 +43,7 @@ public final class AddressSpaces implements AutoCloseable {
     private final MemoryRelief relief;
     private final FaultLocks faultLocks = new FaultLocks();
     private final WriteBack writeBack;
+    private final SharedHugePages sharedHugePages;
     private final HardwareEventSink events;
     private volatile Runnable whenMergeable = () -> {};
     private final AtomicLong ids = new AtomicLong();
@@ -90,6 +91,7 @@ public final class AddressSpaces implements AutoCloseable {
         this.relief = new MemoryRelief(this.frames, transits, reclaim);
         this.writeBack = new WriteBack(this.frames, transits);
         PageMigration migration = new PageMigration(this.frames, transits);
+        this.sharedHugePages = new SharedHugePages(this.frames, migration);
         this.pages =
                 new PageWork(
                         this,
@@ -354,6 +356,10 @@ public final class AddressSpaces implements AutoCloseable {
 
     FaultLocks faultLocks() {
         return faultLocks;
+    }
+
+    SharedHugePages sharedHugePages() {
+        return sharedHugePages;
     }
 
     WriteBack writeBack() {

@@ -5,6 +5,7 @@ import org.opensva.api.process.Advice;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -64,26 +65,43 @@ final class FileRangeCalls {
         return part(vmas.getFirst(), start, end);
     }
 
+    /** {@code MADV_COLLAPSE}: brings pages together that huge pages are to map. */
+    void gather(long start, long end) {
+        List<Part> parts = lock.run("madvise", () -> parts(start, end, mappings::canCollapse));
+        try {
+            for (Part part : parts) {
+                HugePages.gather(
+                        owner.sharedHugePages(),
+                        mm.geometry(),
+                        part.object(),
+                        part.offset(),
+                        part.length());
+            }
+        } finally {
+            parts.forEach(part -> part.object().release());
+        }
+    }
+
     /** {@code msync}: writes back. */
     void sync(long start, long end) {
         String call = "msync";
-        List<Part> written = lock.run(call, () -> filesOf(start, end));
+        List<Part> written = lock.run(call, () -> parts(start, end, Vma::shared));
         int shift = mm.geometry().pageShift();
-        for (Part part : written) {
-            try {
+        try {
+            for (Part part : written) {
                 long first = part.offset() >>> shift;
                 owner.writeBack().writeAll(part.object(), first, first + (part.length() >>> shift));
-            } finally {
-                part.object().release();
             }
+        } finally {
+            written.forEach(part -> part.object().release());
         }
         requireMapped(call, start, end);
     }
 
-    private List<Part> filesOf(long start, long end) {
+    private List<Part> parts(long start, long end, Predicate<Vma> wanted) {
         List<Part> found = new ArrayList<>();
         for (Vma vma : mm.vmas().overlapping(start, end)) {
-            Part part = vma.shared() ? part(vma, start, end) : null;
+            Part part = wanted.test(vma) ? part(vma, start, end) : null;
             if (part != null) {
                 found.add(part);
             }

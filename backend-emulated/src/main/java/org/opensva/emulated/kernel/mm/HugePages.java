@@ -9,9 +9,10 @@ import org.opensva.emulated.kernel.paging.EntryFormat;
 import org.opensva.emulated.kernel.paging.Geometry;
 
 /**
- * Transparent huge pages of private anonymous mappings (Linux: {@code mm/huge_memory.c} and {@code
- * khugepaged.c}): made by faults, split where only a part changes or is shared, made of small pages
- * on demand. Needs the lock for writing.
+ * Transparent huge pages (Linux: {@code mm/huge_memory.c} and {@code khugepaged.c}). Those of
+ * private anonymous mappings are made by faults, split where only a part changes or is shared, made
+ * of small pages on demand. Those of shared mappings of memory objects are made on demand, and not
+ * split but unmapped: their pages are found again. Needs the lock for writing.
  *
  * <p>A huge page and its table never meet: the old entry is cleared, listeners are told, and only
  * then the new one is written, as Arm's break-before-make demands.
@@ -24,12 +25,14 @@ final class HugePages {
         this.mm = mm;
     }
 
-    /** Serves a fault of a private anonymous mapping; false if that is for small pages to do. */
+    /** Serves a fault; false if that is for small pages to do. */
     boolean resolve(Vma vma, long address, boolean write) throws OutOfFramesException {
         long slot = mm.table().hugeSlot(address);
         long entry = slot == 0 ? 0 : mm.frames().memory().readLong(slot);
         if (entry == 0) {
-            return isWanted(vma, address) && faultIn(vma, base(address));
+            return vma.isPrivateAnonymous()
+                    && isWanted(vma, address)
+                    && faultIn(vma, base(address));
         }
         if (mm.entries().isTable(entry)) {
             return false;
@@ -40,7 +43,12 @@ final class HugePages {
             }
             return true;
         }
-        if (mm.frames().isExclusiveHugePage(mm.entries().frame(entry))) {
+        boolean own = mm.frames().isExclusiveHugePage(mm.entries().frame(entry));
+        if (vma.backing() instanceof Backing.OfObject backing && vma.shared()) {
+            backing.object().markDirty(index(vma, backing, base(address)), pages());
+            own = true;
+        }
+        if (own) {
             // Widened in place; devices must drop the narrower translation.
             long widened = mm.entries().withWrite(mm.entries().withAccessed(entry));
             mm.table().replace(slot, entry, widened);
@@ -69,19 +77,21 @@ final class HugePages {
         if (block < 0) {
             return false;
         }
-        mm.table().replace(slot, 0, leaf(vma, block));
+        mm.table().replace(slot, 0, leaf(vma, block, EntryFormat.ANONYMOUS));
         return true;
     }
 
-    private long leaf(Vma vma, long block) {
+    private long leaf(Vma vma, long block, int kind) {
         int access = vma.protection().access();
-        return mm.entries()
-                .leaf(
-                        block,
-                        Geometry.HUGE_LEVEL,
-                        access,
-                        Access.writes(access),
-                        EntryFormat.ANONYMOUS);
+        return mm.entries().leaf(block, Geometry.HUGE_LEVEL, access, Access.writes(access), kind);
+    }
+
+    private int pages() {
+        return 1 << mm.geometry().hugeShift() - mm.geometry().pageShift();
+    }
+
+    private long index(Vma vma, Backing.OfObject backing, long address) {
+        return (backing.offset() + (address - vma.start())) >>> mm.geometry().pageShift();
     }
 
     /** Splits the huge pages that reach over the bounds of a range. */
@@ -119,9 +129,13 @@ final class HugePages {
         if (entry == 0) {
             return;
         }
+        if (mm.entries().kind(entry) == EntryFormat.OBJECT) {
+            unmap(base(address), slot, entry);
+            return;
+        }
         Geometry g = mm.geometry();
         long table = mm.table().allocateTable(address, Geometry.LAST_LEVEL);
-        int pages = 1 << g.hugeShift() - g.pageShift();
+        int pages = pages();
         for (int i = 0; i < pages; i++) {
             long piece = mm.entries().piece(entry, (long) i << g.pageShift());
             mm.table().adopt(table + ((long) i << 3), piece);
@@ -134,11 +148,40 @@ final class HugePages {
         mm.table().replaceTable(slot, 0, mm.entries().table(table));
     }
 
+    /** What is shared is found again by faults, page by page (Linux: zap_huge_pmd). */
+    private void unmap(long base, long slot, long entry) {
+        mm.table().replace(slot, entry, 0);
+        if (mm.entries().isValid(entry)) {
+            notifyListeners(base);
+        }
+        mm.frames().releaseHugePage(mm.entries().frame(entry));
+    }
+
     /** Whether the small pages of a mapping can be made huge ones. */
     boolean canCollapse(Vma vma) {
         return mm.hugePages() != HugePagePolicy.NEVER
-                && vma.isPrivateAnonymous()
-                && (vma.protection().access() & Access.READ) != 0;
+                && (vma.protection().access() & Access.READ) != 0
+                && (vma.isPrivateAnonymous() || isAlignedShared(vma));
+    }
+
+    /** Whether huge pages of a memory object lie where huge pages of the mapping do. */
+    private boolean isAlignedShared(Vma vma) {
+        return vma.shared()
+                && vma.backing() instanceof Backing.OfObject backing
+                && !backing.object().isOnDisk()
+                && (backing.offset() - vma.start() & mm.geometry().hugeBytes() - 1) == 0;
+    }
+
+    /**
+     * Brings the pages of memory objects together that huge pages of a mapping can map; with no
+     * lock held.
+     */
+    static void gather(
+            SharedHugePages blocks, Geometry g, MemoryObject object, long offset, long length) {
+        long bytes = g.hugeBytes();
+        for (long at = offset + bytes - 1 & -bytes; at + bytes <= offset + length; at += bytes) {
+            blocks.gather(object, at >>> g.pageShift());
+        }
     }
 
     /**
@@ -165,6 +208,10 @@ final class HugePages {
         if (entry != 0 && !mm.entries().isTable(entry)) {
             return false;
         }
+        if (vma.backing() instanceof Backing.OfObject backing) {
+            collapseShared(vma, backing, base, slot, entry);
+            return true;
+        }
         long block = mm.frames().allocateHugePage();
         if (block < 0) {
             // Not a reason to reclaim: there may be no block among what is free.
@@ -175,8 +222,38 @@ final class HugePages {
             notifyListeners(base);
             moveTo(block, mm.entries().frame(entry));
         }
-        mm.table().replace(slot, 0, leaf(vma, block));
+        mm.table().replace(slot, 0, leaf(vma, block, EntryFormat.ANONYMOUS));
         return true;
+    }
+
+    /** Maps pages of a memory object that were brought together. */
+    private void collapseShared(
+            Vma vma, Backing.OfObject backing, long base, long slot, long entry) {
+        boolean writable = Access.writes(vma.protection().access());
+        long block = backing.object().acquireBlock(index(vma, backing, base), pages(), writable);
+        if (block < 0) {
+            throw new ErrnoException(
+                    Errno.EAGAIN, "madvise(COLLAPSE)", "the pages are not in one block any more");
+        }
+        if (entry != 0) {
+            mm.table().replaceTable(slot, entry, 0);
+            notifyListeners(base);
+            drop(mm.entries().frame(entry));
+        }
+        mm.table().replace(slot, 0, leaf(vma, block, EntryFormat.OBJECT));
+    }
+
+    /** Frees a table that nobody can reach any more, with its references to shared pages. */
+    private void drop(long table) {
+        for (int i = 0; i < pages(); i++) {
+            long slot = table + ((long) i << 3);
+            long entry = mm.frames().memory().readLong(slot);
+            mm.table().disown(slot, entry);
+            if (mm.entries().hasFrame(entry)) {
+                mm.frames().releasePage(mm.entries().frame(entry));
+            }
+        }
+        mm.frames().freeTable(table);
     }
 
     /** Copies what a table maps, which nobody can reach any more, and frees it with the table. */

@@ -109,8 +109,8 @@ final class MappingCalls {
         }
         boolean huge =
                 mm.hugePages() != HugePagePolicy.NEVER
-                        && backing instanceof Backing.Anonymous
-                        && length >= mm.geometry().hugeBytes();
+                        && length >= mm.geometry().hugeBytes()
+                        && isAligned(backing);
         long found =
                 mm.vmas()
                         .findRoom(
@@ -124,6 +124,17 @@ final class MappingCalls {
                     Errno.ENOMEM, "mmap", "no gap of %d bytes is left".formatted(length));
         }
         return found;
+    }
+
+    /** Whether huge pages of what is mapped lie where a mapping at a multiple of them has them. */
+    private boolean isAligned(Backing backing) {
+        return switch (backing) {
+            case Backing.Anonymous a -> true;
+            case Backing.OfObject object ->
+                    (object.offset() & mm.geometry().hugeBytes() - 1) == 0
+                            && !object.object().isOnDisk();
+            case Backing.OfDevice d -> false;
+        };
     }
 
     /** Unmaps a range of whole pages. */
@@ -140,6 +151,11 @@ final class MappingCalls {
             zap.finish();
         }
         return removed;
+    }
+
+    /** Whether huge pages can map what a mapping maps. */
+    boolean canCollapse(Vma vma) {
+        return huge.canCollapse(vma);
     }
 
     /** Protects what is mapped up to the first hole, which is reported. */
@@ -229,6 +245,8 @@ final class MappingCalls {
     }
 
     private void zapObject(Zap zap, long from, long to, boolean copiesToo) {
+        // Of an object: nothing is needed to take them away.
+        huge.splitAt(from, to);
         mm.table()
                 .visit(
                         from,

@@ -268,6 +268,9 @@ public final class MemoryCalls {
     }
 
     private void adviseNow(long start, long end, Advice what) {
+        if (what == Advice.COLLAPSE) {
+            files.gather(start, end);
+        }
         locked(
                 "madvise",
                 () -> {

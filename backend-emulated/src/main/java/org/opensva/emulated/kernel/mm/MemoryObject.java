@@ -130,6 +130,43 @@ public final class MemoryObject {
         return frame;
     }
 
+    /** Makes a page that does not exist of a frame of zeroes, with a reference of its own. */
+    synchronized boolean adopt(long index, long frame) {
+        return index < pages() && hole == null && cache.adopt(index, frame);
+    }
+
+    /** The block that holds pages from a first one on, whole and in order; -1 if none does. */
+    synchronized long blockAt(long first, int count) {
+        return first + count <= pages() ? cache.block(first, count) : -1;
+    }
+
+    /**
+     * Takes a reference to each page of a block.
+     *
+     * @param write whether an entry will let writes through
+     * @return the block, or -1 if the pages are not in one, or not for long
+     */
+    synchronized long acquireBlock(long first, int count, boolean write) {
+        Hole punched = hole;
+        long block = blockAt(first, count);
+        if (block < 0
+                || punched != null && first < punched.to() && punched.from() < first + count) {
+            return -1;
+        }
+        if (write) {
+            markDirty(first, count);
+        }
+        frames.acquireHugePage(block);
+        return block;
+    }
+
+    /** Pages that a huge page maps will be written to. */
+    synchronized void markDirty(long first, int count) {
+        for (long index = first; index < first + count; index++) {
+            cache.markDirty(index);
+        }
+    }
+
     /** A page that an entry maps will be written to. */
     synchronized void markDirty(long index) {
         cache.markDirty(index);

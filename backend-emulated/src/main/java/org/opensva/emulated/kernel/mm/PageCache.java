@@ -61,6 +61,16 @@ final class PageCache {
         return frame;
     }
 
+    /** Makes a page that does not exist of a frame of zeroes; false if it does. */
+    boolean adopt(long index, long frame) {
+        if (disk != null || pages.containsKey(index)) {
+            return false;
+        }
+        frames.acquirePage(frame);
+        keep(index, frame);
+        return true;
+    }
+
     private void keep(long index, long frame) {
         pages.put(index, frame);
         frames.reverse().setOwner(frame, new PageOwner.Cached(owner, index));
@@ -70,6 +80,20 @@ final class PageCache {
     boolean isAt(long index, long frame) {
         Long cached = pages.get(index);
         return cached != null && cached == frame;
+    }
+
+    /** The aligned block that holds pages from a first one on, in order; -1 if none does. */
+    long block(long first, int count) {
+        Long block = pages.get(first);
+        if (block == null || block < 0 || (block & frames.hugeBytes() - 1) != 0) {
+            return -1;
+        }
+        for (int i = 1; i < count; i++) {
+            if (!isAt(first + i, block + i * frames.pageBytes())) {
+                return -1;
+            }
+        }
+        return block;
     }
 
     /** The page is going to be written to. */

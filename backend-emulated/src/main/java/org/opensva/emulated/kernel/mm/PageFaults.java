@@ -38,7 +38,7 @@ final class PageFaults {
      */
     Outcome resolve(Vma vma, long page, int access) throws OutOfFramesException {
         boolean write = Access.writes(access);
-        if (vma.isPrivateAnonymous() && huge.resolve(vma, page, write)) {
+        if (huge.resolve(vma, page, write)) {
             return Outcome.RESOLVED;
         }
         long slot = mm.table().makeSlot(page);

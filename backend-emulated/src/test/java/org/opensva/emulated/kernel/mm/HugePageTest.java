@@ -275,7 +275,7 @@ class HugePageTest {
 
     @Test
     void whatCannotBeCollapsedIsRefused() {
-        int fd = process.createSharedMemory(huge);
+        int fd = process.createFile(huge);
         long shared = process.mmap(MapRequest.sharedFile(fd, 0, huge));
         long none = process.mmap(MapRequest.anonymous(huge).withProtection(Protection.NONE));
         for (long at : new long[] {shared, none}) {
