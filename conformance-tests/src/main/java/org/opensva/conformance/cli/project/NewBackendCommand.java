@@ -70,6 +70,12 @@ public final class NewBackendCommand implements Callable<Integer> {
             create(new ProjectTemplate(name, version), folder.toAbsolutePath().normalize());
             out.printf(
                     "wrote %s: backend '%s' in package %s%n", folder, name.backend(), packageName);
+            if (version.endsWith("-SNAPSHOT")) {
+                out.printf(
+                        "first: mvn -B install -DskipTests in the sources of OpenSVA, once: no"
+                                + " registry has version %s%n",
+                        version);
+            }
             out.printf("next: mvn -B verify in %s, and read its README.md%n", folder);
             return GOOD;
         } catch (IllegalArgumentException e) {

@@ -37,10 +37,27 @@ class NewBackendCommandTest {
     private final List<String> complaints = new ArrayList<>();
 
     private int run(String... arguments) {
-        StringWriter out = new StringWriter();
+        return run(new StringWriter(), "0.1.0", arguments);
+    }
+
+    private int run(StringWriter out, String version, String... arguments) {
         return new CommandLine(
-                        new NewBackendCommand(new PrintWriter(out, true), complaints::add, "0.1.0"))
+                        new NewBackendCommand(new PrintWriter(out, true), complaints::add, version))
                 .execute(arguments);
+    }
+
+    @Test
+    void itSaysWhereAVersionComesFromThatNoRegistryHas() {
+        StringWriter released = new StringWriter();
+        StringWriter snapshot = new StringWriter();
+        String one = folder.resolve("one").toString();
+        String two = folder.resolve("two").toString();
+        assertEquals(0, run(released, "0.1.0", "--package", "com.acme", "--out", one));
+        assertEquals(0, run(snapshot, "0.1.0-SNAPSHOT", "--package", "com.acme", "--out", two));
+        assertEquals(2, released.toString().lines().count(), released.toString());
+        assertTrue(
+                snapshot.toString().contains("first: mvn -B install -DskipTests"),
+                snapshot.toString());
     }
 
     private List<Path> files(Path root) throws IOException {
