@@ -70,7 +70,8 @@ final class BlockModeCipher extends AesTransformation {
     }
 
     @Override
-    protected void engineInit(int opmode, Key key, SecureRandom random) throws InvalidKeyException {
+    protected void engineInit(int opmode, Key key, @Nullable SecureRandom random)
+            throws InvalidKeyException {
         if (mode.hasIv && (opmode == Cipher.DECRYPT_MODE || opmode == Cipher.UNWRAP_MODE)) {
             throw new InvalidKeyException("parameters are missing: the IV");
         }

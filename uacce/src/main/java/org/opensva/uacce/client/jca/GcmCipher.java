@@ -84,16 +84,6 @@ final class GcmCipher extends AesTransformation {
     }
 
     @Override
-    protected void engineInit(int opmode, Key given, SecureRandom random)
-            throws InvalidKeyException {
-        try {
-            engineInit(opmode, given, (AlgorithmParameterSpec) null, random);
-        } catch (InvalidAlgorithmParameterException e) {
-            throw new InvalidKeyException(e.getMessage(), e);
-        }
-    }
-
-    @Override
     protected void engineInit(
             int opmode,
             Key given,

@@ -89,16 +89,6 @@ final class RsaCipher extends Transformation {
     }
 
     @Override
-    protected void engineInit(int opmode, Key given, @Nullable SecureRandom random)
-            throws InvalidKeyException {
-        try {
-            engineInit(opmode, given, (AlgorithmParameterSpec) null, random);
-        } catch (InvalidAlgorithmParameterException e) {
-            throw new InvalidKeyException(e.getMessage(), e);
-        }
-    }
-
-    @Override
     protected void engineInit(
             int opmode,
             Key given,

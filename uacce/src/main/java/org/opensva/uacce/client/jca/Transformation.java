@@ -1,9 +1,14 @@
 package org.opensva.uacce.client.jca;
 
+import org.jspecify.annotations.Nullable;
+
+import java.security.InvalidAlgorithmParameterException;
 import java.security.InvalidKeyException;
 import java.security.Key;
 import java.security.NoSuchAlgorithmException;
 import java.security.ProviderException;
+import java.security.SecureRandom;
+import java.security.spec.AlgorithmParameterSpec;
 import java.util.Arrays;
 
 import javax.crypto.BadPaddingException;
@@ -16,6 +21,16 @@ import javax.crypto.NoSuchPaddingException;
  * wrapped as a message is encrypted.
  */
 abstract class Transformation extends CipherSpi {
+
+    @Override
+    protected void engineInit(int opmode, Key key, @Nullable SecureRandom random)
+            throws InvalidKeyException {
+        try {
+            engineInit(opmode, key, (AlgorithmParameterSpec) null, random);
+        } catch (InvalidAlgorithmParameterException e) {
+            throw new InvalidKeyException(e.getMessage(), e);
+        }
+    }
 
     @Override
     protected final void engineSetMode(String name) throws NoSuchAlgorithmException {
