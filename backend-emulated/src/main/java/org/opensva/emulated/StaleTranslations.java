@@ -30,7 +30,7 @@ final class StaleTranslations {
     /** A cache that is broken holds many; some are enough. */
     private static final int MOST = 32;
 
-    /** How often a translation of nobody is looked at: an address space may just be bound. */
+    /** How often a translation is looked at: its address space may just be bound or unbound. */
     private static final int LOOKS = 3;
 
     /** A translation in one cache. */
@@ -89,16 +89,21 @@ final class StaleTranslations {
         if (owner.isEmpty()) {
             return isNobodys(cache, held);
         }
-        boolean stale =
-                addressSpaces.isStale(
-                        owner.get(),
-                        held.address(),
-                        held.sizeShift(),
-                        held.physical(),
-                        held.access(),
-                        () -> cache.holds(held));
-        // The number may have gone to somebody else in between.
-        return stale && cache.owners().find(held.owner()).equals(owner);
+        for (int look = 0; look < LOOKS; look++) {
+            boolean stale =
+                    addressSpaces.isStale(
+                            owner.get(),
+                            held.address(),
+                            held.sizeShift(),
+                            held.physical(),
+                            held.access(),
+                            () -> cache.holds(held));
+            // Waits for who is just unbound, and flushed last: afterwards it is gone.
+            if (!stale || !cache.owners().find(held.owner()).equals(owner)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean isNobodys(Cache cache, Held held) {

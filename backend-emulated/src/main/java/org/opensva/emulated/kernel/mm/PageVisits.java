@@ -263,7 +263,10 @@ final class PageVisits {
             long address, int sizeShift, long physical, int access, BooleanSupplier isHeld) {
         long stamp = lock.readLock();
         try {
-            return !allows(address, sizeShift, physical, access) && isHeld.getAsBoolean();
+            // Twice: faults go on, which only add, and what they have added may be cached at once.
+            return !allows(address, sizeShift, physical, access)
+                    && isHeld.getAsBoolean()
+                    && !allows(address, sizeShift, physical, access);
         } finally {
             lock.unlockRead(stamp);
         }
