@@ -45,6 +45,9 @@ final class StaleTranslations {
         /** Whose translations are held under which number, at this moment. */
         Owners owners();
 
+        /** Whether a translation of nobody can be used: in an IOTLB no context leads to it. */
+        boolean reachesNobodys();
+
         default boolean holds(Held wanted) {
             boolean[] found = {false};
             visit(held -> found[0] |= held.equals(wanted));
@@ -87,7 +90,7 @@ final class StaleTranslations {
     private boolean isStale(Cache cache, Owners owners, Held held) {
         Optional<Long> owner = owners.find(held.owner());
         if (owner.isEmpty()) {
-            return isNobodys(cache, held);
+            return cache.reachesNobodys() && isNobodys(cache, held);
         }
         for (int look = 0; look < LOOKS; look++) {
             boolean stale =
@@ -168,6 +171,11 @@ final class StaleTranslations {
         }
 
         @Override
+        public boolean reachesNobodys() {
+            return true;
+        }
+
+        @Override
         public Owners owners() {
             return Optional::of;
         }
@@ -192,6 +200,11 @@ final class StaleTranslations {
         @Override
         public void visit(Consumer<Held> visitor) {
             StaleTranslations.visit(view, visitor);
+        }
+
+        @Override
+        public boolean reachesNobodys() {
+            return false;
         }
 
         @Override
@@ -220,6 +233,11 @@ final class StaleTranslations {
         @Override
         public void visit(Consumer<Held> visitor) {
             StaleTranslations.visit(view, visitor);
+        }
+
+        @Override
+        public boolean reachesNobodys() {
+            return true;
         }
 
         @Override

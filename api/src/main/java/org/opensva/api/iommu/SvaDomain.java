@@ -20,7 +20,7 @@ public interface SvaDomain extends AutoCloseable {
     /**
      * What the IOTLB knows the address space by, where that is not the PASID.
      *
-     * @return the ASID; empty if the PASID is the tag
+     * @return the ASID, or the domain id of VT-d; empty if the PASID alone is the tag
      */
     default OptionalInt asid() {
         return OptionalInt.empty();

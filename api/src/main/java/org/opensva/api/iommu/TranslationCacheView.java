@@ -14,8 +14,8 @@ public interface TranslationCacheView {
         /**
          * A translation that the cache would still use.
          *
-         * @param owner whose it is: the PASID, or the {@link SvaDomain#asid ASID} in a cache that
-         *     has those
+         * @param owner whose it is: the PASID in an ATC, what {@link SvaDomain#asid} says in an
+         *     IOTLB
          * @param address the first address of what is translated alike
          * @param sizeShift log2 of its size in bytes, 12 and up
          * @param physical where it is in memory

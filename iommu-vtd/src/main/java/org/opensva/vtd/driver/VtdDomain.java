@@ -11,6 +11,8 @@ import org.opensva.api.process.PageTableFormat;
 import org.opensva.api.telemetry.HardwareEvent.Kind;
 import org.opensva.vtd.driver.Attachments.Attachment;
 
+import java.util.OptionalInt;
+
 /**
  * The translation of one address space: a domain id, and the devices that use it. It is the MMU
  * notifier of the address space.
@@ -68,6 +70,12 @@ final class VtdDomain implements SvaDomain, AddressSpaceListener {
 
     int domainId() {
         return domainId;
+    }
+
+    /** The domain id: what is cached under it and a PASID that is not bound, nobody reaches. */
+    @Override
+    public OptionalInt asid() {
+        return OptionalInt.of(domainId);
     }
 
     boolean uses(InvalidationQueue queue) {

@@ -199,7 +199,7 @@ public final class VtdIommu
                                                 | CachedTranslation.WRITE
                                                 | CachedTranslation.EXECUTE);
                         visitor.translation(
-                                CacheTag.pasid(tag),
+                                CacheTag.domain(tag),
                                 address,
                                 CachedTranslation.shift(data),
                                 CachedTranslation.address(data),
