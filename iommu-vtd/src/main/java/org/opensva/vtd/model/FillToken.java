@@ -18,6 +18,9 @@ final class FillToken {
     /** Invalidations by address that had begun. */
     long ranges;
 
+    /** False if the configuration was invalidated before the stamp was taken. */
+    boolean lasting;
+
     FillToken(Counters counters) {
         this.counters = counters;
     }

@@ -64,7 +64,7 @@ final class FirstStageWalker {
         long address = request.address;
         FillToken token = request.firstStage;
         long tag = regime.firstTag();
-        caches.begin(token, tag);
+        caches.begin(token, tag, request);
         int level = regime.firstLevels();
         long table = regime.firstTable();
         int inherited = CachedTranslation.FIRST_STAGE_RIGHTS;

@@ -110,7 +110,7 @@ final class SecondStageWalker {
             Translation request) {
         FillToken token = request.secondStage;
         long tag = regime.secondTag();
-        caches.begin(token, tag);
+        caches.begin(token, tag, request);
         long[] reserved = regime.scalable() ? scalableReserved : legacyReserved;
         int level = regime.secondLevels();
         long table = regime.secondTable();

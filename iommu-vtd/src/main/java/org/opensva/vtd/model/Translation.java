@@ -75,6 +75,12 @@ final class Translation {
     /** Whether the address was taken as it is. */
     boolean passThrough;
 
+    /** {@link ConfigurationCache#changes()} of the context cache, before it was asked. */
+    long contextChanges;
+
+    /** That of the PASID cache. */
+    long pasidChanges;
+
     /** ATS: the region may be accessed with untranslated requests only. */
     boolean untranslatedOnly;
 

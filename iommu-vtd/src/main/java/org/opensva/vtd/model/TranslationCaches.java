@@ -16,8 +16,10 @@ final class TranslationCaches {
     private final Generations generations = new Generations();
     private final TranslationCache iotlb;
     private final TranslationCache tables;
+    private final ConfigurationChanges configuration;
 
-    TranslationCaches(VtdProfile profile) {
+    TranslationCaches(VtdProfile profile, ConfigurationChanges configuration) {
+        this.configuration = configuration;
         iotlb = new TranslationCache(profile.iotlbEntries(), generations);
         tables = new TranslationCache(profile.walkCacheEntries(), generations);
     }
@@ -35,22 +37,23 @@ final class TranslationCaches {
     }
 
     /** Remembers what is needed to keep what a walk finds; before its first read. */
-    void begin(FillToken token, long tag) {
+    void begin(FillToken token, long tag, Translation request) {
         token.tag = tag;
         token.stamp = generations.of(tag);
         token.ranges = generations.ranges(tag);
+        token.lasting = configuration.none(request);
     }
 
     /** Keeps a page. */
     void keepPage(FillToken token, long address, long data) {
-        if (iotlb.insert(token, address, data)) {
+        if (token.lasting && iotlb.insert(token, address, data)) {
             token.counters.add(HardwareCounter.IOTLB_EVICTIONS, 1);
         }
     }
 
     /** Keeps a table. */
     void keepTable(FillToken token, long address, long data) {
-        if (tables.insert(token, address, data)) {
+        if (token.lasting && tables.insert(token, address, data)) {
             token.counters.add(HardwareCounter.WALK_CACHE_EVICTIONS, 1);
         }
     }

@@ -33,6 +33,7 @@ final class TranslationUnit {
     private final PasidTables pasidTables;
     private final ConfigurationCache<DeviceContext> contexts;
     private final ConfigurationCache<Regime> pasids;
+    private final ConfigurationChanges changes;
     private final TranslationCaches caches;
     private final FirstStageRights rights;
     private final FirstStageWalker firstStage;
@@ -53,7 +54,8 @@ final class TranslationUnit {
         pasidTables = new PasidTables(profile, memory);
         contexts = new ConfigurationCache<>(profile.contextCacheEntries());
         pasids = new ConfigurationCache<>(profile.pasidCacheEntries());
-        caches = new TranslationCaches(profile);
+        changes = new ConfigurationChanges(contexts, pasids);
+        caches = new TranslationCaches(profile, changes);
         rights = new FirstStageRights(profile);
         secondStage = new SecondStageWalker(profile, memory, caches);
         firstStage = new FirstStageWalker(profile, memory, caches, secondStage, rights);
@@ -119,16 +121,15 @@ final class TranslationUnit {
             return;
         }
         long table = root;
-        long contextChanges = contexts.changes();
-        long pasidChanges = pasids.changes();
-        Regime regime = out.recent.find(out, table, contextChanges, pasidChanges);
+        changes.note(out);
+        Regime regime = out.recent.find(out, table, out.contextChanges, out.pasidChanges);
         if (regime == null) {
             DeviceContext context = context(table, out);
             regime = context == null ? null : regime(context, out);
             if (regime == null) {
                 return;
             }
-            out.recent.keep(regime, out, table, contextChanges, pasidChanges);
+            out.recent.keep(regime, out, table, out.contextChanges, out.pasidChanges);
         }
         translate(regime, out);
     }
@@ -144,6 +145,7 @@ final class TranslationUnit {
             out.block();
             return;
         }
+        changes.note(out);
         DeviceContext context = context(root, out);
         if (context == null || !deviceTlbAllowed(context, out)) {
             return;

@@ -170,6 +170,49 @@ class TranslationRaceTest {
     }
 
     /**
+     * Software sends both invalidations of an entry in one go. The request that has read the entry
+     * and not yet begun its walk ends before the wait does, and leaves nothing to the next owner of
+     * domain and PASID.
+     */
+    @Test
+    void aWalkByAPasidThatWasInvalidatedBeforeItBeganLeavesNothingBehind() {
+        bench.scalable(RID);
+        long table = bench.page();
+        long changed = bench.page();
+        bench.mapFirst(table, 4, VA, OLD);
+        bench.mapFirst(changed, 4, VA, NEW);
+        bench.scalableMode();
+        long entry = bench.pasidEntry(RID, PASID);
+        for (boolean ats : new boolean[] {false, true}) {
+            bench.firstStage(RID, PASID, table, 4, DOMAIN);
+            bench.unit.invalidatePasid(InvalidationDescriptor.PC_GLOBAL, 0, 0);
+            bench.unit.invalidateIotlb(InvalidationDescriptor.IOTLB_GLOBAL, 0, 0, 0, false);
+            bench.memory.afterRead =
+                    address -> {
+                        if (address == entry + 16) {
+                            bench.memory.afterRead = x -> {};
+                            bench.firstStage(RID, PASID, changed, 4, DOMAIN);
+                            bench.unit.invalidatePasid(
+                                    InvalidationDescriptor.PC_PASID, DOMAIN, PASID);
+                            bench.unit.invalidatePasidIotlb(
+                                    InvalidationDescriptor.PASID_IOTLB_PASID,
+                                    DOMAIN,
+                                    PASID,
+                                    0,
+                                    0,
+                                    false);
+                        }
+                    };
+            if (ats) {
+                bench.unit.translateForAts(RID, PASID, VA, Access.READ, new Translation());
+            } else {
+                bench.read(PASID, VA);
+            }
+            assertTranslates(NEW, bench.read(PASID, VA));
+        }
+    }
+
+    /**
      * Devices translate while pages move. Each page's frames are numbered in order; a request that
      * begins after the invalidation of a frame must see a later one.
      */
