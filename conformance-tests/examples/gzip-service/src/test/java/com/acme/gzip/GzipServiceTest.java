@@ -62,8 +62,9 @@ class GzipServiceTest {
                 OpenTelemetrySdk.builder()
                         .setTracerProvider(
                                 SdkTracerProvider.builder()
-                                        .addSpanProcessor(SimpleSpanProcessor.create(spans))
+                                        // In this order: what has come to the spans is printed.
                                         .addSpanProcessor(new TracePrinter(printed::add))
+                                        .addSpanProcessor(SimpleSpanProcessor.create(spans))
                                         .build())
                         .setMeterProvider(
                                 SdkMeterProvider.builder().registerMetricReader(metrics).build())

@@ -102,7 +102,8 @@ class ReportTest {
                         OptionalDouble.of(5_000),
                         Optional.empty());
         Report report = new Report(List.of(crowd));
-        assertTrue(report.table().get(1).contains("missed: 5000 B kept for each bound address space"));
+        assertTrue(
+                report.table().get(1).contains("missed: 5000 B kept for each bound address space"));
         assertEquals("1 figures, 1 of 2 targets met", report.summary());
     }
 
