@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Compares what every cache of a machine holds, IOTLBs, ATCs and the TLBs of processors, with the
@@ -36,23 +37,30 @@ final class StaleTranslations {
     /** A translation in one cache. */
     private record Held(long owner, long address, int sizeShift, long physical, int access) {}
 
-    /** One cache, with a way to find out whose its translations are. */
-    private interface Cache {
-        String name();
+    /**
+     * One cache, with a way to find out whose its translations are.
+     *
+     * @param owners whose translations are held under which number, at the moment of asking
+     * @param reachesNobodys whether a translation of nobody can be used: in an IOTLB no context
+     *     leads to it
+     */
+    private record Cache(
+            String name, Content content, Supplier<Owners> owners, boolean reachesNobodys) {
 
-        void visit(Consumer<Held> visitor);
+        Owners ownersNow() {
+            return owners.get();
+        }
 
-        /** Whose translations are held under which number, at this moment. */
-        Owners owners();
-
-        /** Whether a translation of nobody can be used: in an IOTLB no context leads to it. */
-        boolean reachesNobodys();
-
-        default boolean holds(Held wanted) {
+        boolean holds(Held wanted) {
             boolean[] found = {false};
-            visit(held -> found[0] |= held.equals(wanted));
+            content.visit(held -> found[0] |= held.equals(wanted));
             return found[0];
         }
+    }
+
+    /** What a cache holds. */
+    private interface Content {
+        void visit(Consumer<Held> visitor);
     }
 
     /** From the number in a cache to the number of an address space. */
@@ -77,12 +85,13 @@ final class StaleTranslations {
     List<String> find() {
         Set<String> found = new LinkedHashSet<>();
         for (Cache cache : caches()) {
-            Owners owners = cache.owners();
-            cache.visit(held -> {
-                if (found.size() < MOST && isStale(cache, owners, held)) {
-                    found.add(line(cache, held));
-                }
-            });
+            Owners owners = cache.ownersNow();
+            cache.content()
+                    .visit(held -> {
+                        if (found.size() < MOST && isStale(cache, owners, held)) {
+                            found.add(line(cache, held));
+                        }
+                    });
         }
         return List.copyOf(found);
     }
@@ -102,7 +111,7 @@ final class StaleTranslations {
                             held.access(),
                             () -> cache.holds(held));
             // Waits for who is just unbound, and flushed last: afterwards it is gone.
-            if (!stale || !cache.owners().find(held.owner()).equals(owner)) {
+            if (!stale || !cache.ownersNow().find(held.owner()).equals(owner)) {
                 return false;
             }
         }
@@ -111,9 +120,9 @@ final class StaleTranslations {
 
     private static boolean isNobodys(Cache cache, Held held) {
         for (int look = 0; look < LOOKS; look++) {
-            if (cache.owners().find(held.owner()).isPresent()
+            if (cache.ownersNow().find(held.owner()).isPresent()
                     || !cache.holds(held)
-                    || cache.owners().find(held.owner()).isPresent()) {
+                    || cache.ownersNow().find(held.owner()).isPresent()) {
                 return false;
             }
             Thread.yield();
@@ -135,114 +144,55 @@ final class StaleTranslations {
     private List<Cache> caches() {
         List<Cache> all = new ArrayList<>();
         // A processor asks nobody; then come those that IOMMUs are asked by.
-        all.add(new OfProcessors());
+        all.add(
+                new Cache(
+                        "the TLB of a processor", this::visitProcessors, () -> Optional::of, true));
         for (int i = 0; i < iommus.instances().size(); i++) {
             Iommus.Instance instance = iommus.instances().get(i);
             if (instance.agent() instanceof TranslationCacheView view) {
-                all.add(new OfIommu("the IOTLB of iommu-" + i, view, instance));
+                all.add(
+                        new Cache(
+                                "the IOTLB of iommu-" + i,
+                                contentOf(view),
+                                () -> ownersAt(instance),
+                                false));
             }
         }
         for (Endpoint endpoint : accelerators.endpoints()) {
             if (endpoint instanceof TranslationCacheView view
                     && endpoint.isPresent()
                     && endpoint.isAtsEnabled()) {
-                all.add(new OfDevice("the ATC of " + endpoint.name(), view, endpoint));
+                all.add(
+                        new Cache(
+                                "the ATC of " + endpoint.name(),
+                                contentOf(view),
+                                () -> ownersAt(endpoint),
+                                true));
             }
         }
         return all;
     }
 
-    private static void visit(TranslationCacheView view, Consumer<Held> visitor) {
-        view.visitTranslations((owner, address, sizeShift, physical, access) ->
-                visitor.accept(new Held(owner, address, sizeShift, physical, access)));
+    private void visitProcessors(Consumer<Held> visitor) {
+        int shift = Integer.numberOfTrailingZeros(addressSpaces.pageSize());
+        addressSpaces.visitTlbs((processor, space, address, physical, access) ->
+                visitor.accept(new Held(space, address, shift, physical, access)));
     }
 
-    private final class OfProcessors implements Cache {
-        @Override
-        public String name() {
-            return "the TLB of a processor";
-        }
-
-        @Override
-        public void visit(Consumer<Held> visitor) {
-            int shift = Integer.numberOfTrailingZeros(addressSpaces.pageSize());
-            addressSpaces.visitTlbs((processor, space, address, physical, access) ->
-                    visitor.accept(new Held(space, address, shift, physical, access)));
-        }
-
-        @Override
-        public boolean reachesNobodys() {
-            return true;
-        }
-
-        @Override
-        public Owners owners() {
-            return Optional::of;
-        }
+    private static Content contentOf(TranslationCacheView view) {
+        return visitor ->
+                view.visitTranslations((owner, address, sizeShift, physical, access) ->
+                        visitor.accept(new Held(owner, address, sizeShift, physical, access)));
     }
 
-    private final class OfIommu implements Cache {
-        private final String name;
-        private final TranslationCacheView view;
-        private final Iommus.Instance instance;
-
-        OfIommu(String name, TranslationCacheView view, Iommus.Instance instance) {
-            this.name = name;
-            this.view = view;
-            this.instance = instance;
-        }
-
-        @Override
-        public String name() {
-            return name;
-        }
-
-        @Override
-        public void visit(Consumer<Held> visitor) {
-            StaleTranslations.visit(view, visitor);
-        }
-
-        @Override
-        public boolean reachesNobodys() {
-            return false;
-        }
-
-        @Override
-        public Owners owners() {
-            Map<Integer, Long> known = sva.addressSpacesOf(instance.driver());
-            return owner -> Optional.ofNullable(known.get((int) owner));
-        }
+    /** By ASID or domain id, as they are now. */
+    private Owners ownersAt(Iommus.Instance instance) {
+        Map<Integer, Long> known = sva.addressSpacesOf(instance.driver());
+        return owner -> Optional.ofNullable(known.get((int) owner));
     }
 
-    private final class OfDevice implements Cache {
-        private final String name;
-        private final TranslationCacheView view;
-        private final Endpoint endpoint;
-
-        OfDevice(String name, TranslationCacheView view, Endpoint endpoint) {
-            this.name = name;
-            this.view = view;
-            this.endpoint = endpoint;
-        }
-
-        @Override
-        public String name() {
-            return name;
-        }
-
-        @Override
-        public void visit(Consumer<Held> visitor) {
-            StaleTranslations.visit(view, visitor);
-        }
-
-        @Override
-        public boolean reachesNobodys() {
-            return true;
-        }
-
-        @Override
-        public Owners owners() {
-            return owner -> sva.boundTo(endpoint.requester(), (int) owner).map(AddressSpace::id);
-        }
+    /** By PASID; each is looked up when it is asked for. */
+    private Owners ownersAt(Endpoint endpoint) {
+        return owner -> sva.boundTo(endpoint.requester(), (int) owner).map(AddressSpace::id);
     }
 }
