@@ -1,23 +1,23 @@
 package org.opensva.conformance.zoo;
 
-import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.ForeignHandlePolicy;
-import org.opensva.api.backend.Introspection;
-import org.opensva.api.process.ProcessHost;
+import org.opensva.conformance.suite.testbackend.ForwardingBackend;
 
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** Claims to refuse foreign handles, and does not. */
 final class OnlySaysItRefuses implements Defect {
 
-    private record Claiming(Backend machine) implements Backend {
+    private static final class Claiming extends ForwardingBackend {
+        Claiming(Backend machine) {
+            super(machine);
+        }
+
         @Override
         public BackendDescriptor descriptor() {
-            BackendDescriptor own = machine.descriptor();
+            BackendDescriptor own = super.descriptor();
             return new BackendDescriptor(
                     own.name(),
                     own.variant(),
@@ -27,26 +27,6 @@ final class OnlySaysItRefuses implements Defect {
                     ForeignHandlePolicy.REFUSE,
                     own.pasidSupply(),
                     own.properties());
-        }
-
-        @Override
-        public ProcessHost processes() {
-            return machine.processes();
-        }
-
-        @Override
-        public List<Accelerator> accelerators() {
-            return machine.accelerators();
-        }
-
-        @Override
-        public Optional<Introspection> introspection() {
-            return machine.introspection();
-        }
-
-        @Override
-        public void close() {
-            machine.close();
         }
     }
 

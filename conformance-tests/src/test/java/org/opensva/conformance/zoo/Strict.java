@@ -5,6 +5,7 @@ import org.opensva.api.process.Advice;
 import org.opensva.api.process.MapRequest;
 import org.opensva.api.process.ProcessHost;
 import org.opensva.api.process.SvaProcess;
+import org.opensva.conformance.suite.testbackend.ForwardingBackend;
 
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -9,16 +9,14 @@ import io.opentelemetry.api.OpenTelemetry;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendCatalog;
-import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Capability;
-import org.opensva.api.backend.Introspection;
 import org.opensva.api.process.ProcessHost;
 import org.opensva.api.process.SvaProcess;
 import org.opensva.conformance.suite.bench.Limits;
 import org.opensva.conformance.suite.claims.ClaimResult.Found;
+import org.opensva.conformance.suite.testbackend.ForwardingBackend;
 
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -134,14 +132,14 @@ class ClaimProbesTest {
     }
 
     /** A machine whose host ends in a fault of its own. */
-    private record Childless(Backend machine) implements Backend {
-        @Override
-        public BackendDescriptor descriptor() {
-            return machine.descriptor();
+    private static final class Childless extends ForwardingBackend {
+        Childless(Backend machine) {
+            super(machine);
         }
 
         @Override
         public ProcessHost processes() {
+            int pageSize = super.processes().pageSize();
             return new ProcessHost() {
                 @Override
                 public SvaProcess spawn(String name) {
@@ -150,24 +148,9 @@ class ClaimProbesTest {
 
                 @Override
                 public int pageSize() {
-                    return machine.processes().pageSize();
+                    return pageSize;
                 }
             };
-        }
-
-        @Override
-        public List<Accelerator> accelerators() {
-            return machine.accelerators();
-        }
-
-        @Override
-        public Optional<Introspection> introspection() {
-            return machine.introspection();
-        }
-
-        @Override
-        public void close() {
-            machine.close();
         }
     }
 }

@@ -1,22 +1,25 @@
 package org.opensva.conformance.suite.claims;
 
-import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.Capability;
-import org.opensva.api.backend.Introspection;
-import org.opensva.api.backend.MemoryPressure;
-import org.opensva.api.process.ProcessHost;
+import org.opensva.conformance.suite.testbackend.ForwardingBackend;
 
-import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 
 /** A machine that says something else about itself than what is true. */
-record Claiming(Backend machine, Set<Capability> claims) implements Backend {
+final class Claiming extends ForwardingBackend {
+
+    private final Set<Capability> claims;
+
+    Claiming(Backend machine, Set<Capability> claims) {
+        super(machine);
+        this.claims = claims;
+    }
+
     @Override
     public BackendDescriptor descriptor() {
-        BackendDescriptor own = machine.descriptor();
+        BackendDescriptor own = super.descriptor();
         return new BackendDescriptor(
                 own.name(),
                 own.variant(),
@@ -26,30 +29,5 @@ record Claiming(Backend machine, Set<Capability> claims) implements Backend {
                 own.foreignHandles(),
                 own.pasidSupply(),
                 own.properties());
-    }
-
-    @Override
-    public ProcessHost processes() {
-        return machine.processes();
-    }
-
-    @Override
-    public List<Accelerator> accelerators() {
-        return machine.accelerators();
-    }
-
-    @Override
-    public Optional<Introspection> introspection() {
-        return machine.introspection();
-    }
-
-    @Override
-    public Optional<MemoryPressure> memoryPressure() {
-        return machine.memoryPressure();
-    }
-
-    @Override
-    public void close() {
-        machine.close();
     }
 }

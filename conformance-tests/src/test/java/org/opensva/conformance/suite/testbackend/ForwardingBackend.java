@@ -1,4 +1,4 @@
-package org.opensva.conformance.zoo;
+package org.opensva.conformance.suite.testbackend;
 
 import org.opensva.api.accelerator.Accelerator;
 import org.opensva.api.backend.Backend;
@@ -13,11 +13,11 @@ import java.util.List;
 import java.util.Optional;
 
 /** A backend that leaves everything to another one. */
-abstract class ForwardingBackend implements Backend {
+public abstract class ForwardingBackend implements Backend {
 
     private final Backend to;
 
-    ForwardingBackend(Backend to) {
+    protected ForwardingBackend(Backend to) {
         this.to = to;
     }
 

@@ -6,6 +6,8 @@
  *
  * <p>One lock guards the machine: whatever changes a mapping takes it for writing, every access
  * takes it for reading, so that an invalidation waits for the accesses that use a translation.
+ *
+ * <p>Beside it stands what tests put around any backend to change a little of it.
  */
 @NullMarked
 package org.opensva.conformance.suite.testbackend;
