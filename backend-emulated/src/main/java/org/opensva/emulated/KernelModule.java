@@ -25,6 +25,7 @@ import org.opensva.emulated.kernel.pressure.Tormentor;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
 import org.opensva.emulated.kernel.sva.IommuLookup;
 import org.opensva.emulated.kernel.sva.SvaCore;
+import org.opensva.emulated.machine.InterruptDispatcher;
 import org.opensva.emulated.machine.MachineThreads;
 import org.opensva.emulated.machine.Processors;
 import org.opensva.emulated.machine.SeededSchedule;
@@ -124,9 +125,17 @@ final class KernelModule extends AbstractModule {
             HardwareEventSink events,
             ControlMeters meters,
             KernelTracer tracer,
+            InterruptDispatcher interrupts,
             Lifecycle lifecycle) {
         return lifecycle.add(
                 Stage.SVA,
-                new SvaCore(addressSpaces, iommus, faultHandler::get, events, meters, tracer));
+                new SvaCore(
+                        addressSpaces,
+                        iommus,
+                        faultHandler::get,
+                        events,
+                        meters,
+                        tracer,
+                        interrupts::defer));
     }
 }

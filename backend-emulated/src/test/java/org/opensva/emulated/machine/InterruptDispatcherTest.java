@@ -67,4 +67,112 @@ class InterruptDispatcherTest {
             assertEquals(failing.get(), interrupts.failures());
         }
     }
+
+    @Test
+    void whatAHandlerDefersMayWaitForAnotherInterrupt() throws InterruptedException {
+        try (InterruptDispatcher interrupts = new InterruptDispatcher()) {
+            Semaphore second = new Semaphore(0);
+            CountDownLatch done = new CountDownLatch(1);
+            int other = interrupts.connect("other", second::release);
+            int line =
+                    interrupts.connect(
+                            "line",
+                            () ->
+                                    interrupts.defer(() -> {
+                                        interrupts.raise(other);
+                                        second.acquireUninterruptibly();
+                                        done.countDown();
+                                    }));
+            interrupts.raise(line);
+            assertTrue(done.await(10, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void anInterruptOfWhoeverIsStillWaitedForIsHandledMeanwhile() throws InterruptedException {
+        try (InterruptDispatcher interrupts = new InterruptDispatcher()) {
+            AtomicInteger handled = new AtomicInteger();
+            Semaphore begun = new Semaphore(0);
+            Semaphore goOn = new Semaphore(0);
+            int line =
+                    interrupts.connect(
+                            "line",
+                            () -> {
+                                handled.incrementAndGet();
+                                interrupts.defer(() -> {
+                                    begun.release();
+                                    goOn.acquireUninterruptibly();
+                                });
+                            });
+            for (int round = 1; round <= 1_000; round++) {
+                // Both threads do what was deferred, one after the other and side by side.
+                interrupts.raise(line);
+                assertTrue(begun.tryAcquire(10, TimeUnit.SECONDS));
+                if (round % 3 == 0) {
+                    interrupts.raise(line);
+                    assertTrue(begun.tryAcquire(10, TimeUnit.SECONDS));
+                    goOn.release();
+                }
+                goOn.release();
+            }
+            assertEquals(1_333, handled.get());
+        }
+    }
+
+    @Test
+    void oneThingIsDeferredAtATimeAndByHandlersAlone() throws InterruptedException {
+        try (InterruptDispatcher interrupts = new InterruptDispatcher()) {
+            AtomicInteger ran = new AtomicInteger();
+            CountDownLatch done = new CountDownLatch(1);
+            boolean[] taken = new boolean[3];
+            int line =
+                    interrupts.connect(
+                            "line",
+                            () -> {
+                                taken[0] =
+                                        interrupts.defer(() -> {
+                                            ran.incrementAndGet();
+                                            taken[2] = interrupts.defer(ran::incrementAndGet);
+                                            done.countDown();
+                                        });
+                                taken[1] = interrupts.defer(ran::incrementAndGet);
+                            });
+            assertFalse(interrupts.defer(ran::incrementAndGet));
+            interrupts.raise(line);
+            assertTrue(done.await(10, TimeUnit.SECONDS));
+            assertTrue(taken[0]);
+            assertFalse(taken[1]);
+            assertFalse(taken[2]);
+            assertEquals(1, ran.get());
+        }
+    }
+
+    @Test
+    void whatWasDeferredIsDoneWhenTheControllerHasEnded() throws InterruptedException {
+        InterruptDispatcher interrupts = new InterruptDispatcher();
+        Semaphore begun = new Semaphore(0);
+        Semaphore goOn = new Semaphore(0);
+        AtomicInteger ran = new AtomicInteger();
+        int line =
+                interrupts.connect(
+                        "line",
+                        () ->
+                                interrupts.defer(() -> {
+                                    begun.release();
+                                    goOn.acquireUninterruptibly();
+                                    ran.incrementAndGet();
+                                    throw new IllegalStateException("a defect");
+                                }));
+        interrupts.raise(line);
+        assertTrue(begun.tryAcquire(10, TimeUnit.SECONDS));
+        Thread closing = Thread.ofPlatform().start(interrupts::close);
+        while (closing.getState() != Thread.State.WAITING) {
+            Thread.onSpinWait();
+        }
+        assertEquals(0, ran.get());
+        goOn.release();
+        closing.join();
+        assertEquals(1, ran.get());
+        assertEquals(1, interrupts.failures());
+    }
 }

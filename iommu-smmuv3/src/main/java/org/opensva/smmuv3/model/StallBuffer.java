@@ -26,6 +26,9 @@ final class StallBuffer {
         ZERO
     }
 
+    /** How often a decision is looked for before the waiting thread sleeps. */
+    private static final int SPINS = 50;
+
     private enum State {
         FREE,
         STALLED,
@@ -91,6 +94,7 @@ final class StallBuffer {
         stalls.increment();
         boolean recorded = events.recordStall(fault, slot);
         signals.deliver();
+        lookAgain(slot);
         lock.lock();
         try {
             if (!recorded) {
@@ -106,6 +110,25 @@ final class StallBuffer {
                 answers.increment();
             }
             return release(slot);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * A decision often comes sooner than a thread could be put to sleep and woken up: for that long
+     * the caller looks for it itself, and lets others run.
+     */
+    private void lookAgain(int slot) {
+        for (int i = 0; i < SPINS && isStalled(slot); i++) {
+            Thread.yield();
+        }
+    }
+
+    private boolean isStalled(int slot) {
+        lock.lock();
+        try {
+            return states[slot] == State.STALLED;
         } finally {
             lock.unlock();
         }

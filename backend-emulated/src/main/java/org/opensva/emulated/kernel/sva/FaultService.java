@@ -16,15 +16,20 @@ import org.opensva.emulated.machine.MachineThreads;
 
 import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Predicate;
 
 /**
  * Serves page-fault groups on a few threads (Linux: {@code iommu_sva_handle_iopf} on an unbound
  * work queue): groups concurrently, the pages of a group in order. Every group gets exactly one
  * answer. Events of requests and answers are recorded by the driver of the IOMMU.
+ *
+ * <p>One group at a time is served by the thread whose interrupt handler reported it, after the
+ * handler: to wake another thread costs more than most page faults.
  */
 final class FaultService implements AutoCloseable {
 
@@ -36,12 +41,23 @@ final class FaultService implements AutoCloseable {
 
     private final KernelTracer tracer;
     private final ControlMeters meters;
+    private final Predicate<Runnable> afterHandlers;
     private final ThreadPoolExecutor workers;
+
+    /** Held by the group that is served after a handler. */
+    private final Semaphore handlers = new Semaphore(1);
+
     private final AtomicLong pending = new AtomicLong();
     private final LongAdder failures = new LongAdder();
 
-    FaultService(ControlMeters meters, KernelTracer tracer) {
+    /**
+     * Creates the service.
+     *
+     * @param afterHandlers takes work over from an interrupt handler, unless it returns false
+     */
+    FaultService(ControlMeters meters, KernelTracer tracer, Predicate<Runnable> afterHandlers) {
         this.tracer = tracer;
+        this.afterHandlers = afterHandlers;
         this.meters = meters;
         this.workers =
                 new ThreadPoolExecutor(
@@ -60,6 +76,9 @@ final class FaultService implements AutoCloseable {
         long began = System.nanoTime();
         Span span = tracer.isOn() ? PageRequestSpan.begin(tracer, device, group, bond) : NO_SPAN;
         pending.incrementAndGet();
+        if (isDeferred(() -> work(device, group, bond, began, span))) {
+            return;
+        }
         try {
             workers.execute(() -> work(device, group, bond, began, span));
         } catch (RejectedExecutionException e) {
@@ -67,6 +86,29 @@ final class FaultService implements AutoCloseable {
                 respond(device, group, PageResponse.RESPONSE_FAILURE, began, span);
             } finally {
                 bond.leave();
+            }
+        }
+    }
+
+    private boolean isDeferred(Runnable work) {
+        if (!handlers.tryAcquire()) {
+            return false;
+        }
+        boolean deferred = false;
+        try {
+            deferred =
+                    !workers.isShutdown()
+                            && afterHandlers.test(() -> {
+                                try {
+                                    work.run();
+                                } finally {
+                                    handlers.release();
+                                }
+                            });
+            return deferred;
+        } finally {
+            if (!deferred) {
+                handlers.release();
             }
         }
     }
@@ -100,6 +142,8 @@ final class FaultService implements AutoCloseable {
                 interrupted = true;
             }
         }
+        handlers.acquireUninterruptibly();
+        handlers.release();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -32,6 +32,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -60,7 +61,7 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
     private final AtomicLong bondCount = new AtomicLong();
 
     /**
-     * Creates the core without bonds.
+     * Creates the core without bonds. Threads of its own serve page faults.
      *
      * @param addressSpaces whose identities PASIDs are tied to
      * @param iommus which IOMMU a device is behind
@@ -76,12 +77,34 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
             HardwareEventSink events,
             ControlMeters meters,
             KernelTracer tracer) {
+        this(addressSpaces, iommus, faultHandler, events, meters, tracer, work -> false);
+    }
+
+    /**
+     * Creates the core without bonds.
+     *
+     * @param addressSpaces whose identities PASIDs are tied to
+     * @param iommus which IOMMU a device is behind
+     * @param faultHandler who devices report page faults to: this core, or what stands before it
+     * @param events where events go
+     * @param meters what page requests and their answers are counted with
+     * @param tracer for spans
+     * @param afterHandlers takes work over that an interrupt handler leaves, or returns false
+     */
+    public SvaCore(
+            AddressSpaces addressSpaces,
+            IommuLookup iommus,
+            Supplier<? extends PageFaultHandler> faultHandler,
+            HardwareEventSink events,
+            ControlMeters meters,
+            KernelTracer tracer,
+            Predicate<Runnable> afterHandlers) {
         this.addressSpaces = addressSpaces;
         this.iommus = iommus;
         this.faultHandler = faultHandler;
         this.events = events;
         this.tracer = tracer;
-        this.faults = new FaultService(meters, tracer);
+        this.faults = new FaultService(meters, tracer, afterHandlers);
     }
 
     @Override
