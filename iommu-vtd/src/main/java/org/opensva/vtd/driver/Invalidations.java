@@ -65,8 +65,12 @@ final class Invalidations {
         void encode(long[] words, int at, long address, int order);
     }
 
-    /** Two blocks below and above the boundary, or one if they are the halves of it. */
-    private static void blocks(DescriptorBatch batch, AddressRange range, BlockEncoder encoder) {
+    /**
+     * Two blocks below and above the boundary, or one if they are the halves of it and it is not
+     * too large.
+     */
+    private static void blocks(
+            DescriptorBatch batch, AddressRange range, int greatestOrder, BlockEncoder encoder) {
         long first = firstPage(range);
         long last = lastPage(range);
         long boundary = boundary(first, last);
@@ -76,7 +80,9 @@ final class Invalidations {
         }
         int below = order(first, boundary - 1);
         int above = order(boundary, last);
-        if (below == above && 1L << below == Long.highestOneBit(first ^ last)) {
+        if (below == above
+                && below < greatestOrder
+                && 1L << below == Long.highestOneBit(first ^ last)) {
             block(batch, encoder, first, below + 1);
             return;
         }
@@ -122,6 +128,7 @@ final class Invalidations {
         blocks(
                 batch,
                 range,
+                greatestOrder,
                 (words, at, address, order) ->
                         DescriptorEncoder.pasidIotlb(
                                 words,
@@ -150,7 +157,7 @@ final class Invalidations {
         if (range.isWhole()) {
             block(batch, encoder, 0, DeviceTlbRange.ORDER_ALL);
         } else {
-            blocks(batch, range, encoder);
+            blocks(batch, range, DeviceTlbRange.ORDER_ALL, encoder);
         }
     }
 

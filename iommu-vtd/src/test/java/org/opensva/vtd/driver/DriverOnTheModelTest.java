@@ -114,6 +114,19 @@ class DriverOnTheModelTest {
     }
 
     @Test
+    void everyAlignedRangeOfAPowerOfTwoTakesAwayWhatItCovers() {
+        bench.bind();
+        for (int shift = 12; shift < 47; shift++) {
+            bench.memory.writeLong(leaf, page | 7);
+            assertTrue(zip.write(1));
+            bench.memory.writeLong(leaf, 0);
+            long start = PAGE_VA & -1L << shift;
+            bench.mm.listeners.getFirst().invalidate(AddressRange.of(start, 1L << shift));
+            assertFalse(zip.write(2), "2^" + shift);
+        }
+    }
+
+    @Test
     void aTranslationRequestIsAnsweredWithWhatThePageAllows() {
         bench.bind();
         long[] entries = new long[1];

@@ -1,6 +1,7 @@
 package org.opensva.vtd.driver;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
@@ -129,5 +130,49 @@ class InvalidationsTest {
         assertEquals(
                 InvalidationDescriptor.PASID_IOTLB_PASID,
                 InvalidationDescriptor.granularity(batch.words()[0]));
+    }
+
+    @Test
+    void noBlockIsLargerThanTheUnitTakesAndNoneThatFitsIsGivenUp() {
+        Random random = new Random(SEED + 2);
+        for (int greatest : new int[] {0, 1, 9, 17, 18}) {
+            Invalidations each =
+                    new Invalidations(
+                            new Capabilities(
+                                    Cap.MAMV.set(RecordingUnit.CAP, greatest), RecordingUnit.ECAP));
+            for (int i = 0; i < 20_000; i++) {
+                AddressRange range = i % 2 == 0 ? aligned(random) : random(random);
+                DescriptorBatch batch = new DescriptorBatch();
+                each.iotlb(batch, 7, 5, range);
+                if (InvalidationDescriptor.granularity(batch.words()[0])
+                        == InvalidationDescriptor.PASID_IOTLB_PASID) {
+                    assertTrue(each.collapses(range));
+                    assertEquals(1, batch.count());
+                    long pages = (range.end() - 1 >>> 12) - (range.start() >>> 12) + 1;
+                    assertTrue(pages > 1L << greatest, range::toString);
+                } else {
+                    assertFalse(each.collapses(range));
+                    for (int block = 0; block < batch.count(); block++) {
+                        long order = InvalidationDescriptor.AM.get(batch.words()[block * 2 + 1]);
+                        assertTrue(order <= greatest, range::toString);
+                    }
+                }
+            }
+        }
+    }
+
+    private static AddressRange aligned(Random random) {
+        long length = 4096L << random.nextInt(25);
+        return AddressRange.of(random.nextInt(1000) * length, length);
+    }
+
+    @Test
+    void twoHalvesThatTheUnitTakesOneByOneAreTwoDescriptors() {
+        DescriptorBatch batch = new DescriptorBatch();
+        invalidations.iotlb(batch, 7, 5, AddressRange.of(1L << 31, 1L << 31));
+        assertEquals(2, batch.count());
+        batch.clear();
+        invalidations.deviceTlb(batch, 0x100, 1, 5, AddressRange.of(1L << 31, 1L << 31));
+        assertEquals(1, batch.count(), "device-TLBs know no greatest block");
     }
 }
