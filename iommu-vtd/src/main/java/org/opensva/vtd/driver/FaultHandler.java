@@ -30,11 +30,15 @@ final class FaultHandler {
         this.listener = listener;
     }
 
-    /** Handles what is recorded now. */
+    /**
+     * Handles what is recorded now. A status that speaks of records where none is ends the reading:
+     * what comes later is an event of its own.
+     */
     synchronized void drain() {
         long status = registers.read(Register.FSTS);
-        while (Fsts.PPF.isSet(status) || Fsts.PFO.isSet(status)) {
-            readRecords((int) Fsts.FRI.get(status));
+        boolean found = true;
+        while (found && (Fsts.PPF.isSet(status) || Fsts.PFO.isSet(status))) {
+            found = readRecords((int) Fsts.FRI.get(status));
             if (Fsts.PFO.isSet(status)) {
                 // Faults were lost for want of a free record; the next finds one again.
                 registers.write(Register.FSTS, Fsts.PFO.mask());
@@ -43,14 +47,16 @@ final class FaultHandler {
         }
     }
 
-    private void readRecords(int first) {
+    private boolean readRecords(int first) {
         int records = unit.faultRecords();
         int index = first < records ? first : 0;
+        boolean found = false;
         while (true) {
             long high = registers.read(RelocatedRegister.FRCD_HI, unit, index);
             if (!FaultRecord.F.isSet(high)) {
-                return;
+                return found;
             }
+            found = true;
             long low = registers.read(RelocatedRegister.FRCD_LO, unit, index);
             registers.write(RelocatedRegister.FRCD_HI, unit, index, FaultRecord.F.mask());
             listener.accept(record(low, high));

@@ -7,11 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.opensva.api.iommu.Pasid;
+import org.opensva.api.iommu.RequesterId;
 import org.opensva.api.memory.Access;
 import org.opensva.vtd.layout.EventRegisters.Fsts;
 import org.opensva.vtd.layout.FaultReason;
 import org.opensva.vtd.layout.FaultRecord;
 import org.opensva.vtd.layout.Register;
+
+import java.util.List;
+import java.util.Map;
 
 class FaultHandlerTest {
 
@@ -70,6 +74,133 @@ class FaultHandlerTest {
         fault(FaultReason.SCALABLE_WRITE_DENIED, FaultRecord.TYPE_WRITE, 0x8000);
         bench.driver.onFaultInterrupt();
         assertEquals(5, bench.faults.size());
+    }
+
+    @Test
+    void anOverflowWithoutARecordEndsToo() {
+        bench.unit.set(Register.FSTS, Fsts.PFO.mask());
+        bench.driver.onFaultInterrupt();
+        assertEquals(List.of(), bench.faults);
+        assertEquals(0, bench.unit.get(Register.FSTS));
+    }
+
+    @Test
+    void faultsAreReportedInTheOrderInWhichTheyWereRecordedWhereverTheRingStands() {
+        for (int begin = 0; begin < 4; begin++) {
+            bench.faults.clear();
+            for (int i = 0; i < 4; i++) {
+                fault(FaultReason.FIRST_STAGE_NOT_PRESENT, FaultRecord.TYPE_READ, 4096L * i);
+            }
+            bench.driver.onFaultInterrupt();
+            assertEquals(
+                    List.of(0L, 0x1000L, 0x2000L, 0x3000L),
+                    bench.faults.stream().map(fault -> fault.address()).toList());
+            // The next four begin one further.
+            fault(FaultReason.FIRST_STAGE_NOT_PRESENT, FaultRecord.TYPE_READ, 0);
+            bench.driver.onFaultInterrupt();
+        }
+    }
+
+    @Test
+    void anIndexBeyondTheRecordsIsNotFollowed() {
+        for (int index : new int[] {4, 5, 255}) {
+            DriverBench each = new DriverBench();
+            each.unit.fault(
+                    FaultRecord.encodeLow(0x7000),
+                    FaultRecord.encodeHigh(
+                            FaultReason.FIRST_STAGE_NOT_PRESENT,
+                            DriverBench.ZIP,
+                            FaultRecord.TYPE_READ,
+                            FaultRecord.AT_UNTRANSLATED));
+            each.unit.set(Register.FSTS, Fsts.FRI.set(each.unit.get(Register.FSTS), index));
+            each.driver.onFaultInterrupt();
+            assertEquals(1, each.faults.size());
+        }
+    }
+
+    @Test
+    void aStatusWithoutARecordEndsTheReading() {
+        bench.unit.set(Register.FSTS, Fsts.PPF.mask());
+        bench.driver.onFaultInterrupt();
+        assertEquals(List.of(), bench.faults);
+    }
+
+    @Test
+    void whatWasAskedForIsToldAndWhatOnlyCountsWithAPasidOnlyThen() {
+        Map<Integer, Integer> accesses =
+                Map.of(
+                        FaultRecord.TYPE_READ,
+                        Access.READ,
+                        FaultRecord.TYPE_WRITE,
+                        Access.WRITE,
+                        FaultRecord.TYPE_ATOMIC,
+                        Access.READ | Access.WRITE,
+                        FaultRecord.TYPE_PAGE_REQUEST,
+                        0);
+        accesses.forEach((type, access) -> {
+            for (int bits = 0; bits < 8; bits++) {
+                boolean pasid = (bits & 1) != 0;
+                boolean execute = (bits & 2) != 0;
+                boolean privileged = (bits & 4) != 0;
+                long high =
+                        FaultRecord.encodeHigh(
+                                        FaultReason.USER_DENIED,
+                                        DriverBench.ZIP,
+                                        type,
+                                        FaultRecord.AT_UNTRANSLATED)
+                                | FaultRecord.encodePasid(5, execute, privileged);
+                bench.unit.fault(
+                        FaultRecord.encodeLow(0x7000),
+                        pasid ? high : high & ~FaultRecord.PP.mask());
+                bench.driver.onFaultInterrupt();
+                assertEquals(pasid ? 5 : Pasid.NONE, bench.faults.getLast().pasid());
+                assertEquals(
+                        access
+                                | (pasid && execute ? Access.EXECUTE : 0)
+                                | (pasid && privileged ? Access.PRIVILEGED : 0),
+                        bench.faults.getLast().access());
+            }
+        });
+    }
+
+    @Test
+    void anInterruptHasNeitherAddressNorAccess() {
+        bench.unit.fault(
+                FaultRecord.encodeLowInterrupt(0x1234),
+                FaultRecord.encodeHigh(
+                        FaultReason.IRTE_NOT_PRESENT,
+                        DriverBench.ZIP,
+                        FaultRecord.TYPE_READ,
+                        FaultRecord.AT_UNTRANSLATED));
+        bench.driver.onFaultInterrupt();
+        assertEquals(
+                new org.opensva.api.iommu.FaultRecord(
+                        org.opensva.api.iommu.FaultRecord.Kind.UNSUPPORTED_REQUEST,
+                        new RequesterId(DriverBench.ZIP),
+                        Pasid.NONE,
+                        0,
+                        0,
+                        "IRTE_NOT_PRESENT"),
+                bench.faults.getFirst());
+    }
+
+    @Test
+    void aReservedReasonIsReportedByItsNumberWithEverythingElse() {
+        bench.unit.fault(
+                FaultRecord.encodeLow(0x7000),
+                FaultRecord.F.mask()
+                        | FaultRecord.FR.place(0xfe)
+                        | FaultRecord.SID.place(DriverBench.ZIP));
+        bench.driver.onFaultInterrupt();
+        assertEquals(
+                new org.opensva.api.iommu.FaultRecord(
+                        org.opensva.api.iommu.FaultRecord.Kind.UNSUPPORTED_REQUEST,
+                        new RequesterId(DriverBench.ZIP),
+                        Pasid.NONE,
+                        0x7000,
+                        Access.WRITE,
+                        "fault reason 0xfe"),
+                bench.faults.getFirst());
     }
 
     @Test
