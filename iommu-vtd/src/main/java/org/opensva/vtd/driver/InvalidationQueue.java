@@ -24,6 +24,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import java.util.function.ObjIntConsumer;
 
 /**
@@ -55,6 +56,7 @@ final class InvalidationQueue {
     private final PhysicalMemory memory;
     private final FrameAllocator frames;
     private final ObjIntConsumer<String> errors;
+    private final LongSupplier nanoTime;
     private final long base;
     private final long statusBase;
     private final ReentrantLock lock = new ReentrantLock();
@@ -82,16 +84,19 @@ final class InvalidationQueue {
      *
      * @param errors hears of errors that somebody should know of: a text, and the requester id or
      *     -1
+     * @param nanoTime the clock by which a queue that stands still is known
      */
     InvalidationQueue(
             RegisterFrame registers,
             PhysicalMemory memory,
             FrameAllocator frames,
-            ObjIntConsumer<String> errors) {
+            ObjIntConsumer<String> errors,
+            LongSupplier nanoTime) {
         this.registers = registers;
         this.memory = memory;
         this.frames = frames;
         this.errors = errors;
+        this.nanoTime = nanoTime;
         this.base = Blocks.allocate(frames, (long) SIZE * DESCRIPTOR_BYTES);
         try {
             this.statusBase = Blocks.allocate(frames, (long) SIZE * Integer.BYTES);
@@ -120,9 +125,14 @@ final class InvalidationQueue {
                     "empty the invalidation queue");
         } finally {
             registers.command(Gcmd.QIE, false);
-            Blocks.free(frames, base, (long) SIZE * DESCRIPTOR_BYTES);
-            Blocks.free(frames, statusBase, (long) SIZE * Integer.BYTES);
+            free();
         }
+    }
+
+    /** Gives the memory of a queue back that does not run. */
+    void free() {
+        Blocks.free(frames, base, (long) SIZE * DESCRIPTOR_BYTES);
+        Blocks.free(frames, statusBase, (long) SIZE * Integer.BYTES);
     }
 
     /**
@@ -155,7 +165,7 @@ final class InvalidationQueue {
     }
 
     private void put(long[] words, int at, long first, List<PendingWait> waits) {
-        if (produced - fetched >= SIZE - 1) {
+        if (isFull()) {
             publish();
             awaitSpace();
         }
@@ -197,11 +207,16 @@ final class InvalidationQueue {
     }
 
     private void awaitSpace() {
-        long start = System.nanoTime();
-        for (int i = 0; produced - fetched >= SIZE - 1; i++) {
-            refresh();
+        long start = nanoTime.getAsLong();
+        refresh();
+        for (int i = 0; isFull(); i++) {
             pause(i, start);
+            refresh();
         }
+    }
+
+    private boolean isFull() {
+        return produced - fetched >= SIZE - 1;
     }
 
     /** Waits until a wait of this queue has ended. */
@@ -213,7 +228,7 @@ final class InvalidationQueue {
                 return outcome;
             }
             if (i == 0) {
-                start = System.nanoTime();
+                start = nanoTime.getAsLong();
             }
             pause(i, start);
             if (i >= SPINS || (i & 15) == 15) {
@@ -228,7 +243,7 @@ final class InvalidationQueue {
             return;
         }
         LockSupport.parkNanos(PARK_NANOS);
-        if (System.nanoTime() - start > STUCK_NANOS) {
+        if (nanoTime.getAsLong() - start > STUCK_NANOS) {
             throw new ErrnoException(
                     Errno.EIO,
                     "invalidation wait",

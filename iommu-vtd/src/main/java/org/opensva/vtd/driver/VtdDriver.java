@@ -101,24 +101,35 @@ public final class VtdDriver implements IommuDriver {
         this.unit = Capabilities.probe(this.registers);
         quiet();
         RootTable root = new RootTable(memory, frames);
-        InvalidationQueue queue =
-                new InvalidationQueue(this.registers, memory, frames, this::onQueueError);
-        this.context =
-                new DriverContext(
-                        unit,
-                        memory,
-                        frames,
-                        queue,
-                        new Invalidations(unit),
-                        new DomainIds(unit.domainIdBits()),
-                        root,
-                        events,
-                        new InvalidationTrace(telemetry));
-        this.faultHandler = new FaultHandler(this.registers, unit, this::report);
-        this.pageRequestHandler =
-                unit.pageRequests()
-                        ? new PageRequestHandler(this, unit, this.registers, memory, frames)
-                        : null;
+        try {
+            InvalidationQueue queue =
+                    new InvalidationQueue(
+                            this.registers, memory, frames, this::onQueueError, System::nanoTime);
+            this.context =
+                    new DriverContext(
+                            unit,
+                            memory,
+                            frames,
+                            queue,
+                            new Invalidations(unit),
+                            new DomainIds(unit.domainIdBits()),
+                            root,
+                            events,
+                            new InvalidationTrace(telemetry));
+            this.faultHandler = new FaultHandler(this.registers, unit, this::report);
+            try {
+                this.pageRequestHandler =
+                        unit.pageRequests()
+                                ? new PageRequestHandler(this, unit, this.registers, memory, frames)
+                                : null;
+            } catch (RuntimeException e) {
+                queue.free();
+                throw e;
+            }
+        } catch (RuntimeException e) {
+            root.free();
+            throw e;
+        }
         enable();
     }
 

@@ -7,6 +7,7 @@ import org.opensva.api.iommu.FaultRecord;
 import org.opensva.api.iommu.PageFaultGroup;
 import org.opensva.api.iommu.Pasid;
 import org.opensva.api.iommu.SvaDomain;
+import org.opensva.api.telemetry.HardwareEvent;
 import org.opensva.api.telemetry.HardwareEvent.Kind;
 import org.opensva.vtd.layout.PasidDirectoryEntry;
 import org.opensva.vtd.layout.PasidTableEntry;
@@ -28,11 +29,18 @@ final class DriverBench {
     final FlatMemory memory = new FlatMemory();
     final RecordingUnit unit;
     final List<Kind> events = new ArrayList<>();
+
+    /** The same, with whom they concern. */
+    final List<HardwareEvent> recorded = new ArrayList<>();
+
     final List<FaultRecord> faults = new ArrayList<>();
     final List<PageFaultGroup> groups = new ArrayList<>();
 
     /** What happens at each event, in the thread that records it. */
     Consumer<Kind> onEvent = kind -> {};
+
+    /** What happens to each group, in the thread that reports it. */
+    Consumer<PageFaultGroup> onGroup = group -> {};
 
     final VtdDriver driver;
     final FakeDevice zip = new FakeDevice("zip-0", ZIP, true);
@@ -53,6 +61,8 @@ final class DriverBench {
                         memory,
                         (kind, requester, pasid, address, length) -> {
                             events.add(kind);
+                            recorded.add(
+                                    new HardwareEvent(0, kind, requester, pasid, address, length));
                             onEvent.accept(kind);
                         },
                         OpenTelemetry.noop());
@@ -61,7 +71,12 @@ final class DriverBench {
     }
 
     AttachedDevice attach(FakeDevice function) {
-        return driver.attach(function, (from, group) -> groups.add(group));
+        return driver.attach(
+                function,
+                (from, group) -> {
+                    groups.add(group);
+                    onGroup.accept(group);
+                });
     }
 
     SvaDomain bind() {
@@ -74,6 +89,7 @@ final class DriverBench {
         unit.seen.clear();
         unit.log.clear();
         events.clear();
+        recorded.clear();
         action.run();
         return List.copyOf(unit.seen);
     }

@@ -13,6 +13,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class FakeDevice implements DeviceFunction {
 
     final List<String> switches = new CopyOnWriteArrayList<>();
+
+    /** A switch that does not obey. */
+    volatile String broken = "";
+
+    /** How often it has to be told. */
+    volatile int needed = 1;
+
     private final String name;
     private final int requester;
     private final int pasidBits;
@@ -76,6 +83,9 @@ final class FakeDevice implements DeviceFunction {
         if (!allowed) {
             throw new ErrnoException(Errno.EINVAL, what, "against the order");
         }
+        if (what.equals(broken)) {
+            throw new ErrnoException(Errno.EIO, what, "it does not obey");
+        }
         switches.add(what);
     }
 
@@ -87,12 +97,18 @@ final class FakeDevice implements DeviceFunction {
 
     @Override
     public synchronized void setAtsEnabled(boolean enabled) {
+        if (enabled == atsEnabled) {
+            return;
+        }
         require(pasidEnabled && !priEnabled, "ats " + enabled);
         atsEnabled = enabled;
     }
 
     @Override
     public synchronized void setPriEnabled(boolean enabled, int outstanding) {
+        if (enabled == priEnabled) {
+            return;
+        }
         require(atsEnabled && enabled == outstanding > 0, "pri " + enabled);
         priEnabled = enabled;
     }
@@ -100,6 +116,11 @@ final class FakeDevice implements DeviceFunction {
     @Override
     public synchronized boolean isAtsEnabled() {
         return atsEnabled;
+    }
+
+    @Override
+    public int invalidationsNeeded() {
+        return needed;
     }
 
     @Override

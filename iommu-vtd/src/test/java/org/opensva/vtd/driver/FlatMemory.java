@@ -32,6 +32,9 @@ final class FlatMemory implements PhysicalMemory, FrameAllocator {
 
     private Observer observer = write -> {};
 
+    /** Whether there is none left for anybody. */
+    volatile boolean exhausted;
+
     FlatMemory() {
         this(24 << 20);
     }
@@ -113,7 +116,7 @@ final class FlatMemory implements PhysicalMemory, FrameAllocator {
         long size = 4096L << order;
         Deque<Long> again = freed.get(order);
         long block = again == null || again.isEmpty() ? next + size - 1 & -size : again.pop();
-        if (!contains(block, size)) {
+        if (exhausted || !contains(block, size)) {
             throw new OutOfFramesException("2^" + order + " frames");
         }
         if (block >= next) {

@@ -30,7 +30,11 @@ class InvalidationQueueTest {
     private final List<String> errors = new ArrayList<>();
     private final InvalidationQueue queue =
             new InvalidationQueue(
-                    new RegisterFrame(unit), memory, memory, (text, source) -> errors.add(text));
+                    new RegisterFrame(unit),
+                    memory,
+                    memory,
+                    (text, source) -> errors.add(text),
+                    System::nanoTime);
     private final Invalidations invalidations =
             new Invalidations(new Capabilities(RecordingUnit.CAP, RecordingUnit.ECAP));
 

@@ -1,5 +1,6 @@
 package org.opensva.vtd.driver;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.memory.MmioRegion;
 import org.opensva.vtd.layout.CapabilityRegisters.Cap;
 import org.opensva.vtd.layout.CapabilityRegisters.Ecap;
@@ -20,6 +21,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongPredicate;
 
 /**
  * The register side of a remapping unit that translates nothing: it writes down each descriptor at
@@ -78,8 +80,20 @@ final class RecordingUnit implements MmioRegion {
     long watch;
     int refusals;
 
-    /** How many device-TLB invalidations meet the time-out of a device that is not asked. */
+    /** Which descriptors are refused, by their first word, while there are refusals left. */
+    LongPredicate refusable = of(DescriptorType.PASID_CACHE);
+
+    /** How many descriptors meet the time-out of a device that is not asked. */
     int strayTimeOuts;
+
+    /** Which descriptors do; device-TLB invalidations if null. */
+    @Nullable LongPredicate strays;
+
+    /** Whether a time-out tells whose it is: hardware before revision 4 does not. */
+    boolean namesSilent = true;
+
+    /** How often silent devices are silent. */
+    int patience = Integer.MAX_VALUE;
 
     /** Whether the head stands still at a wait until it completes, as it may. */
     boolean headWaits;
@@ -102,6 +116,10 @@ final class RecordingUnit implements MmioRegion {
         for (Register register : Register.values()) {
             values.putIfAbsent(register, register.resetValue());
         }
+    }
+
+    static LongPredicate of(DescriptorType type) {
+        return w0 -> InvalidationDescriptor.type(w0) == type.code();
     }
 
     @Override
@@ -146,7 +164,7 @@ final class RecordingUnit implements MmioRegion {
             default -> set(register, value);
         }
         log.add(register.name());
-        if (register == Register.IQT || register == Register.FSTS) {
+        if (register == Register.IQT || register == Register.FSTS || register == Register.GCMD) {
             consume();
         }
     }
@@ -174,7 +192,7 @@ final class RecordingUnit implements MmioRegion {
             long w0 = memory.readLong(at);
             long w1 = memory.readLong(at + 8);
             DescriptorType type = DescriptorType.of(InvalidationDescriptor.type(w0));
-            if (type == null || refusals > 0 && type == DescriptorType.PASID_CACHE) {
+            if (type == null || refusals > 0 && refusable.test(w0)) {
                 refusals--;
                 set(Register.IQERCD, 3);
                 set(Register.FSTS, get(Register.FSTS) | Fsts.IQE.mask());
@@ -197,7 +215,7 @@ final class RecordingUnit implements MmioRegion {
     }
 
     private void timeOut() {
-        set(Register.IQERCD, Iqercd.ITESID.place(unanswered.getFirst()));
+        set(Register.IQERCD, namesSilent ? Iqercd.ITESID.place(unanswered.getFirst()) : 0);
         unanswered.clear();
         set(Register.FSTS, get(Register.FSTS) | Fsts.ITE.mask());
     }
@@ -205,10 +223,13 @@ final class RecordingUnit implements MmioRegion {
     private void execute(DescriptorType type, long w0, long w1) {
         Seen descriptor = new Seen(type, w0, w1, watch == 0 ? 0 : memory.readLong(watch));
         seen.add(descriptor);
-        if (descriptor.isDeviceTlb() && silentDevices.contains(descriptor.device())) {
+        if (descriptor.isDeviceTlb()
+                && silentDevices.contains(descriptor.device())
+                && --patience >= 0) {
             unanswered.add(descriptor.device());
         }
-        if (descriptor.isDeviceTlb() && strayTimeOuts > 0) {
+        boolean stray = strays == null ? descriptor.isDeviceTlb() : strays.test(w0);
+        if (stray && strayTimeOuts > 0) {
             strayTimeOuts--;
             unanswered.add(STRAY);
         }
