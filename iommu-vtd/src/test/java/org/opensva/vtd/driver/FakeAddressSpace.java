@@ -3,6 +3,8 @@ package org.opensva.vtd.driver;
 import org.opensva.api.memory.PageSize;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.AddressSpaceListener;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.FaultOutcome;
 import org.opensva.api.process.PageTable;
 import org.opensva.api.process.PageTableFormat;
@@ -15,6 +17,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class FakeAddressSpace implements AddressSpace {
 
     final List<AddressSpaceListener> listeners = new CopyOnWriteArrayList<>();
+
+    /** Whether nobody can observe it any more. */
+    volatile boolean dead;
+
     private final long id;
     private final PageTable tables;
 
@@ -50,6 +56,9 @@ final class FakeAddressSpace implements AddressSpace {
 
     @Override
     public Subscription subscribe(AddressSpaceListener listener) {
+        if (dead) {
+            throw new ErrnoException(Errno.ESRCH, "subscribe", "the address space is gone");
+        }
         listeners.add(listener);
         return () -> listeners.remove(listener);
     }
