@@ -30,10 +30,6 @@ final class CommandBatch {
         return count;
     }
 
-    boolean isEmpty() {
-        return count == 0;
-    }
-
     void clear() {
         count = 0;
     }

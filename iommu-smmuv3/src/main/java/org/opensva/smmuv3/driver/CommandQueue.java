@@ -51,6 +51,7 @@ final class CommandQueue {
     private final PhysicalMemory memory;
     private final long base;
     private final int log2Size;
+    private final long stuckNanos;
     private final ReentrantLock lock = new ReentrantLock();
 
     /** Next position to write; guarded by the lock. */
@@ -65,14 +66,27 @@ final class CommandQueue {
     /** The position of the CMD_SYNC that failed last; -1 if none did. Written under the lock. */
     private volatile long lastTimeout = -1;
 
+    /** Nothing goes into the queue any more; guarded by the lock. */
+    private boolean stopped;
+
     /** Held shared by who asks ATCs, exclusively by who wants to know which one is silent. */
     private final ReentrantReadWriteLock asking = new ReentrantReadWriteLock();
 
     CommandQueue(RegisterFrame registers, PhysicalMemory memory, long base, int log2Size) {
+        this(registers, memory, base, log2Size, STUCK_NANOS);
+    }
+
+    CommandQueue(
+            RegisterFrame registers,
+            PhysicalMemory memory,
+            long base,
+            int log2Size,
+            long stuckNanos) {
         this.registers = registers;
         this.memory = memory;
         this.base = base;
         this.log2Size = log2Size;
+        this.stuckNanos = stuckNanos;
     }
 
     /** Inserts commands and returns at once. */
@@ -131,7 +145,25 @@ final class CommandQueue {
         }
     }
 
+    /**
+     * Ends the use of the queue, because the SMMU is about to be disabled: whoever waits goes on,
+     * and batches that come later have nothing to do. A disabled SMMU translates nothing, and what
+     * it has cached is removed before it is enabled again.
+     */
+    void stop() {
+        lock.lock();
+        try {
+            stopped = true;
+            consumed = produced;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void insert(CommandBatch batch, boolean withSync) {
+        if (stopped) {
+            return;
+        }
         long[] words = batch.words();
         for (int i = 0; i < batch.count(); i++) {
             put(words[i * Command.WORDS], words[i * Command.WORDS + 1]);
@@ -145,9 +177,10 @@ final class CommandQueue {
     }
 
     private void put(long w0, long w1) {
-        if (produced - consumed >= 1L << log2Size) {
+        long size = 1L << log2Size;
+        if (produced - consumed >= size) {
             publish();
-            awaitSpace();
+            awaitConsumed(produced - size + 1);
         }
         write(produced++, w0, w1);
     }
@@ -165,14 +198,6 @@ final class CommandQueue {
 
     private long indexMask() {
         return (2L << log2Size) - 1;
-    }
-
-    private void awaitSpace() {
-        long start = System.nanoTime();
-        while (produced - consumed >= 1L << log2Size) {
-            pause(0, start);
-            refresh();
-        }
     }
 
     private void awaitConsumed(long position) {
@@ -197,7 +222,7 @@ final class CommandQueue {
             return;
         }
         LockSupport.parkNanos(PARK_NANOS);
-        if (System.nanoTime() - start > STUCK_NANOS) {
+        if (System.nanoTime() - start > stuckNanos) {
             throw new ErrnoException(
                     Errno.EIO,
                     "CMD_SYNC",
@@ -214,6 +239,9 @@ final class CommandQueue {
      * held.
      */
     private void refresh() {
+        if (stopped) {
+            return;
+        }
         long cons = registers.read(Register.CMDQ_CONS);
         long behind = (produced - cons) & indexMask();
         consumed = Math.max(consumed, produced - behind);
@@ -243,35 +271,36 @@ final class CommandQueue {
         }
         long cons = registers.read(Register.CMDQ_CONS);
         long position = produced - ((produced - cons) & indexMask());
-        boolean repeat = false;
-        if ((int) CmdqCons.ERR.get(cons) == CmdqCons.CERROR_ATC_INV_SYNC) {
-            // The error is the report; the CMD_SYNC is executed again, and has less to wait for
-            // then.
-            failures = lastTimeout == position ? failures + 1 : 1;
-            lastTimeout = position;
-            repeat = failures <= SYNC_REPEATS;
-        }
-        if (!repeat) {
-            replace(position, cons);
+        switch ((int) CmdqCons.ERR.get(cons)) {
+            case CmdqCons.CERROR_ATC_INV_SYNC -> timedOut(position);
+            case CmdqCons.CERROR_ABT -> {
+                // Nothing is wrong with the command: it is fetched again.
+            }
+            default -> replaceIllegal(position);
         }
         long acknowledged = registers.read(Register.GERRORN) ^ Gerror.CMDQ_ERR.mask();
         registers.write(Register.GERRORN, acknowledged);
-        long now = registers.read(Register.CMDQ_CONS);
-        consumed = Math.max(consumed, produced - ((produced - now) & indexMask()));
     }
 
     /**
-     * Overwrites a command that the SMMU cannot execute. Invalidating too much is always allowed,
-     * so an illegal or unreadable command becomes the widest invalidation of its kind; a CMD_SYNC
-     * that a dead device blocks becomes a harmless one, and its issuer has been told.
+     * A device has not answered. The error is the report; the CMD_SYNC is executed again, and has
+     * less to wait for then. One that a dead device blocks for good becomes something harmless: its
+     * issuer has been told.
      */
-    private void replace(long position, long cons) {
-        long[] words = new long[Command.WORDS];
-        if ((int) CmdqCons.ERR.get(cons) == CmdqCons.CERROR_ATC_INV_SYNC) {
+    private void timedOut(long position) {
+        failures = lastTimeout == position ? failures + 1 : 1;
+        lastTimeout = position;
+        if (failures > SYNC_REPEATS) {
+            long[] words = new long[Command.WORDS];
             CommandEncoder.cfgiSte(words, 0, 0, true);
-        } else {
-            CommandEncoder.tlbiNsnhAll(words, 0);
+            write(position, words[0], words[1]);
         }
+    }
+
+    /** Invalidating too much is always allowed: nobody knows what the command should have been. */
+    private void replaceIllegal(long position) {
+        long[] words = new long[Command.WORDS];
+        CommandEncoder.tlbiNsnhAll(words, 0);
         write(position, words[0], words[1]);
     }
 }

@@ -1,6 +1,5 @@
 package org.opensva.smmuv3.driver;
 
-import org.jspecify.annotations.Nullable;
 import org.opensva.api.iommu.FaultRecord;
 import org.opensva.api.iommu.PageFault;
 import org.opensva.api.iommu.PageFaultGroup;
@@ -10,6 +9,7 @@ import org.opensva.api.memory.Access;
 import org.opensva.smmuv3.layout.CommandEncoder;
 import org.opensva.smmuv3.layout.EventRecord;
 import org.opensva.smmuv3.layout.EventType;
+import org.opensva.smmuv3.layout.Field;
 
 import java.util.List;
 
@@ -53,15 +53,21 @@ final class EventHandler {
             return;
         }
         driver.report(
-                new FaultRecord(
-                        kind(type),
-                        new RequesterId(streamId),
-                        pasid,
-                        hasAddress(type) ? record[2] : 0,
-                        hasAddress(type) ? access() : 0,
-                        type == null
-                                ? "event 0x%02x".formatted(EventRecord.number(record[0]))
-                                : type.name()));
+                type == null
+                        ? new FaultRecord(
+                                FaultRecord.Kind.UNSUPPORTED_REQUEST,
+                                new RequesterId(streamId),
+                                pasid,
+                                0,
+                                0,
+                                "event 0x%02x".formatted(EventRecord.number(record[0])))
+                        : new FaultRecord(
+                                kind(type),
+                                new RequesterId(streamId),
+                                pasid,
+                                record[2] & addressMask(type),
+                                access(type, record[1]),
+                                type.name()));
     }
 
     private void stalled(int streamId, int pasid) {
@@ -79,38 +85,59 @@ final class EventHandler {
                         pasid,
                         tag,
                         true,
-                        List.of(new PageFault(record[2], access()))));
+                        List.of(new PageFault(record[2], transaction(record[1])))));
     }
 
-    private int access() {
-        int access = EventRecord.RNW.isSet(record[1]) ? Access.READ : Access.WRITE;
-        if (EventRecord.IND.isSet(record[1])) {
-            access |= Access.EXECUTE;
-        }
-        return EventRecord.PNU.isSet(record[1]) ? access | Access.PRIVILEGED : access;
+    private static long addressMask(EventType type) {
+        return switch (type) {
+            case F_UUT,
+                    F_TRANSL_FORBIDDEN,
+                    F_WALK_EABT,
+                    F_TRANSLATION,
+                    F_ADDR_SIZE,
+                    F_ACCESS,
+                    F_PERMISSION,
+                    F_TLB_CONFLICT ->
+                    EventRecord.INPUTADDR.mask();
+            case F_BAD_ATS_TREQ, E_PAGE_REQUEST -> EventRecord.INPUT_PAGE.mask();
+            default -> 0;
+        };
     }
 
-    private static boolean hasAddress(@Nullable EventType type) {
-        return type != null
-                && switch (type) {
-                    case F_UUT,
-                            F_TRANSL_FORBIDDEN,
-                            F_WALK_EABT,
-                            F_TRANSLATION,
-                            F_ADDR_SIZE,
-                            F_ACCESS,
-                            F_PERMISSION,
-                            F_TLB_CONFLICT,
-                            E_PAGE_REQUEST ->
-                            true;
-                    default -> false;
-                };
+    /**
+     * What the record says of the access: translation requests and hints have bits of their own.
+     */
+    private static int access(EventType type, long w1) {
+        return switch (type) {
+            case F_BAD_ATS_TREQ ->
+                    requested(w1, EventRecord.TREQ_R, EventRecord.TREQ_W, EventRecord.TREQ_X)
+                            | (EventRecord.TREQ_P.isSet(w1) ? Access.PRIVILEGED : 0);
+            case E_PAGE_REQUEST -> {
+                int user =
+                        requested(
+                                w1, EventRecord.HINT_UR, EventRecord.HINT_UW, EventRecord.HINT_UX);
+                int privileged =
+                        requested(
+                                w1, EventRecord.HINT_PR, EventRecord.HINT_PW, EventRecord.HINT_PX);
+                yield privileged == 0 ? user : user | privileged | Access.PRIVILEGED;
+            }
+            default -> addressMask(type) == 0 ? 0 : transaction(w1);
+        };
     }
 
-    private static FaultRecord.Kind kind(@Nullable EventType type) {
-        if (type == null) {
-            return FaultRecord.Kind.UNSUPPORTED_REQUEST;
-        }
+    private static int requested(long w1, Field read, Field write, Field execute) {
+        return (read.isSet(w1) ? Access.READ : 0)
+                | (write.isSet(w1) ? Access.WRITE : 0)
+                | (execute.isSet(w1) ? Access.EXECUTE : 0);
+    }
+
+    private static int transaction(long w1) {
+        return (EventRecord.RNW.isSet(w1) ? Access.READ : Access.WRITE)
+                | (EventRecord.IND.isSet(w1) ? Access.EXECUTE : 0)
+                | (EventRecord.PNU.isSet(w1) ? Access.PRIVILEGED : 0);
+    }
+
+    private static FaultRecord.Kind kind(EventType type) {
         return switch (type) {
             case F_TRANSLATION, F_TLB_CONFLICT, E_PAGE_REQUEST -> FaultRecord.Kind.TRANSLATION;
             case F_PERMISSION -> FaultRecord.Kind.PERMISSION;

@@ -10,6 +10,7 @@ import org.opensva.smmuv3.layout.PageRequestEntry;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -21,16 +22,20 @@ import java.util.Map;
 final class PageRequestHandler {
 
     /**
-     * A group can hold as many requests as may be outstanding; a device that sends more is not
-     * following its allocation.
+     * A device that sends more is not following its allocation. It gets an answer for these, and
+     * asks for the others again. Neither do more groups of it stay incomplete than it may have
+     * requests outstanding: the oldest are void.
      */
     private static final int MAX_GROUP = 512;
 
-    private record GroupKey(int streamId, int pasid, int index) {}
+    private record GroupKey(int pasid, int index) {}
 
     private final SmmuV3Driver driver;
     private final OutputQueue queue;
-    private final Map<GroupKey, List<PageFault>> partial = new HashMap<>();
+
+    /** What is not complete yet, by stream id; of each device the oldest group first. */
+    private final Map<Integer, Map<GroupKey, List<PageFault>>> partial = new HashMap<>();
+
     private final long[] record = new long[PageRequestEntry.WORDS];
 
     PageRequestHandler(SmmuV3Driver driver, OutputQueue queue) {
@@ -58,34 +63,57 @@ final class PageRequestHandler {
                         ? (int) PageRequestEntry.SUBSTREAMID.get(w0)
                         : Pasid.NONE;
         int index = (int) PageRequestEntry.PRGINDEX.get(record[1]);
+        SmmuDevice device = driver.device(streamId);
+        PageFault fault = new PageFault(record[1] & PageRequestEntry.ADDRESS.mask(), access(w0));
+        boolean last = PageRequestEntry.LAST.isSet(w0);
+        if (device == null) {
+            if (last && !PageRequestEntry.isStopMarker(w0)) {
+                refuse(streamId, group(streamId, pasid, index, List.of(fault)));
+            }
+            return;
+        }
+        Map<GroupKey, List<PageFault>> groups =
+                partial.computeIfAbsent(streamId, _ -> new LinkedHashMap<>());
         if (PageRequestEntry.isStopMarker(w0)) {
             // No answer is owed. What was asked for before it and never completed is void.
-            partial.keySet().removeIf(key -> key.streamId == streamId && key.pasid == pasid);
+            groups.keySet().removeIf(key -> key.pasid == pasid);
             return;
         }
-        GroupKey key = new GroupKey(streamId, pasid, index);
-        List<PageFault> faults = partial.computeIfAbsent(key, _ -> new ArrayList<>());
+        GroupKey key = new GroupKey(pasid, index);
+        List<PageFault> faults = groups.computeIfAbsent(key, _ -> new ArrayList<>());
         if (faults.size() < MAX_GROUP) {
-            faults.add(new PageFault(record[1] & PageRequestEntry.ADDRESS.mask(), access(w0)));
+            faults.add(fault);
         }
-        if (!PageRequestEntry.LAST.isSet(w0)) {
+        if (!last) {
+            if (groups.size() > SmmuV3Driver.OUTSTANDING_PAGE_REQUESTS) {
+                groups.remove(groups.keySet().iterator().next());
+            }
             return;
         }
-        partial.remove(key);
-        PageFaultGroup group =
-                new PageFaultGroup(new RequesterId(streamId), pasid, index, false, faults);
-        SmmuDevice device = driver.device(streamId);
-        if (device == null || pasid == Pasid.NONE || malformed(faults)) {
-            driver.refuse(streamId, group, PageResponse.INVALID_REQUEST);
+        groups.remove(key);
+        PageFaultGroup group = group(streamId, pasid, index, faults);
+        if (pasid == Pasid.NONE || malformed(faults)) {
+            refuse(streamId, group);
             return;
         }
         device.report(group);
     }
 
-    /**
-     * A page that is to be both written and executed, or used in privileged mode, is not something
-     * a process can give.
-     */
+    private static PageFaultGroup group(
+            int streamId, int pasid, int index, List<PageFault> faults) {
+        return new PageFaultGroup(new RequesterId(streamId), pasid, index, false, faults);
+    }
+
+    private void refuse(int streamId, PageFaultGroup group) {
+        driver.refuse(streamId, group, PageResponse.INVALID_REQUEST);
+    }
+
+    /** A device is gone, and what it has asked for and never completed with it. */
+    synchronized void forget(int streamId) {
+        partial.remove(streamId);
+    }
+
+    /** Privileged access is not something that a process can give. */
     private static boolean malformed(List<PageFault> faults) {
         return faults.stream().anyMatch(fault -> (fault.access() & Access.PRIVILEGED) != 0);
     }

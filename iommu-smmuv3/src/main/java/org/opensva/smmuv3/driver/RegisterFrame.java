@@ -3,6 +3,7 @@ package org.opensva.smmuv3.driver;
 import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
+import org.opensva.smmuv3.layout.ControlRegisters.Gbpa;
 import org.opensva.smmuv3.layout.Register;
 
 /** The registers by name. */
@@ -31,15 +32,33 @@ final class RegisterFrame {
      */
     void writeAcknowledged(Register register, Register acknowledge, long value) {
         write(register, value);
+        await(register, value, acknowledge, -1L, value);
+    }
+
+    /**
+     * While the SMMU is disabled, what devices send is aborted, not passed on (section 6.3.14;
+     * Linux: {@code arm_smmu_update_gbpa}). A value that is being taken over must not be
+     * overwritten.
+     */
+    void abortWhileDisabled() {
+        long update = Gbpa.UPDATE.mask();
+        await(Register.GBPA, update, Register.GBPA, update, 0);
+        long value = read(Register.GBPA) | Gbpa.ABORT.mask() | update;
+        write(Register.GBPA, value);
+        await(Register.GBPA, value, Register.GBPA, update, 0);
+    }
+
+    private void await(
+            Register written, long value, Register acknowledge, long mask, long expected) {
         for (int i = 0; i < ACK_POLLS; i++) {
-            if (read(acknowledge) == value) {
+            if ((read(acknowledge) & mask) == expected) {
                 return;
             }
             Thread.onSpinWait();
         }
         throw new ErrnoException(
                 Errno.EIO,
-                "write(%s, 0x%x)".formatted(register, value),
+                "write(%s, 0x%x)".formatted(written, value),
                 "%s stays 0x%x".formatted(acknowledge, read(acknowledge)));
     }
 }

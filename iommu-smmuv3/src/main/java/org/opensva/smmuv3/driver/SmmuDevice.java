@@ -122,7 +122,10 @@ final class SmmuDevice implements AttachedDevice {
             throw new ErrnoException(Errno.ENODEV, operation, "the device is gone or isolated");
         }
         if (pasid.value() == 0 || pasid.value() >= maxPasids()) {
-            throw new ErrnoException(Errno.EINVAL, operation, "allowed: 1 to " + (maxPasids() - 1));
+            throw new ErrnoException(
+                    Errno.EINVAL,
+                    operation,
+                    pasidBits == 0 ? "it has no PASIDs" : "allowed: 1 to " + (maxPasids() - 1));
         }
         if (bound.containsKey(pasid.value())) {
             throw new ErrnoException(Errno.EBUSY, operation, "the PASID is bound already");
@@ -352,15 +355,16 @@ final class SmmuDevice implements AttachedDevice {
             }
             closed = true;
         }
-        for (PageFaultGroup group : Set.copyOf(pending)) {
-            respond(group, PageResponse.INVALID_REQUEST);
-        }
         writeStream(Entries.blockedStream());
-        driver.forget(this);
         if (pasidBits > 0) {
             function.setPasidEnabled(false);
         }
         contexts.free();
+        // From here on it can be attached again, and nothing is reported that nobody would answer.
+        driver.forget(this);
+        for (PageFaultGroup group : Set.copyOf(pending)) {
+            respond(group, PageResponse.INVALID_REQUEST);
+        }
     }
 
     @Override

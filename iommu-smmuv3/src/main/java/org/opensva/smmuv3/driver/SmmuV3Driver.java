@@ -41,7 +41,6 @@ import org.opensva.smmuv3.layout.TableAndQueueRegisters.StrtabBase;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -68,10 +67,6 @@ public final class SmmuV3Driver implements IommuDriver {
      */
     static final int OUTSTANDING_PAGE_REQUESTS = 128;
 
-    private static final int COMMAND_QUEUE_BITS = 10;
-    private static final int EVENT_QUEUE_BITS = 9;
-    private static final int PAGE_REQUEST_QUEUE_BITS = 9;
-
     /** Inner shareable, write-back: tables and queues are ordinary memory (section 6.3.11). */
     private static final long COHERENT =
             Cr1.TABLE_SH.place(3)
@@ -82,26 +77,18 @@ public final class SmmuV3Driver implements IommuDriver {
                     | Cr1.QUEUE_IC.place(1);
 
     private final RegisterFrame registers;
-    private final FrameAllocator frames;
     private final Identity identity;
+    private final DriverMemory driverMemory;
     private final DriverContext context;
     private final EventHandler eventHandler;
     private final @Nullable PageRequestHandler pageRequestHandler;
-    private final List<QueueMemory> queues;
     private final Map<Integer, SmmuDevice> devices = new ConcurrentHashMap<>();
     private final List<Consumer<FaultRecord>> listeners = new CopyOnWriteArrayList<>();
+
+    /** No device is attached any more; guarded by the monitor of the devices. */
+    private boolean closing;
+
     private volatile boolean closed;
-
-    private record QueueMemory(long base, int log2Size, int recordBytes) {
-        static QueueMemory allocate(FrameAllocator frames, int log2Size, int recordBytes) {
-            return new QueueMemory(
-                    Blocks.allocate(frames, (long) recordBytes << log2Size), log2Size, recordBytes);
-        }
-
-        void free(FrameAllocator frames) {
-            Blocks.free(frames, base, (long) recordBytes << log2Size);
-        }
-    }
 
     /**
      * Probes, resets and enables an SMMU.
@@ -121,43 +108,20 @@ public final class SmmuV3Driver implements IommuDriver {
             HardwareEventSink events,
             OpenTelemetry telemetry) {
         this.registers = new RegisterFrame(registers);
-        this.frames = frames;
         this.identity = Identity.probe(this.registers);
         String obstacle = identity.obstacle();
         if (!obstacle.isEmpty()) {
             throw new ErrnoException(Errno.ENODEV, "probe SMMUv3", obstacle);
         }
-        // Off first: what a former owner has left must not run while tables change (section 6.3.9).
+        // Off first: what a former owner has left must not run while tables change (section 6.3.9),
+        // and nothing passes by meanwhile.
+        this.registers.abortWhileDisabled();
         this.registers.writeAcknowledged(Register.CR0, Register.CR0ACK, 0);
-        StreamTable streams =
-                new StreamTable(memory, frames, identity.streamBits(), identity.twoLevelStreams());
-        QueueMemory commandMemory =
-                QueueMemory.allocate(
-                        frames,
-                        Math.min(COMMAND_QUEUE_BITS, identity.commandQueueBits()),
-                        Command.BYTES);
-        QueueMemory eventMemory =
-                QueueMemory.allocate(
-                        frames,
-                        Math.min(EVENT_QUEUE_BITS, identity.eventQueueBits()),
-                        EventRecord.BYTES);
-        Optional<QueueMemory> requestMemory =
-                identity.pri()
-                        ? Optional.of(
-                                QueueMemory.allocate(
-                                        frames,
-                                        Math.min(
-                                                PAGE_REQUEST_QUEUE_BITS,
-                                                identity.pageRequestQueueBits()),
-                                        PageRequestEntry.BYTES))
-                        : Optional.empty();
-        this.queues =
-                requestMemory
-                        .map(requests -> List.of(commandMemory, eventMemory, requests))
-                        .orElseGet(() -> List.of(commandMemory, eventMemory));
+        this.driverMemory = new DriverMemory(memory, frames, identity);
+        DriverMemory.Queue commandQueue = driverMemory.commands();
         CommandQueue commands =
                 new CommandQueue(
-                        this.registers, memory, commandMemory.base(), commandMemory.log2Size());
+                        this.registers, memory, commandQueue.base(), commandQueue.log2Size());
         this.context =
                 new DriverContext(
                         identity,
@@ -166,9 +130,10 @@ public final class SmmuV3Driver implements IommuDriver {
                         commands,
                         new Invalidations(identity.rangeCommands()),
                         new AsidAllocator(identity.asidBits(), identity.broadcasts()),
-                        streams,
+                        driverMemory.streams(),
                         events,
                         new InvalidationTrace(telemetry));
+        DriverMemory.Queue eventQueue = driverMemory.events();
         this.eventHandler =
                 new EventHandler(
                         this,
@@ -177,29 +142,32 @@ public final class SmmuV3Driver implements IommuDriver {
                                 memory,
                                 Register.EVENTQ_PROD,
                                 Register.EVENTQ_CONS,
-                                eventMemory.base(),
-                                eventMemory.log2Size(),
+                                eventQueue.base(),
+                                eventQueue.log2Size(),
                                 EventRecord.WORDS),
                         commands);
+        DriverMemory.Queue requestQueue = driverMemory.requests();
         this.pageRequestHandler =
-                requestMemory
-                        .map(requests ->
-                                new PageRequestHandler(
-                                        this,
-                                        new OutputQueue(
-                                                this.registers,
-                                                memory,
-                                                Register.PRIQ_PROD,
-                                                Register.PRIQ_CONS,
-                                                requests.base(),
-                                                requests.log2Size(),
-                                                PageRequestEntry.WORDS)))
-                        .orElse(null);
+                requestQueue == null
+                        ? null
+                        : new PageRequestHandler(
+                                this,
+                                new OutputQueue(
+                                        this.registers,
+                                        memory,
+                                        Register.PRIQ_PROD,
+                                        Register.PRIQ_CONS,
+                                        requestQueue.base(),
+                                        requestQueue.log2Size(),
+                                        PageRequestEntry.WORDS));
         try {
-            enable(streams, commandMemory, eventMemory, requestMemory);
+            enable();
         } catch (RuntimeException e) {
-            streams.free();
-            queues.forEach(queue -> queue.free(frames));
+            try {
+                disable();
+            } catch (ErrnoException deaf) {
+                e.addSuppressed(deaf);
+            }
             throw e;
         }
     }
@@ -208,18 +176,15 @@ public final class SmmuV3Driver implements IommuDriver {
      * The order of section 6.3.9 and Linux's {@code arm_smmu_device_reset}: tables, commands, a
      * clean slate, the other queues, interrupts, translation.
      */
-    private void enable(
-            StreamTable streams,
-            QueueMemory commands,
-            QueueMemory events,
-            Optional<QueueMemory> requests) {
+    private void enable() {
         registers.write(Register.CR1, COHERENT);
         registers.write(
                 Register.CR2, (identity.broadcasts() ? 0 : Cr2.PTM.mask()) | Cr2.RECINVSID.mask());
         registers.write(
                 Register.STRTAB_BASE,
-                StrtabBase.RA.mask() | StrtabBase.ADDR.address(streams.base()));
-        registers.write(Register.STRTAB_BASE_CFG, streams.configuration());
+                StrtabBase.RA.mask() | StrtabBase.ADDR.address(driverMemory.streams().base()));
+        registers.write(Register.STRTAB_BASE_CFG, driverMemory.streams().configuration());
+        DriverMemory.Queue commands = driverMemory.commands();
         registers.write(
                 Register.CMDQ_BASE,
                 CmdqBase.RA.mask()
@@ -242,6 +207,7 @@ public final class SmmuV3Driver implements IommuDriver {
         CommandEncoder.tlbiNsnhAll(clean.words(), at);
         context.commands().submitAndSync(clean);
 
+        DriverMemory.Queue events = driverMemory.events();
         registers.write(
                 Register.EVENTQ_BASE,
                 EventqBase.WA.mask()
@@ -252,12 +218,13 @@ public final class SmmuV3Driver implements IommuDriver {
         enabled |= Cr0.EVENTQEN.mask();
         registers.writeAcknowledged(Register.CR0, Register.CR0ACK, enabled);
         long interrupts = IrqCtrl.EVENTQ_IRQEN.mask() | IrqCtrl.GERROR_IRQEN.mask();
-        if (requests.isPresent()) {
+        DriverMemory.Queue requests = driverMemory.requests();
+        if (requests != null) {
             registers.write(
                     Register.PRIQ_BASE,
                     EventqBase.WA.mask()
-                            | EventqBase.ADDR.address(requests.get().base())
-                            | EventqBase.LOG2SIZE.place(requests.get().log2Size()));
+                            | EventqBase.ADDR.address(requests.base())
+                            | EventqBase.LOG2SIZE.place(requests.log2Size()));
             registers.write(Register.PRIQ_PROD, 0);
             registers.write(Register.PRIQ_CONS, 0);
             enabled |= Cr0.PRIQEN.mask();
@@ -294,13 +261,16 @@ public final class SmmuV3Driver implements IommuDriver {
     public AttachedDevice attach(DeviceFunction function, PageFaultHandler faults) {
         String operation = "attach(" + function.name() + ")";
         int streamId = function.requester().value();
-        if (closed || !context.streams().covers(streamId)) {
+        if (!context.streams().covers(streamId)) {
             throw new ErrnoException(
                     Errno.ENODEV,
                     operation,
                     "stream id " + Integer.toUnsignedString(streamId) + " is not behind this SMMU");
         }
         synchronized (devices) {
+            if (closing) {
+                throw new ErrnoException(Errno.ENODEV, operation, "the SMMU is disabled");
+            }
             if (devices.containsKey(streamId)) {
                 throw new ErrnoException(Errno.EBUSY, operation, "it is attached already");
             }
@@ -382,6 +352,9 @@ public final class SmmuV3Driver implements IommuDriver {
 
     void forget(SmmuDevice device) {
         devices.remove(device.streamId(), device);
+        if (pageRequestHandler != null) {
+            pageRequestHandler.forget(device.streamId());
+        }
     }
 
     void report(FaultRecord fault) {
@@ -435,16 +408,27 @@ public final class SmmuV3Driver implements IommuDriver {
 
     @Override
     public void close() {
-        if (closed) {
-            return;
+        synchronized (devices) {
+            if (closing) {
+                return;
+            }
+            closing = true;
         }
         for (SmmuDevice device : List.copyOf(devices.values())) {
             device.close();
         }
         closed = true;
+        disable();
+    }
+
+    /**
+     * What devices send is aborted from here on. If the SMMU does not acknowledge, it keeps its
+     * memory: it may still use it.
+     */
+    private void disable() {
+        context.commands().stop();
         registers.writeAcknowledged(Register.IRQ_CTRL, Register.IRQ_CTRLACK, 0);
         registers.writeAcknowledged(Register.CR0, Register.CR0ACK, 0);
-        context.streams().free();
-        queues.forEach(queue -> queue.free(frames));
+        driverMemory.free();
     }
 }

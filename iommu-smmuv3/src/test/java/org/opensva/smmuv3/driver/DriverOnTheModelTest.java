@@ -222,6 +222,18 @@ class DriverOnTheModelTest {
                 "translated requests are checked against the blocked stream");
     }
 
+    /** A disabled SMMU lets everything pass by, unless SMMU_GBPA says otherwise. */
+    @Test
+    void whatTheDeviceSendsAfterTheDriverIsClosedReachesNothing() {
+        bind();
+        driver.close();
+        assertFalse(
+                DmaResult.isComplete(
+                        agent.write(Pasid.NONE, Access.WRITE, page, new byte[] {1}, 0, 1)));
+        assertFalse(DmaResult.isComplete(agent.writeTranslated(page, new byte[] {1}, 0, 1)));
+        assertEquals(0, memory.readLong(page));
+    }
+
     @Test
     void aTagIsCleanWhenItIsUsedAgain() {
         AttachedDevice device = bind();

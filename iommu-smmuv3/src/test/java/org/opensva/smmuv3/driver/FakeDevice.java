@@ -3,6 +3,8 @@ package org.opensva.smmuv3.driver;
 import org.opensva.api.iommu.DeviceFunction;
 import org.opensva.api.iommu.Pasid;
 import org.opensva.api.iommu.RequesterId;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +13,15 @@ import java.util.List;
 final class FakeDevice implements DeviceFunction {
 
     final List<String> switches = new ArrayList<>();
+    int pasidBits = 16;
+    boolean pri;
+    boolean stall;
+    boolean present = true;
+    int invalidationsNeeded = 1;
+
+    /** The switch that does not work. */
+    String broken = "";
+
     private final String name;
     private final int streamId;
     private final boolean ats;
@@ -20,6 +31,14 @@ final class FakeDevice implements DeviceFunction {
         this.name = name;
         this.streamId = streamId;
         this.ats = ats;
+        this.pri = ats;
+    }
+
+    private void turn(String what, boolean enabled) {
+        if (broken.equals(what + " " + enabled)) {
+            throw new ErrnoException(Errno.EIO, what, "the switch does not work");
+        }
+        switches.add(what + " " + enabled);
     }
 
     @Override
@@ -34,7 +53,7 @@ final class FakeDevice implements DeviceFunction {
 
     @Override
     public int pasidBits() {
-        return 16;
+        return pasidBits;
     }
 
     @Override
@@ -44,33 +63,38 @@ final class FakeDevice implements DeviceFunction {
 
     @Override
     public boolean supportsPri() {
-        return ats;
+        return pri;
     }
 
     @Override
     public boolean supportsStall() {
-        return false;
+        return stall;
     }
 
     @Override
     public boolean isPresent() {
-        return true;
+        return present;
+    }
+
+    @Override
+    public int invalidationsNeeded() {
+        return invalidationsNeeded;
     }
 
     @Override
     public void setPasidEnabled(boolean enabled) {
-        switches.add("pasid " + enabled);
+        turn("pasid", enabled);
     }
 
     @Override
     public void setAtsEnabled(boolean enabled) {
-        switches.add("ats " + enabled);
+        turn("ats", enabled);
         atsEnabled = enabled;
     }
 
     @Override
     public void setPriEnabled(boolean enabled, int outstanding) {
-        switches.add("pri " + enabled);
+        turn("pri", enabled);
     }
 
     @Override

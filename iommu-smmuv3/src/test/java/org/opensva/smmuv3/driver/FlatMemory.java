@@ -2,6 +2,7 @@ package org.opensva.smmuv3.driver;
 
 import org.opensva.api.memory.BusErrorException;
 import org.opensva.api.memory.FrameAllocator;
+import org.opensva.api.memory.OutOfFramesException;
 import org.opensva.api.memory.PhysicalMemory;
 
 import java.nio.ByteBuffer;
@@ -17,6 +18,9 @@ final class FlatMemory implements PhysicalMemory, FrameAllocator {
     private final ByteBuffer bytes = ByteBuffer.allocate(16 << 20).order(ByteOrder.LITTLE_ENDIAN);
     private final Map<Long, Integer> allocated = new HashMap<>();
     private long next = BASE;
+
+    /** After so many blocks memory is exhausted. */
+    int blocksLeft = Integer.MAX_VALUE;
 
     /** What happens just before the next write of eight bytes, once. */
     private Runnable beforeNextWrite = () -> {};
@@ -93,6 +97,10 @@ final class FlatMemory implements PhysicalMemory, FrameAllocator {
 
     @Override
     public synchronized long allocate(int order) {
+        if (blocksLeft == 0) {
+            throw new OutOfFramesException("none left");
+        }
+        blocksLeft--;
         long size = 4096L << order;
         long block = next + size - 1 & -size;
         next = block + size;

@@ -24,7 +24,6 @@ import org.opensva.smmuv3.layout.IdRegisters.Idr0;
 import org.opensva.smmuv3.layout.Opcode;
 import org.opensva.smmuv3.layout.PageRequestEntry;
 import org.opensva.smmuv3.layout.Register;
-import org.opensva.smmuv3.layout.TableAndQueueRegisters.EventqBase;
 import org.opensva.smmuv3.layout.TableAndQueueRegisters.OutputQueueProd;
 
 import java.util.ArrayList;
@@ -60,22 +59,12 @@ class HardwareQueuesTest {
                 hardware, memory, memory, HardwareEventSink.NONE, OpenTelemetry.noop());
     }
 
-    private void queue(Register base, Register producer, long... record) {
-        long prod = smmu.read(producer.offset(), 4);
-        long mask = (1L << EventqBase.LOG2SIZE.get(smmu.read(base.offset(), 8))) - 1;
-        long at = EventqBase.ADDR.address(smmu.read(base.offset(), 8));
-        for (int i = 0; i < record.length; i++) {
-            memory.writeLong(at + 8 * ((prod & mask) * record.length + i), record[i]);
-        }
-        smmu.set(producer, prod & OutputQueueProd.OVFLG.mask() | prod + 1 & mask * 2 + 1);
-    }
-
     private void request(int stream, int pasid, int index, long address, long flags) {
         long substream =
                 pasid < 0
                         ? 0
                         : PageRequestEntry.SSV.mask() | PageRequestEntry.SUBSTREAMID.place(pasid);
-        queue(
+        smmu.enqueue(
                 Register.PRIQ_BASE,
                 Register.PRIQ_PROD,
                 PageRequestEntry.STREAMID.place(stream) | substream | flags,
@@ -83,7 +72,7 @@ class HardwareQueuesTest {
     }
 
     private void stall(int stream, int tag) {
-        queue(
+        smmu.enqueue(
                 Register.EVENTQ_BASE,
                 Register.EVENTQ_PROD,
                 EventRecord.header(EventType.F_TRANSLATION, stream, true, PASID.value()),

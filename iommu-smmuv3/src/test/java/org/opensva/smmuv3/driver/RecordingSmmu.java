@@ -3,6 +3,7 @@ package org.opensva.smmuv3.driver;
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.memory.MmioRegion;
 import org.opensva.smmuv3.layout.Command;
+import org.opensva.smmuv3.layout.ControlRegisters.Gbpa;
 import org.opensva.smmuv3.layout.ControlRegisters.Gerror;
 import org.opensva.smmuv3.layout.IdRegisters.Idr0;
 import org.opensva.smmuv3.layout.IdRegisters.Idr1;
@@ -12,6 +13,8 @@ import org.opensva.smmuv3.layout.Opcode;
 import org.opensva.smmuv3.layout.Register;
 import org.opensva.smmuv3.layout.TableAndQueueRegisters.CmdqBase;
 import org.opensva.smmuv3.layout.TableAndQueueRegisters.CmdqCons;
+import org.opensva.smmuv3.layout.TableAndQueueRegisters.EventqBase;
+import org.opensva.smmuv3.layout.TableAndQueueRegisters.OutputQueueProd;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -33,13 +36,31 @@ final class RecordingSmmu implements MmioRegion {
         }
     }
 
+    /** A register as it was written. */
+    record Written(Register register, long value) {}
+
     final List<Seen> seen = new ArrayList<>();
+    final List<Written> written = new ArrayList<>();
     final List<Integer> silentStreams = new ArrayList<>();
     Runnable beforeEachCommand = () -> {};
     long watch;
 
     /** How often a CMD_SYNC fails for an ATC invalidation of a silent stream. */
     int failures = 1;
+
+    /** Commands stay in the queue until they are released. */
+    private boolean stuck;
+
+    /** So many commands are read before some attempts fail. */
+    private int readable;
+
+    private int unreadable;
+
+    /** Why the command that stopped the queue could not be executed. */
+    private int error;
+
+    /** What is written to this register is not acknowledged. */
+    @Nullable Register unacknowledged;
 
     private @Nullable Opcode expected;
     private int expectedStream;
@@ -83,6 +104,35 @@ final class RecordingSmmu implements MmioRegion {
         meanwhile = somebodyElse;
     }
 
+    /** Commands stay in the queue. */
+    synchronized void hold() {
+        stuck = true;
+    }
+
+    /** Executes what is in the queue, and what will be. */
+    synchronized void release() {
+        stuck = false;
+        consume();
+    }
+
+    /** After some commands the next one cannot be fetched, several times. */
+    synchronized void abortFetch(int after, int times) {
+        readable = after;
+        unreadable = times;
+    }
+
+    /** Writes a record into the event queue or the PRI queue, as the hardware does. */
+    void enqueue(Register base, Register producer, long... record) {
+        long where = read(base.offset(), 8);
+        long prod = read(producer.offset(), 4);
+        long mask = (1L << EventqBase.LOG2SIZE.get(where)) - 1;
+        long at = EventqBase.ADDR.address(where) + 8 * ((prod & mask) * record.length);
+        for (int i = 0; i < record.length; i++) {
+            memory.writeLong(at + 8L * i, record[i]);
+        }
+        set(producer, prod & OutputQueueProd.OVFLG.mask() | prod + 1 & mask * 2 + 1);
+    }
+
     /** Puts a register where the hardware has it. */
     synchronized void set(Register register, long value) {
         values.put(register, value);
@@ -116,8 +166,13 @@ final class RecordingSmmu implements MmioRegion {
             return;
         }
         values.put(register, value);
+        written.add(new Written(register, value));
+        if (register == unacknowledged) {
+            return;
+        }
         switch (register) {
             case CR0 -> values.put(Register.CR0ACK, value);
+            case GBPA -> values.put(Register.GBPA, value & ~Gbpa.UPDATE.mask());
             case IRQ_CTRL -> values.put(Register.IRQ_CTRLACK, value);
             case CMDQ_PROD -> {
                 meanwhile();
@@ -140,6 +195,9 @@ final class RecordingSmmu implements MmioRegion {
     }
 
     private void consume() {
+        if (stuck) {
+            return;
+        }
         long base = get(Register.CMDQ_BASE);
         long mask = (2L << CmdqBase.LOG2SIZE.get(base)) - 1;
         while ((get(Register.CMDQ_CONS) & mask) != (get(Register.CMDQ_PROD) & mask)) {
@@ -149,9 +207,7 @@ final class RecordingSmmu implements MmioRegion {
             long cons = get(Register.CMDQ_CONS) & mask;
             long at = CmdqBase.ADDR.address(base) + (cons & mask >> 1) * Command.BYTES;
             if (!execute(memory.readLong(at), memory.readLong(at + 8))) {
-                values.put(
-                        Register.CMDQ_CONS,
-                        cons | CmdqCons.ERR.place(CmdqCons.CERROR_ATC_INV_SYNC));
+                values.put(Register.CMDQ_CONS, cons | CmdqCons.ERR.place(error));
                 values.put(Register.GERROR, get(Register.GERROR) ^ Gerror.CMDQ_ERR.mask());
                 return;
             }
@@ -161,7 +217,17 @@ final class RecordingSmmu implements MmioRegion {
 
     private boolean execute(long w0, long w1) {
         beforeEachCommand.run();
+        if (readable-- <= 0 && unreadable > 0) {
+            unreadable--;
+            error = CmdqCons.CERROR_ABT;
+            return false;
+        }
         Opcode opcode = Opcode.of(Command.opcode(w0));
+        if (opcode == null) {
+            error = CmdqCons.CERROR_ILL;
+            return false;
+        }
+        error = CmdqCons.CERROR_ATC_INV_SYNC;
         seen.add(new Seen(opcode, w0, w1, watch == 0 ? 0 : memory.readLong(watch)));
         if (opcode == Opcode.ATC_INV && silentStreams.contains(Command.streamId(w0))) {
             unanswered = failures;
