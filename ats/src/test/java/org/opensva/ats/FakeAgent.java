@@ -3,6 +3,8 @@ package org.opensva.ats;
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.ats.AgentPort;
 import org.opensva.api.ats.DevicePort;
+import org.opensva.api.ats.Endpoint;
+import org.opensva.api.ats.EndpointConfig;
 import org.opensva.api.ats.InvalidateCompletion;
 import org.opensva.api.ats.InvalidateRequest;
 import org.opensva.api.ats.PageGroupResponse;
@@ -15,6 +17,7 @@ import org.opensva.api.iommu.PageResponse;
 import org.opensva.api.iommu.RequesterId;
 import org.opensva.api.memory.Access;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -55,7 +58,35 @@ final class FakeAgent implements TranslationAgent, AgentPort {
     volatile Consumer<InvalidateCompletion> onCompletion = completion -> {};
 
     volatile int translateStatus;
+
+    /** Memory from this physical address on does not answer. */
+    volatile long brokenFrom = Long.MAX_VALUE;
+
     volatile @Nullable DevicePort device;
+
+    /** Plugs in an endpoint with 256 PASIDs and every capability, none of which is enabled. */
+    AtsEndpoint plug(EndpointQuirks quirks, Duration pageResponseTimeout) {
+        EndpointConfig config =
+                new EndpointConfig(
+                        "zip-0", RequesterId.of(1, 0, 0), 8, true, true, false, 64, 32, 16);
+        return (AtsEndpoint)
+                new AtsEndpointFactory(quirks, pageResponseTimeout).create(config, this);
+    }
+
+    /** Plugs in an endpoint, with PASIDs and address translation enabled. */
+    AtsEndpoint plugEnabled(EndpointQuirks quirks, Duration pageResponseTimeout) {
+        AtsEndpoint plugged = plug(quirks, pageResponseTimeout);
+        plugged.setPasidEnabled(true);
+        plugged.setAtsEnabled(true);
+        return plugged;
+    }
+
+    /** What an endpoint reads in a byte; -1 if it cannot. */
+    static byte readByte(Endpoint endpoint, int pasid, long address) {
+        byte[] target = new byte[1];
+        long result = endpoint.read(pasid, Access.READ, address, target, 0, 1);
+        return DmaResult.isComplete(result) ? target[0] : -1;
+    }
 
     void map(int pasid, long address, long physical, long flags) {
         table.put(new Page(pasid, address >>> 12), TranslationEntry.of(physical, 12, flags));
@@ -125,15 +156,21 @@ final class FakeAgent implements TranslationAgent, AgentPort {
     @Override
     public long readTranslated(long address, byte[] target, int offset, int length) {
         beforeMove.accept(address);
-        System.arraycopy(memory, (int) address, target, offset, length);
-        return DmaResult.complete(length);
+        int there = answering(address, length);
+        System.arraycopy(memory, (int) address, target, offset, there);
+        return DmaResult.of(there == length ? DmaStatus.COMPLETE : DmaStatus.ABORTED, there);
     }
 
     @Override
     public long writeTranslated(long address, byte[] source, int offset, int length) {
         beforeMove.accept(address);
-        System.arraycopy(source, offset, memory, (int) address, length);
-        return DmaResult.complete(length);
+        int there = answering(address, length);
+        System.arraycopy(source, offset, memory, (int) address, there);
+        return DmaResult.of(there == length ? DmaStatus.COMPLETE : DmaStatus.ABORTED, there);
+    }
+
+    private int answering(long address, int length) {
+        return (int) Math.clamp(brokenFrom - address, 0, length);
     }
 
     @Override

@@ -3,17 +3,16 @@ package org.opensva.ats;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.opensva.ats.FakeAgent.readByte;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.opensva.api.ats.Endpoint;
 import org.opensva.api.ats.EndpointConfig;
 import org.opensva.api.ats.InvalidateCompletion;
 import org.opensva.api.ats.InvalidateRequest;
 import org.opensva.api.ats.TranslationEntry;
 import org.opensva.api.iommu.DmaResult;
-import org.opensva.api.iommu.DmaStatus;
 import org.opensva.api.iommu.Pasid;
 import org.opensva.api.iommu.RequesterId;
 import org.opensva.api.memory.Access;
@@ -59,12 +58,6 @@ class InvalidationTest {
         made.setPasidEnabled(true);
         made.setAtsEnabled(true);
         return made;
-    }
-
-    private static byte readByte(Endpoint endpoint, int pasid, long address) {
-        byte[] target = new byte[1];
-        long result = endpoint.read(pasid, Access.READ, address, target, 0, 1);
-        return DmaResult.isComplete(result) ? target[0] : -1;
     }
 
     @Test
@@ -385,160 +378,31 @@ class InvalidationTest {
     }
 
     @Test
-    void aLazyDeviceNeedsTheSameInvalidationTwice() {
-        Endpoint endpoint = endpoint(EndpointQuirks.of(EndpointQuirk.LAZY_ATC));
-        agent.map(3, 0x7000, 0x2000, RW);
-        agent.memory[0x2000] = 42;
-        readByte(endpoint, 3, 0x7000);
-        agent.unmap(3, 0x7000);
-        agent.invalidate(0, 3, 0x7000, 12);
-        assertEquals(42, readByte(endpoint, 3, 0x7000));
-        agent.invalidate(1, 3, 0x7000, 12);
-        assertEquals(-1, readByte(endpoint, 3, 0x7000));
-        assertEquals(2, agent.completions.size());
-    }
-
-    @Test
-    void aSilentDeviceDoesNotAnswer() {
-        Endpoint ignoring = endpoint(EndpointQuirks.of(EndpointQuirk.IGNORES_INVALIDATIONS));
-        agent.map(3, 0x7000, 0x2000, RW);
-        readByte(ignoring, 3, 0x7000);
-        agent.unmap(3, 0x7000);
-        agent.invalidate(0, 3, 0x7000, 12);
-        assertEquals(0, readByte(ignoring, 3, 0x7000));
-        ignoring.close();
-
-        Endpoint silent = endpoint(EndpointQuirks.of(EndpointQuirk.NO_COMPLETION));
-        agent.map(3, 0x7000, 0x2000, RW);
-        readByte(silent, 3, 0x7000);
-        agent.unmap(3, 0x7000);
-        agent.invalidate(0, 3, 0x7000, 12);
-        assertEquals(-1, readByte(silent, 3, 0x7000));
-        assertEquals(List.of(), agent.completions);
-    }
-
-    @Test
-    void anEarlyDeviceCompletesWhileTheAccessStillRuns() throws Exception {
-        Endpoint endpoint = endpoint(EndpointQuirks.of(EndpointQuirk.EARLY_COMPLETION));
-        agent.map(3, 0x7000, 0x2000, RW);
-        readByte(endpoint, 3, 0x7000);
-        CountDownLatch inside = new CountDownLatch(1);
-        Semaphore goOn = new Semaphore(0);
-        agent.beforeMove =
-                address -> {
-                    inside.countDown();
-                    goOn.acquireUninterruptibly();
-                };
-        Future<Byte> access = threads.submit(() -> readByte(endpoint, 3, 0x7000));
-        inside.await();
-        agent.unmap(3, 0x7000);
-        agent.invalidate(5, 3, 0x7000, 12);
-        assertEquals(List.of(InvalidateCompletion.of(5)), agent.completions);
-        agent.memory[0x2000] = 77; // The frame's next owner.
-        goOn.release();
-        assertEquals((byte) 77, access.get());
-        assertEquals(-1, readByte(endpoint, 3, 0x7000)); // Only early: the entry is dead.
-    }
-
-    @Test
-    void aDeviceThatIgnoresStopGoesOn() throws Exception {
-        assertEquals(DmaStatus.STOPPED, statusAcrossStop(EndpointQuirks.NONE));
-        assertEquals(
-                DmaStatus.COMPLETE,
-                statusAcrossStop(EndpointQuirks.of(EndpointQuirk.IGNORES_STOP)));
-    }
-
-    /** An access to two pages is in its first one when its PASID is stopped. */
-    private DmaStatus statusAcrossStop(EndpointQuirks quirks) throws Exception {
-        Endpoint endpoint = endpoint(quirks);
-        agent.map(3, 0x7000, 0x2000, RW);
-        agent.map(3, 0x8000, 0x3000, RW);
-        CountDownLatch inside = new CountDownLatch(1);
-        Semaphore goOn = new Semaphore(0);
-        agent.beforeAnswer =
-                () -> {
-                    agent.beforeAnswer = () -> {};
-                    inside.countDown();
-                    goOn.acquireUninterruptibly();
-                };
-        byte[] target = new byte[8192];
-        Future<Long> access =
-                threads.submit(() -> endpoint.read(3, Access.READ, 0x7000, target, 0, 8192));
-        inside.await();
-        CountDownLatch stopped = new CountDownLatch(1);
-        Future<?> stop =
-                threads.submit(() -> {
-                    endpoint.stopPasid(new Pasid(3));
-                    stopped.countDown();
-                });
-        if (quirks.has(EndpointQuirk.IGNORES_STOP)) {
-            stopped.await(); // Although an access is under way.
-        } else {
-            // A new epoch is what ends the access; the stop itself waits for the answer.
-            while (((AtsEndpoint) endpoint).stops(3) == 0) {
-                Thread.onSpinWait();
-            }
-            assertEquals(1, stopped.getCount());
+    void theRangeOfARequestIsAlignedToItsSize() {
+        Endpoint endpoint = endpoint(EndpointQuirks.NONE);
+        for (int page = 3; page <= 8; page++) {
+            agent.map(3, page * 4096L, page * 4096L, RW);
+            readByte(endpoint, 3, page * 4096L);
         }
-        goOn.release();
-        long result = access.get();
-        stop.get();
-        endpoint.close();
-        return DmaResult.status(result);
+        agent.table.clear();
+        agent.invalidate(0, 3, 0x7abc, 14);
+        for (int page = 3; page <= 8; page++) {
+            boolean covered = page >= 4 && page < 8;
+            assertEquals(covered ? -1 : 0, readByte(endpoint, 3, page * 4096L), "page " + page);
+        }
     }
 
     @Test
-    void stoppingAPasidWaitsForTheBytesThatAreMoving() throws Exception {
-        AtsEndpoint endpoint = (AtsEndpoint) endpoint(EndpointQuirks.NONE);
+    void aRequestForAPasidThatCannotBeIsCompletedAndDropsNothing() {
+        Endpoint endpoint = endpoint(EndpointQuirks.NONE);
         agent.map(3, 0x7000, 0x2000, RW);
         readByte(endpoint, 3, 0x7000);
-        CountDownLatch inside = new CountDownLatch(1);
-        CountDownLatch stopped = new CountDownLatch(1);
-        AtomicBoolean tooEarly = new AtomicBoolean();
-        agent.beforeMove =
-                address -> {
-                    inside.countDown();
-                    while (endpoint.stops(3) == 0) {
-                        Thread.onSpinWait();
-                    }
-                    try {
-                        // A stop that does not wait returns now; one that does cannot.
-                        tooEarly.set(stopped.await(200, TimeUnit.MILLISECONDS));
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                    }
-                };
-        Future<Byte> access = threads.submit(() -> readByte(endpoint, 3, 0x7000));
-        inside.await();
-        endpoint.stopPasid(new Pasid(3));
-        stopped.countDown();
-        access.get();
-        assertFalse(tooEarly.get());
-    }
-
-    @Test
-    void aDeviceThatFillsStaleAnswersIsFound() {
-        Endpoint endpoint = endpoint(EndpointQuirks.of(EndpointQuirk.STALE_FILL));
-        agent.map(3, 0x7000, 0x2000, RW);
-        agent.beforeAnswer =
-                () -> {
-                    agent.beforeAnswer = () -> {};
-                    agent.unmap(3, 0x7000);
-                    agent.invalidate(0, 3, 0x7000, 12);
-                };
-        assertEquals(0, readByte(endpoint, 3, 0x7000));
-    }
-
-    @Test
-    void aNarrowDeviceConfusesAddressSpaces() {
-        Endpoint endpoint = endpoint(EndpointQuirks.narrowPasid(4));
-        agent.map(1, 0x7000, 0x2000, RW);
-        agent.memory[0x2000] = 42;
-        assertEquals(42, readByte(endpoint, 17, 0x7000));
+        agent.invalidate(1, 256, 0x7000, 12);
+        agent.invalidate(2, 256 + 3, 0, 64);
         assertEquals(
-                DmaStatus.STOPPED,
-                DmaResult.status(
-                        endpoint(EndpointQuirks.NONE)
-                                .read(300, Access.READ, 0, new byte[1], 0, 1)));
+                List.of(InvalidateCompletion.of(1), InvalidateCompletion.of(2)),
+                agent.completions);
+        assertEquals(1, endpoint.cachedTranslations());
+        assertEquals(2, endpoint.count(HardwareCounter.ATC_INVALIDATIONS));
     }
 }

@@ -252,13 +252,13 @@ final class EntryTable {
         boolean holds(long owner);
     }
 
-    /** Visits the entries of certain owners; exact only while nothing changes. */
+    /** Visits the entries of certain owners without privilege; exact only while nothing changes. */
     void visit(OwnerTest test, TranslationCacheView.Visitor visitor) {
         for (int base = 0; base < table.length; base += 1 << STRIDE_SHIFT) {
             for (int way = base + FIRST_WAY; way < base + FIRST_WAY + WAY * ways; way += WAY) {
                 long tag = (long) WORD.getAcquire(table, way);
                 long owner = (long) WORD.getAcquire(table, way + 1);
-                if (tag == 0 || !test.holds(owner)) {
+                if (tag == 0 || (tag & PRIVILEGED) != 0 || !test.holds(owner)) {
                     continue;
                 }
                 long entry = probe(base, tag, owner);

@@ -17,11 +17,7 @@ final class FreeIndexes {
         giveAllBack();
     }
 
-    boolean anyLeft() {
-        return count > 0;
-    }
-
-    /** There has to be one. */
+    /** There is one: every group that has an index holds a credit, and there are no more of them. */
     int take() {
         int index = indexes[head];
         head = (head + 1) % indexes.length;

@@ -78,15 +78,6 @@ public final class PageRequestInterface {
     }
 
     /**
-     * How many messages the device can have outstanding (Outstanding Page Request Capacity).
-     *
-     * @return 1 to 512
-     */
-    public int capacity() {
-        return capacity;
-    }
-
-    /**
      * Enables the interface; without effect while it is enabled.
      *
      * @param credits how many messages may be outstanding (Outstanding Page Request Allocation),

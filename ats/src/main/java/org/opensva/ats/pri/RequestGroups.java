@@ -35,7 +35,7 @@ final class RequestGroups {
     /** How many messages a group of so many pages can have now; 0 to wait for credits. */
     int available(int pages) {
         int wanted = Math.min(pages, allocation);
-        return allocation - outstanding >= wanted && indexes.anyLeft() ? wanted : 0;
+        return allocation - outstanding >= wanted ? wanted : 0;
     }
 
     /** A new group, with an index and credits. */

@@ -7,9 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.opensva.api.iommu.Pasid;
 
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+
+@Timeout(60)
 class AccessGuardsTest {
+
+    /** Long enough for whoever does not wait to have gone on; nothing is lost if it is not. */
+    private static final Duration A_WHILE = Duration.ofMillis(5);
 
     private final AccessGuards guards = new AccessGuards(8);
 
@@ -71,8 +79,76 @@ class AccessGuardsTest {
     }
 
     @Test
+    void whenEverySlotIsTakenTheNextWaitsUntilOneIsFree() throws InterruptedException {
+        int[] slots = new int[8];
+        for (int i = 0; i < 8; i++) {
+            slots[i] = guards.enter(i);
+        }
+        for (int freed : slots) {
+            Thread[] waiting = new Thread[3];
+            AtomicInteger inside = new AtomicInteger();
+            for (int i = 0; i < 3; i++) {
+                waiting[i] =
+                        Thread.ofPlatform()
+                                .start(() -> {
+                                    int mine = guards.enter(9);
+                                    inside.incrementAndGet();
+                                    guards.leave(mine);
+                                });
+            }
+            assertFalse(waiting[0].join(A_WHILE));
+            assertEquals(0, inside.get());
+            guards.leave(freed);
+            for (Thread thread : waiting) {
+                thread.join();
+            }
+            assertEquals(freed, guards.enter(3), "the only one that is free");
+        }
+        assertFalse(guards.drained());
+        for (int slot : slots) {
+            guards.leave(slot);
+        }
+        assertTrue(guards.drained());
+    }
+
+    @Test
+    void whoWaitsForADrainGoesOnWhenTheLastHasLeft() throws InterruptedException {
+        int[] slots = new int[8];
+        for (int i = 0; i < 8; i++) {
+            slots[i] = guards.enter(3);
+        }
+        AccessGuards.Drain drain = guards.drain(3);
+        assertFalse(drain.awaitBriefly());
+        Thread waiting = Thread.ofPlatform().start(drain::await);
+        for (int slot : slots) {
+            assertFalse(waiting.join(Duration.ofMillis(2)));
+            guards.leave(slot);
+        }
+        waiting.join();
+        assertTrue(drain.awaitBriefly());
+    }
+
+    @Test
+    void everyMachineHasAGuard() {
+        AccessGuards mine = AccessGuards.forThisMachine();
+        int one = mine.enter(3);
+        int two = mine.enter(3);
+        assertNotEquals(one, two);
+        assertFalse(mine.drained());
+        mine.leave(one);
+        mine.leave(two);
+        assertTrue(mine.drained());
+    }
+
+    @Test
     void aNumberOfSlotsThatIsNoPowerOfTwoIsRefused() {
         assertThrows(IllegalArgumentException.class, () -> new AccessGuards(6));
+        assertThrows(IllegalArgumentException.class, () -> new AccessGuards(0));
+        AccessGuards single = new AccessGuards(1);
+        int slot = single.enter(Pasid.NONE);
+        assertFalse(single.drained());
+        single.leave(slot);
+        assertTrue(single.drained());
     }
 
     @Test

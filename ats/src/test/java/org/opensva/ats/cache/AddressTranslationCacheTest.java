@@ -12,9 +12,11 @@ import org.opensva.api.iommu.Pasid;
 import org.opensva.api.memory.Access;
 
 import java.util.HashMap;
-import java.util.Iterator;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 
 class AddressTranslationCacheTest {
 
@@ -28,14 +30,161 @@ class AddressTranslationCacheTest {
         return cache.fill(pasid, address, entry, cache.stamp(pasid), cache.token(pasid));
     }
 
-    /** What is remembered of an entry. */
+    /** What is remembered of an entry; a global one has the PASID of nobody. */
     private record Known(int pasid, int shift, long base, boolean privileged) {
+
+        static final int EVERYBODY = Integer.MAX_VALUE;
+
         boolean covers(long address) {
             return (address & -(1L << shift)) == base;
         }
 
         boolean overlaps(long start, int size) {
             return (start ^ base) >>> Math.max(shift, size) == 0;
+        }
+
+        boolean isFor(int who, boolean privilege) {
+            return (pasid == who || pasid == EVERYBODY && who != Pasid.NONE)
+                    && privileged == privilege;
+        }
+    }
+
+    /** The cache beside a plain map. */
+    private static final class Both {
+
+        final AddressTranslationCache tested =
+                new AddressTranslationCache(1 << 14, new PasidStates(8));
+        final Map<Known, Long> model = new HashMap<>();
+        final Random random;
+
+        Both(long seed) {
+            random = new Random(seed);
+        }
+
+        void fill(int pasid, long address) {
+            int[] sizes = {12, 12, 12, 14, 16, 21, 30};
+            int shift = sizes[random.nextInt(sizes.length)];
+            boolean privileged = pasid != Pasid.NONE && random.nextInt(4) == 0;
+            // The bit means nothing in the answer to a request without PASID.
+            boolean marked = random.nextInt(6) == 0;
+            int owner = marked && pasid != Pasid.NONE ? Known.EVERYBODY : pasid;
+            long entry =
+                    TranslationEntry.of(
+                            random.nextLong() >>> 12 & -(1L << shift),
+                            shift,
+                            (random.nextBoolean() ? R : RW)
+                                    | (privileged ? TranslationEntry.PRIV : 0)
+                                    | (marked ? TranslationEntry.GLOBAL : 0));
+            assertTrue(
+                    tested.fill(
+                            pasid, address, entry, tested.stamp(pasid), tested.token(pasid)));
+            model.keySet()
+                    .removeIf(k ->
+                            k.pasid == owner && k.privileged == privileged && k.covers(address));
+            model.put(new Known(owner, shift, address & -(1L << shift), privileged), entry);
+        }
+
+        void remove(int pasid, long address) {
+            int size = 12 + random.nextInt(22);
+            long start = address & -(1L << size);
+            tested.remove(pasid, start, size);
+            model.keySet().removeIf(k -> k.pasid == pasid && k.overlaps(start, size));
+        }
+
+        void removeEverywhere(long address) {
+            int size = 12 + random.nextInt(10);
+            long start = address & -(1L << size);
+            tested.removeEverywhere(start, size);
+            model.keySet().removeIf(k -> k.overlaps(start, size));
+        }
+
+        void removeAll(int pasid) {
+            tested.removeAll(pasid);
+            model.keySet().removeIf(k -> k.pasid == pasid);
+        }
+
+        void removeAll() {
+            tested.removeAll();
+            model.clear();
+        }
+
+        void find(int pasid, long address) {
+            boolean privileged = pasid != Pasid.NONE && random.nextInt(4) == 0;
+            int wanted = random.nextBoolean() ? Access.READ : Access.WRITE;
+            long found = tested.find(pasid, address, wanted | (privileged ? Access.PRIVILEGED : 0));
+            boolean any = false;
+            boolean same = false;
+            for (Map.Entry<Known, Long> known : model.entrySet()) {
+                if (known.getKey().isFor(pasid, privileged) && known.getKey().covers(address)) {
+                    boolean allowed = (known.getValue() & wanted) != 0;
+                    any |= allowed;
+                    same |= allowed && known.getValue() == found;
+                }
+            }
+            assertEquals(any, found != 0);
+            assertTrue(found == 0 || same, "a translation that is not the newest");
+        }
+
+        void step() {
+            int pasid = random.nextInt(6) - 1;
+            long address = random.nextLong() & ((1L << 24) - 1);
+            if (random.nextInt(3) == 0) {
+                address |= 0xffff_ffffL << 32; // Negative addresses are addresses, too.
+            }
+            switch (random.nextInt(12)) {
+                case 0, 1, 2, 3, 4 -> fill(pasid, address);
+                case 5, 6 -> remove(pasid, address);
+                case 7 -> removeEverywhere(address);
+                case 8 -> {
+                    if (random.nextInt(10) == 0) {
+                        removeAll(pasid);
+                    }
+                }
+                case 9 -> {
+                    if (random.nextInt(100) == 0) {
+                        removeAll();
+                    }
+                }
+                default -> find(pasid, address);
+            }
+        }
+
+        /** At rest every entry of the map is there, and who looks into the cache sees them. */
+        void end() {
+            assertEquals(0, tested.evictions());
+            assertEquals(model.size(), tested.size());
+            Set<String> expected = new HashSet<>();
+            model.forEach((known, entry) -> {
+                boolean everybody = known.pasid == Known.EVERYBODY;
+                int access = known.privileged ? Access.PRIVILEGED : 0;
+                int someone = everybody ? 100 : known.pasid;
+                long found = tested.find(someone, known.base, access);
+                assertNotEquals(0, found, known::toString);
+                if (!everybody && !known.privileged && known.pasid != Pasid.NONE) {
+                    expected.add(seen(known.pasid, known.base, known.shift, entry));
+                }
+            });
+            Set<String> visited = new HashSet<>();
+            tested.visit((owner, address, sizeShift, physical, access) -> {
+                long flags = access; // R and W have the places of READ and WRITE.
+                visited.add(
+                        seen(
+                                owner,
+                                address,
+                                sizeShift,
+                                TranslationEntry.of(physical, sizeShift, flags)));
+            });
+            assertEquals(expected, visited);
+        }
+
+        private static String seen(int owner, long address, int sizeShift, long entry) {
+            return "PASID %d 0x%x 2^%d: 0x%x %d"
+                    .formatted(
+                            owner,
+                            address,
+                            sizeShift,
+                            TranslationEntry.address(entry),
+                            TranslationEntry.access(entry));
         }
     }
 
@@ -45,125 +194,58 @@ class AddressTranslationCacheTest {
      */
     @Test
     void itHoldsExactlyWhatWasNotInvalidated() {
-        int[] sizes = {12, 12, 12, 14, 16, 21, 30};
         for (long seed = 1; seed <= 20; seed++) {
-            Random random = new Random(seed);
-            PasidStates states = new PasidStates(8);
-            AddressTranslationCache tested = new AddressTranslationCache(1 << 14, states);
-            Map<Known, Long> model = new HashMap<>();
+            Both both = new Both(seed);
             for (int step = 0; step < 3_000; step++) {
-                int pasid = random.nextInt(6) - 1;
-                long address = random.nextLong() & ((1L << 24) - 1);
-                if (random.nextInt(3) == 0) {
-                    address |= 0xffff_ffffL << 32; // Negative addresses are addresses, too.
-                }
-                switch (random.nextInt(12)) {
-                    case 0, 1, 2, 3, 4 -> {
-                        int shift = sizes[random.nextInt(sizes.length)];
-                        boolean privileged = pasid != Pasid.NONE && random.nextInt(4) == 0;
-                        long flags = random.nextBoolean() ? R : RW;
-                        long entry =
-                                TranslationEntry.of(
-                                        random.nextLong() >>> 12 & -(1L << shift),
-                                        shift,
-                                        flags | (privileged ? TranslationEntry.PRIV : 0));
-                        long at = address;
-                        assertTrue(
-                                tested.fill(
-                                        pasid,
-                                        at,
-                                        entry,
-                                        tested.stamp(pasid),
-                                        tested.token(pasid)));
-                        model.keySet()
-                                .removeIf(k ->
-                                        k.pasid == pasid
-                                                && k.privileged == privileged
-                                                && k.covers(at));
-                        model.put(new Known(pasid, shift, at & -(1L << shift), privileged), entry);
-                    }
-                    case 5, 6 -> {
-                        int size = 12 + random.nextInt(22);
-                        long start = address & -(1L << size);
-                        tested.remove(pasid, start, size);
-                        model.keySet().removeIf(k -> k.pasid == pasid && k.overlaps(start, size));
-                    }
-                    case 7 -> {
-                        int size = 12 + random.nextInt(10);
-                        long start = address & -(1L << size);
-                        tested.removeEverywhere(start, size);
-                        model.keySet().removeIf(k -> k.overlaps(start, size));
-                    }
-                    case 8 -> {
-                        if (random.nextInt(10) == 0) {
-                            tested.removeAll(pasid);
-                            model.keySet().removeIf(k -> k.pasid == pasid);
-                        }
-                    }
-                    case 9 -> {
-                        if (random.nextInt(100) == 0) {
-                            tested.removeAll();
-                            model.clear();
-                        }
-                    }
-                    default -> checkOne(tested, model, pasid, address, random);
-                }
+                both.step();
             }
-            assertEquals(0, tested.evictions(), "seed " + seed);
-            assertEquals(model.size(), tested.size(), "seed " + seed);
-            for (Iterator<Map.Entry<Known, Long>> i = model.entrySet().iterator(); i.hasNext(); ) {
-                Map.Entry<Known, Long> known = i.next();
-                int access = known.getKey().privileged ? Access.PRIVILEGED : 0;
-                long found = tested.find(known.getKey().pasid, known.getKey().base, access);
-                assertNotEquals(0, found, () -> known.toString());
-            }
+            both.end();
         }
     }
 
-    private static void checkOne(
-            AddressTranslationCache tested,
-            Map<Known, Long> model,
-            int pasid,
-            long address,
-            Random random) {
-        boolean privileged = pasid != Pasid.NONE && random.nextInt(4) == 0;
-        int wanted = random.nextBoolean() ? Access.READ : Access.WRITE;
-        long found = tested.find(pasid, address, wanted | (privileged ? Access.PRIVILEGED : 0));
-        boolean any = false;
-        boolean same = false;
-        for (Map.Entry<Known, Long> known : model.entrySet()) {
-            Known key = known.getKey();
-            if (key.pasid == pasid && key.privileged == privileged && key.covers(address)) {
-                boolean allowed = (known.getValue() & wanted) != 0;
-                any |= allowed;
-                same |= allowed && known.getValue() == found;
-            }
-        }
-        assertEquals(any, found != 0);
-        assertTrue(found == 0 || same, "a translation that is not the newest");
+    /** Every way of removing what PASID 3 has at 0x7000. */
+    private List<Runnable> invalidations() {
+        return List.of(
+                () -> cache.remove(3, 0x7000, 12),
+                () -> cache.remove(3, 0, 40),
+                () -> cache.removeAll(3),
+                () -> cache.removeAll(),
+                () -> cache.removeEverywhere(0x4000, 14));
     }
 
     @Test
-    void aFillThatAnInvalidationOvertookIsRefused() {
-        Runnable[] invalidations = {
-            () -> cache.remove(3, 0x7000, 12),
-            () -> cache.remove(3, 0, 40),
-            () -> cache.removeAll(3),
-            () -> cache.removeAll(),
-            () -> cache.removeEverywhere(0x4000, 14),
-        };
-        for (Runnable invalidation : invalidations) {
-            long stamp = cache.stamp(3);
-            long token = cache.token(3);
-            invalidation.run();
-            assertFalse(cache.fill(3, 0x7000, RW, stamp, token));
-            assertEquals(0, cache.find(3, 0x7000, Access.READ));
+    void aFillThatInvalidationsOvertookIsRefusedWhicheverTheyAre() {
+        for (Runnable first : invalidations()) {
+            for (Runnable second : invalidations()) {
+                long stamp = cache.stamp(3);
+                long token = cache.token(3);
+                first.run();
+                assertFalse(cache.fill(3, 0x7000, RW, stamp, token));
+                second.run();
+                assertFalse(cache.fill(3, 0x7000, RW, stamp, token));
+                assertEquals(0, cache.find(3, 0x7000, Access.READ));
+            }
         }
         long stamp = cache.stamp(3);
         long token = cache.token(3);
         cache.remove(4, 0x7000, 12);
         cache.removeAll(4);
         assertTrue(cache.fill(3, 0x7000, RW, stamp, token), "another PASID's does not matter");
+    }
+
+    @Test
+    void whatWasRemovedDoesNotComeBackWhateverIsRemovedNext() {
+        for (Runnable first : invalidations()) {
+            for (Runnable second : invalidations()) {
+                assertTrue(fill(3, 0x7000, RW));
+                assertNotEquals(0, cache.find(3, 0x7000, Access.READ));
+                first.run();
+                assertEquals(0, cache.find(3, 0x7000, Access.READ));
+                second.run();
+                assertEquals(0, cache.find(3, 0x7000, Access.READ));
+                assertEquals(0, cache.size());
+            }
+        }
     }
 
     @Test
@@ -221,5 +303,8 @@ class AddressTranslationCacheTest {
     void aCapacityThatIsNoPowerOfTwoIsRefused() {
         assertThrows(IllegalArgumentException.class, () -> new AddressTranslationCache(3, pasids));
         assertThrows(IllegalArgumentException.class, () -> new AddressTranslationCache(0, pasids));
+        int tooMany = 1 << 27;
+        assertThrows(
+                IllegalArgumentException.class, () -> new AddressTranslationCache(tooMany, pasids));
     }
 }

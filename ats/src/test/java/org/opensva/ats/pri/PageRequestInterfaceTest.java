@@ -52,12 +52,16 @@ class PageRequestInterfaceTest {
         pri.enable(8);
         host = request -> answer(request, PageResponse.SUCCESS);
         Set<Integer> indexes = new HashSet<>();
-        for (int i = 0; i < PageRequestInterface.MAX_GROUPS; i++) {
+        int all = PageRequestInterface.MAX_GROUPS;
+        for (int i = 0; i < 2 * all; i++) {
             assertEquals(PageOutcome.SUCCESS, pri.request(1, 1, 0x1000, 1));
             indexes.add(sent.get(i).groupIndex());
+            assertEquals(Math.min(i + 1, all), indexes.size());
+            assertEquals(sent.get(i % all).groupIndex(), sent.get(i).groupIndex());
         }
-        assertEquals(PageRequestInterface.MAX_GROUPS, indexes.size());
         assertEquals(0, pri.outstanding());
+        assertEquals(2 * all, pri.requests());
+        assertEquals(2 * all, pri.responses());
     }
 
     @Test
@@ -254,5 +258,154 @@ class PageRequestInterfaceTest {
                 };
         assertEquals(PageOutcome.SUCCESS, pri.request(1, 1, 0x1000, 1));
         assertTrue(Thread.interrupted());
+    }
+
+    @Test
+    void thereAreNoMoreCreditsThanTheDeviceCanUse() {
+        assertThrows(IllegalArgumentException.class, () -> of(0));
+        assertThrows(IllegalArgumentException.class, () -> of(513));
+        host = request -> {};
+        for (int capacity : new int[] {1, 512}) {
+            sent.clear();
+            pri = of(capacity);
+            pri.enable(1 << 20);
+            assertEquals(PageOutcome.FAILED, pri.request(1, 1, 0x1000, 1 << 20), "no answer");
+            assertEquals(capacity, sent.size());
+            assertEquals(capacity, pri.outstanding());
+            assertEquals(PageOutcome.FAILED, pri.request(1, 1, 0x1000, 1), "no credit");
+            assertEquals(capacity, sent.size());
+        }
+    }
+
+    private PageRequestInterface of(int capacity) {
+        return new PageRequestInterface(capacity, 1_000_000, sent::add);
+    }
+
+    @Test
+    void enablingWhatIsEnabledOrGoneChangesNothing() {
+        pri.enable(2);
+        pri.enable(8);
+        host =
+                request -> {
+                    if (request.last()) {
+                        answer(request, PageResponse.SUCCESS);
+                    }
+                };
+        assertEquals(PageOutcome.SUCCESS, pri.request(1, 1, 0x1000, 8));
+        assertEquals(2, sent.size());
+        pri.close();
+        pri.enable(8);
+        assertFalse(pri.isActive());
+        assertEquals(PageOutcome.GONE, pri.request(1, 1, 0x1000, 1));
+        assertEquals(2, sent.size());
+    }
+
+    /** Starts a request, and returns when it waits for an answer or for a credit. */
+    private Thread waiting(int pasid, List<PageOutcome> outcomes) {
+        return waiting(() -> outcomes.add(pri.request(pasid, 1, 0x1000, 1)));
+    }
+
+    private static Thread waiting(Runnable call) {
+        Thread thread = Thread.ofPlatform().start(call);
+        while (thread.getState() != Thread.State.TIMED_WAITING && thread.isAlive()) {
+            Thread.onSpinWait();
+        }
+        return thread;
+    }
+
+    /** Somebody has the only credit; what ends the wait of the next, and how? */
+    private List<PageOutcome> afterWaiting(Runnable event) throws InterruptedException {
+        sent.clear();
+        pri = interfaceWith(TimeUnit.HOURS.toNanos(1));
+        pri.enable(1);
+        List<PageOutcome> outcomes = java.util.Collections.synchronizedList(new ArrayList<>());
+        Thread first = waiting(1, outcomes);
+        Thread second = waiting(2, outcomes);
+        assertEquals(1, sent.size(), "there is one credit");
+        event.run();
+        second.join();
+        if (pri.outstanding() > 0) {
+            answer(sent.getFirst(), PageResponse.SUCCESS);
+        }
+        first.join();
+        return outcomes;
+    }
+
+    @Test
+    void whoWaitsForACreditGoesOnWhenThereIsOneAndEndsWhenThereWillBeNone() throws Exception {
+        host =
+                request -> {
+                    if (request.pasid() == 2) {
+                        answer(request, PageResponse.INVALID_REQUEST);
+                    }
+                };
+        PageOutcome failed = PageOutcome.FAILED;
+        assertEquals(
+                Set.of(PageOutcome.SUCCESS, PageOutcome.INVALID),
+                Set.copyOf(
+                        afterWaiting(() -> answer(sent.getFirst(), PageResponse.SUCCESS))));
+        assertEquals(
+                List.of(failed, PageOutcome.SUCCESS), afterWaiting(() -> pri.disable()));
+        assertEquals(
+                List.of(failed, failed),
+                afterWaiting(() -> answer(sent.getFirst(), PageResponse.RESPONSE_FAILURE)));
+        assertEquals(
+                List.of(PageOutcome.GONE, PageOutcome.GONE), afterWaiting(() -> pri.close()));
+        assertEquals(
+                Set.of(failed, PageOutcome.INVALID), Set.copyOf(afterWaiting(() -> pri.reset())));
+    }
+
+    @Test
+    void aDrainWaitsForTheAnswersOfItsPasidAndNoOther() throws Exception {
+        pri.enable(8);
+        List<PageOutcome> outcomes = java.util.Collections.synchronizedList(new ArrayList<>());
+        Thread one = waiting(1, outcomes);
+        Thread two = waiting(1, outcomes);
+        assertTrue(pri.drain(2, 0));
+        assertFalse(pri.drain(1, 0));
+        assertFalse(pri.drain(1, 1_000_000));
+        boolean[] drained = new boolean[2];
+        Thread draining =
+                waiting(() -> {
+                    drained[0] = pri.drain(1, TimeUnit.HOURS.toNanos(1));
+                    drained[1] = Thread.interrupted();
+                });
+        answer(sent.get(0), PageResponse.SUCCESS);
+        assertFalse(draining.join(java.time.Duration.ofMillis(5)));
+        draining.interrupt();
+        assertFalse(draining.join(java.time.Duration.ofMillis(5)));
+        answer(sent.get(1), PageResponse.SUCCESS);
+        draining.join();
+        assertTrue(drained[0]);
+        assertTrue(drained[1], "the interrupt is kept");
+        one.join();
+        two.join();
+        assertFalse(Thread.interrupted());
+    }
+
+    @Test
+    void aDrainIsOverWhenTheInterfaceIsResetOrGoneAndFailsWhenAnAnswerIsGivenUp()
+            throws Exception {
+        for (Runnable end : List.<Runnable>of(() -> pri.reset(), () -> pri.close())) {
+            pri = interfaceWith(TimeUnit.HOURS.toNanos(1));
+            pri.enable(8);
+            Thread user = waiting(1, new ArrayList<>());
+            boolean[] drained = new boolean[1];
+            Thread draining = waiting(() -> drained[0] = pri.drain(1, Long.MAX_VALUE / 2));
+            end.run();
+            draining.join();
+            user.join();
+            assertTrue(drained[0]);
+        }
+        pri = interfaceWith(TimeUnit.MILLISECONDS.toNanos(20));
+        pri.enable(8);
+        boolean[] drained = {true};
+        Thread user = Thread.ofPlatform().start(() -> pri.request(1, 1, 0x1000, 1));
+        while (pri.outstanding() == 0) {
+            Thread.onSpinWait();
+        }
+        drained[0] = pri.drain(1, Long.MAX_VALUE / 2);
+        assertFalse(drained[0], "nobody waits for the answer any more, but it is owed");
+        user.join();
     }
 }

@@ -6,28 +6,30 @@ import org.opensva.api.iommu.IommuDriver;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
-/**
- * A device that was attached to its IOMMU.
- *
- * @param attached the device under control
- * @param driver the driver of its IOMMU
- * @param byPasid who is bound; page faults find their address space here without a lock
- */
-record ManagedDevice(
-        AttachedDevice attached, IommuDriver driver, ConcurrentMap<Integer, Bond> byPasid) {
+/** A device that was attached to its IOMMU. */
+final class ManagedDevice {
+
+    private final AttachedDevice attached;
+    private final IommuDriver driver;
+    private final ConcurrentMap<Integer, Bond> byPasid = new ConcurrentHashMap<>();
 
     ManagedDevice(AttachedDevice attached, IommuDriver driver) {
-        this(attached, driver, new ConcurrentHashMap<>());
+        this.attached = attached;
+        this.driver = driver;
     }
 
-    /** Two devices are the same only if they are one object. */
-    @Override
-    public boolean equals(Object other) {
-        return this == other;
+    /** The device under control. */
+    AttachedDevice attached() {
+        return attached;
     }
 
-    @Override
-    public int hashCode() {
-        return System.identityHashCode(this);
+    /** The driver of its IOMMU. */
+    IommuDriver driver() {
+        return driver;
+    }
+
+    /** Who is bound; page faults find their address space here without a lock. */
+    ConcurrentMap<Integer, Bond> byPasid() {
+        return byPasid;
     }
 }

@@ -262,14 +262,17 @@ public final class SvaCore implements SvaBinder, PageFaultHandler, AutoCloseable
     }
 
     private ManagedDevice managed(DeviceFunction function, String call) {
+        ManagedDevice known = devices.get(function.requester());
+        boolean replaced = known != null && !known.attached().function().isPresent();
         if (!function.isPresent()) {
             throw new ErrnoException(Errno.ENODEV, call, "the device is gone");
         }
-        ManagedDevice known = devices.get(function.requester());
-        if (known != null
-                && !known.attached().function().isPresent()
-                && known.byPasid().isEmpty()) {
+        if (known != null && replaced) {
             // What was there before under this requester id is gone.
+            if (!known.byPasid().isEmpty()) {
+                throw new ErrnoException(
+                        Errno.EBUSY, call, "the device that was here before is still bound");
+            }
             detach(known);
             known = null;
         }

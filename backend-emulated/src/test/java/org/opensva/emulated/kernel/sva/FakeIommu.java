@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +35,8 @@ final class FakeIommu implements IommuDriver {
     final List<String> calls = Collections.synchronizedList(new ArrayList<>());
     Errno failBind;
     Errno failDomain;
+    OptionalInt asid = OptionalInt.empty();
+    Runnable onDomainClosed = () -> {};
 
     List<String> taken() {
         synchronized (calls) {
@@ -81,9 +84,15 @@ final class FakeIommu implements IommuDriver {
             }
 
             @Override
+            public OptionalInt asid() {
+                return asid;
+            }
+
+            @Override
             public void close() {
                 subscription.close();
                 calls.add("close domain");
+                onDomainClosed.run();
             }
         };
     }
@@ -123,6 +132,7 @@ final class FakeIommu implements IommuDriver {
 
         @Override
         public void bind(Pasid pasid, SvaDomain domain) {
+            function.beforeBind.run();
             if (failBind != null) {
                 throw new ErrnoException(failBind, "bind", "");
             }
@@ -165,6 +175,7 @@ final class FakeIommu implements IommuDriver {
         final int pasids;
         boolean present = true;
         Device device;
+        Runnable beforeBind = () -> {};
         Runnable beforeUnbind = () -> {};
         Runnable onRespond = () -> {};
 

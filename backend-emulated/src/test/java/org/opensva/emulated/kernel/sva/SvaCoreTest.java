@@ -5,20 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.opentelemetry.api.OpenTelemetry;
-import io.opentelemetry.sdk.OpenTelemetrySdk;
-import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
-import io.opentelemetry.sdk.trace.SdkTracerProvider;
-import io.opentelemetry.sdk.trace.data.SpanData;
-import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
-
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.opensva.api.iommu.PageFault;
-import org.opensva.api.iommu.PageFaultHandler;
 import org.opensva.api.iommu.PageResponse;
 import org.opensva.api.iommu.Pasid;
 import org.opensva.api.iommu.SvaBond;
@@ -27,16 +19,11 @@ import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.SvaProcess;
-import org.opensva.api.telemetry.ControlMeters;
 import org.opensva.api.telemetry.HardwareEvent;
-import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.emulated.kernel.TestMachine;
 import org.opensva.emulated.kernel.paging.PagingMode;
 
-import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -45,57 +32,32 @@ import java.util.concurrent.TimeUnit;
 @EnumSource(PagingMode.class)
 class SvaCoreTest {
 
+    private final SvaMachine sva;
     private final TestMachine machine;
     private final int pageBytes;
-    private final FakeIommu iommu = new FakeIommu();
-    private final FakeIommu second = new FakeIommu();
-    private final FakeIommu.Function zip = new FakeIommu.Function("zip-0", 8, 1 << 20);
-    private final FakeIommu.Function dma = new FakeIommu.Function("dma-1", 16, 1 << 20);
+    private final FakeIommu iommu;
+    private final FakeIommu second;
+    private final FakeIommu.Function zip;
+    private final FakeIommu.Function dma;
     private final FakeIommu.Function narrow = new FakeIommu.Function("narrow-2", 24, 3);
-    private final FakeIommu.Function far = new FakeIommu.Function("far-3", 32, 1 << 20);
-    private final FakeIommu.Function none = new FakeIommu.Function("none-4", 40, 1 << 20);
-    private final InMemorySpanExporter spans = InMemorySpanExporter.create();
-    private SvaCore serving;
     private final SvaCore core;
     private final SvaProcess process;
 
     SvaCoreTest(PagingMode mode) {
-        machine = new TestMachine(mode);
+        sva = new SvaMachine(mode);
+        machine = sva.machine;
         pageBytes = machine.pageBytes;
-        process = machine.spawn();
-        core = core(OpenTelemetry.noop());
-    }
-
-    private PageFaultHandler handler() {
-        return serving;
-    }
-
-    private SvaCore core(OpenTelemetry telemetry) {
-        serving =
-                new SvaCore(
-                        machine.addressSpaces,
-                        function ->
-                                function == none
-                                        ? Optional.empty()
-                                        : Optional.of(function == far ? second : iommu),
-                        this::handler,
-                        machine.events,
-                        ControlMeters.off(),
-                        new KernelTracer(telemetry));
-        return serving;
+        iommu = sva.iommu;
+        second = sva.second;
+        zip = sva.zip;
+        dma = sva.dma;
+        process = sva.process;
+        core = sva.core;
     }
 
     @AfterEach
     void nothingIsLeftBehind() {
-        machine.kernel.close();
-        assertEquals(0, core.bondCount());
-        assertEquals(0, core.pasidCount());
-        assertEquals(0, core.pendingFaults());
-        assertEquals(0, core.failures());
-        core.close();
-        machine.close();
-        assertEquals(0, machine.addressSpaces.identityCount());
-        assertEquals(0, machine.frames.allocatedFrames());
+        sva.close();
     }
 
     private static void refused(Errno errno, Runnable call) {
@@ -119,7 +81,7 @@ class SvaCoreTest {
     void devicesBehindOneIommuShareTheDomainAndTheNumber() {
         SvaBond one = core.bind(zip, process.addressSpace());
         SvaBond two = core.bind(dma, process.addressSpace());
-        SvaBond three = core.bind(far, process.addressSpace());
+        SvaBond three = core.bind(sva.far, process.addressSpace());
         assertEquals(one.pasid(), two.pasid());
         assertEquals(one.pasid(), three.pasid());
         assertEquals(
@@ -181,7 +143,7 @@ class SvaCoreTest {
     @Test
     void refusalsNameTheReasonAndLeaveNoTrace() {
         AddressSpace space = process.addressSpace();
-        refused(Errno.ENODEV, () -> core.bind(none, space));
+        refused(Errno.ENODEV, () -> core.bind(sva.none, space));
         zip.present = false;
         refused(Errno.ENODEV, () -> core.bind(zip, space));
         zip.present = true;
@@ -356,30 +318,6 @@ class SvaCoreTest {
             function.device.fault(bond.pasid().value(), new PageFault(0x1000, Access.READ));
         } catch (ErrnoException e) {
             assertTrue(e.errno() == Errno.EINVAL || e.errno() == Errno.ESRCH, e.getMessage());
-        }
-    }
-
-    @Test
-    void bindUnbindAndFaultsAreSpans() throws InterruptedException {
-        try (OpenTelemetrySdk sdk =
-                        OpenTelemetrySdk.builder()
-                                .setTracerProvider(
-                                        SdkTracerProvider.builder()
-                                                .addSpanProcessor(SimpleSpanProcessor.create(spans))
-                                                .build())
-                                .build();
-                SvaCore traced = core(sdk)) {
-            long at = machine.anonymous(process, 1);
-            SvaBond bond = traced.bind(zip, process.addressSpace());
-            zip.device.fault(bond.pasid().value(), new PageFault(at, Access.READ));
-            assertEquals(PageResponse.SUCCESS, zip.device.answer());
-            bond.close();
-            assertEquals(
-                    Set.of("sva.bind", "sva.unbind", "iommu.page_request"),
-                    new HashSet<>(
-                            spans.getFinishedSpanItems().stream().map(SpanData::getName).toList()));
-            process.close();
-            assertEquals(0, traced.pasidCount());
         }
     }
 }
