@@ -170,7 +170,7 @@ final class FakeAgent implements TranslationAgent, AgentPort {
     }
 
     private int answering(long address, int length) {
-        return (int) Math.clamp(brokenFrom - address, 0, length);
+        return Math.clamp(brokenFrom - address, 0, length);
     }
 
     @Override

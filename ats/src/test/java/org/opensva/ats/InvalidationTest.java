@@ -7,6 +7,7 @@ import static org.opensva.ats.FakeAgent.readByte;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.opensva.api.ats.Endpoint;
 import org.opensva.api.ats.EndpointConfig;
 import org.opensva.api.ats.InvalidateCompletion;
@@ -400,8 +401,7 @@ class InvalidationTest {
         agent.invalidate(1, 256, 0x7000, 12);
         agent.invalidate(2, 256 + 3, 0, 64);
         assertEquals(
-                List.of(InvalidateCompletion.of(1), InvalidateCompletion.of(2)),
-                agent.completions);
+                List.of(InvalidateCompletion.of(1), InvalidateCompletion.of(2)), agent.completions);
         assertEquals(1, endpoint.cachedTranslations());
         assertEquals(2, endpoint.count(HardwareCounter.ATC_INVALIDATIONS));
     }

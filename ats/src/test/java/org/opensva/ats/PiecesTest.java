@@ -257,9 +257,7 @@ class PiecesTest {
         int fetch = Access.EXECUTE | Access.PRIVILEGED;
         for (int round = 0; round < 2; round++) {
             assertStatus(
-                    DmaStatus.COMPLETE,
-                    1,
-                    endpoint.read(Pasid.NONE, fetch, 0x7000, buffer, 0, 1));
+                    DmaStatus.COMPLETE, 1, endpoint.read(Pasid.NONE, fetch, 0x7000, buffer, 0, 1));
             assertStatus(
                     DmaStatus.COMPLETE,
                     1,

@@ -17,7 +17,9 @@ final class FreeIndexes {
         giveAllBack();
     }
 
-    /** There is one: every group that has an index holds a credit, and there are no more of them. */
+    /**
+     * There is one: every group that has an index holds a credit, and there are no more of them.
+     */
     int take() {
         int index = indexes[head];
         head = (head + 1) % indexes.length;

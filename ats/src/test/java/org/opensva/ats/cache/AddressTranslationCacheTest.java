@@ -76,8 +76,7 @@ class AddressTranslationCacheTest {
                                     | (privileged ? TranslationEntry.PRIV : 0)
                                     | (marked ? TranslationEntry.GLOBAL : 0));
             assertTrue(
-                    tested.fill(
-                            pasid, address, entry, tested.stamp(pasid), tested.token(pasid)));
+                    tested.fill(pasid, address, entry, tested.stamp(pasid), tested.token(pasid)));
             model.keySet()
                     .removeIf(k ->
                             k.pasid == owner && k.privileged == privileged && k.covers(address));

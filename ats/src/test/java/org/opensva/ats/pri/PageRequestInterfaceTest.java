@@ -342,15 +342,12 @@ class PageRequestInterfaceTest {
         PageOutcome failed = PageOutcome.FAILED;
         assertEquals(
                 Set.of(PageOutcome.SUCCESS, PageOutcome.INVALID),
-                Set.copyOf(
-                        afterWaiting(() -> answer(sent.getFirst(), PageResponse.SUCCESS))));
-        assertEquals(
-                List.of(failed, PageOutcome.SUCCESS), afterWaiting(() -> pri.disable()));
+                Set.copyOf(afterWaiting(() -> answer(sent.getFirst(), PageResponse.SUCCESS))));
+        assertEquals(List.of(failed, PageOutcome.SUCCESS), afterWaiting(() -> pri.disable()));
         assertEquals(
                 List.of(failed, failed),
                 afterWaiting(() -> answer(sent.getFirst(), PageResponse.RESPONSE_FAILURE)));
-        assertEquals(
-                List.of(PageOutcome.GONE, PageOutcome.GONE), afterWaiting(() -> pri.close()));
+        assertEquals(List.of(PageOutcome.GONE, PageOutcome.GONE), afterWaiting(() -> pri.close()));
         assertEquals(
                 Set.of(failed, PageOutcome.INVALID), Set.copyOf(afterWaiting(() -> pri.reset())));
     }
@@ -384,8 +381,7 @@ class PageRequestInterfaceTest {
     }
 
     @Test
-    void aDrainIsOverWhenTheInterfaceIsResetOrGoneAndFailsWhenAnAnswerIsGivenUp()
-            throws Exception {
+    void aDrainIsOverWhenTheInterfaceIsResetOrGoneAndFailsWhenAnAnswerIsGivenUp() throws Exception {
         for (Runnable end : List.<Runnable>of(() -> pri.reset(), () -> pri.close())) {
             pri = interfaceWith(TimeUnit.HOURS.toNanos(1));
             pri.enable(8);
