@@ -36,9 +36,18 @@ public final class ChunkedMemory implements PhysicalMemory {
     private static final int BANK_SHIFT = 24;
     private static final int BANK_PAGES = 1 << (BANK_SHIFT - PAGE_SHIFT);
 
+    private static final int MIN_NEAR = 1 << 6;
+
+    /** As many pages as are held a second time: 4 GiB, for 4 MiB if all of that is used. */
+    private static final int MAX_NEAR = 1 << 20;
+
     private final long base;
     private final long size;
     private final long[] @Nullable [] @Nullable [] banks;
+
+    /** Pages of low addresses that have been asked for: one load instead of two. */
+    private long[] @Nullable [] near = new long[MIN_NEAR][];
+
     private final LongAdder touched = new LongAdder();
 
     /**
@@ -93,8 +102,11 @@ public final class ChunkedMemory implements PhysicalMemory {
         if (length <= 0) {
             return length == 0;
         }
-        long offset = address - base;
-        return Long.compareUnsigned(offset, size) < 0 && length <= size - offset;
+        return holds(address - base, length);
+    }
+
+    private boolean holds(long offset, long length) {
+        return offset >= 0 && offset < size && length <= size - offset;
     }
 
     @Override
@@ -137,15 +149,18 @@ public final class ChunkedMemory implements PhysicalMemory {
     @Override
     public void read(long address, byte[] target, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, target.length);
-        long from = checked(address, length);
+        long from = address - base;
         if (length == Long.BYTES && (from & 7) == 0) {
             // A descriptor, a doorbell, a completion: one ordered load.
-            long[] page = pageOrNull(from);
+            long[] page = nearOrNull(from);
+            if (page == null) {
+                page = pageOrNull(checked(address, length));
+            }
             BYTES.set(
                     target, offset, page == null ? 0 : (long) LONGS.getAcquire(page, index(from)));
             return;
         }
-        readPages(from, target, offset, length);
+        readPages(checked(address, length), target, offset, length);
     }
 
     /** Apart from {@link #read}, which stays small enough to be expanded where it is called. */
@@ -172,12 +187,16 @@ public final class ChunkedMemory implements PhysicalMemory {
     @Override
     public void write(long address, byte[] source, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, source.length);
-        long to = checked(address, length);
+        long to = address - base;
         if (length == Long.BYTES && (to & 7) == 0) {
-            LONGS.setRelease(page(to), index(to), (long) BYTES.get(source, offset));
+            long[] page = nearOrNull(to);
+            if (page == null) {
+                page = page(checked(address, length));
+            }
+            LONGS.setRelease(page, index(to), (long) BYTES.get(source, offset));
             return;
         }
-        writePages(to, source, offset, length);
+        writePages(checked(address, length), source, offset, length);
     }
 
     private void writePages(long first, byte[] source, int offset, int length) {
@@ -261,6 +280,35 @@ public final class ChunkedMemory implements PhysicalMemory {
     }
 
     private long @Nullable [] pageOrNull(long offset) {
+        long @Nullable [] page = nearOrNull(offset);
+        return page != null ? page : find(offset);
+    }
+
+    /** The page at an offset that may be outside of memory, if it is there and near. */
+    private long @Nullable [] nearOrNull(long offset) {
+        long[] @Nullable [] held = near;
+        long number = offset >>> PAGE_SHIFT;
+        return number < held.length ? held[(int) number] : null;
+    }
+
+    /** Finds a page in its bank, and has it found at once from now on. */
+    private long @Nullable [] find(long offset) {
+        long @Nullable [] page = inBank(offset);
+        if (page != null && offset >>> PAGE_SHIFT < MAX_NEAR) {
+            keepNear((int) (offset >>> PAGE_SHIFT), page);
+        }
+        return page;
+    }
+
+    /** A page that is there stays, so that a note of it that is lost costs the next one to ask. */
+    private synchronized void keepNear(int number, long[] page) {
+        if (number >= near.length) {
+            near = Arrays.copyOf(near, Integer.highestOneBit(number) << 1);
+        }
+        near[number] = page;
+    }
+
+    private long @Nullable [] inBank(long offset) {
         long @Nullable [] @Nullable [] bank = bankOrNull(offset);
         if (bank == null) {
             return null;
