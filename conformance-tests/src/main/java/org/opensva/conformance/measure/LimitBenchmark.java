@@ -10,6 +10,9 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
@@ -17,6 +20,10 @@ import java.util.concurrent.TimeUnit;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class LimitBenchmark {
+
+    private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final VarHandle BYTES =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private static final int LEVELS = 4;
     private static final int WAYS = 512;
@@ -53,6 +60,48 @@ public class LimitBenchmark {
             for (int i = 0; i < lastLevel; i++) {
                 tables[WAYS * 2 + i] = (long) WAYS * (2 + thirdLevel + i);
             }
+        }
+    }
+
+    /**
+     * Memory in pages as a machine of this project has it, and one place that is entered and left.
+     */
+    @State(Scope.Benchmark)
+    public static class Pages {
+
+        private static final int WORDS = 512;
+
+        /** From one entry to the next: a cache line. */
+        private static final int STRIDE = 8;
+
+        /** How many pages. */
+        @Param({"1", "1000", "100000"})
+        int pages;
+
+        private final long[] order = new long[WorkingSet.ORDER];
+        private final long[] guard = new long[32];
+        private long[] entries = {};
+        private long[][] frames = {};
+
+        /** Makes the pages, and an entry for each. */
+        @Setup(Level.Trial)
+        public void make() {
+            Random random = new Random(42);
+            for (int i = 0; i < order.length; i++) {
+                order[i] = random.nextInt(pages);
+            }
+            // As many frames as a working set has.
+            frames = new long[Math.min(pages, WorkingSet.FRAMES)][WORDS];
+            entries = new long[pages * STRIDE];
+            for (int page = 0; page < pages; page++) {
+                entries[page * STRIDE] = page % frames.length;
+            }
+        }
+
+        private long load(int page, Stroll stroll) {
+            int frame = (int) (long) ELEMENT.getAcquire(entries, page * STRIDE);
+            BYTES.set(stroll.buffer, 0, (long) ELEMENT.getAcquire(frames[frame], 0));
+            return frame;
         }
     }
 
@@ -97,6 +146,38 @@ public class LimitBenchmark {
             table = set.tables[(int) table + (page >>> 9 * level & WAYS - 1)];
         }
         return table;
+    }
+
+    /**
+     * A word of a page, found by an entry in an array: what an access does if nothing is checked,
+     * counted or guarded.
+     *
+     * @param set the pages
+     * @param stroll the thread
+     * @return the frame
+     */
+    @Benchmark
+    public long loadOfPage(Pages set, Stroll stroll) {
+        return set.load((int) set.order[stroll.next()], stroll);
+    }
+
+    /**
+     * The same inside the cheapest guard that an invalidation can wait for: a compare-and-set
+     * before, a release behind. No access that is safe from an unmapping can be cheaper.
+     *
+     * @param set the pages
+     * @param stroll the thread
+     * @return the frame
+     */
+    @Benchmark
+    public long guardedLoadOfPage(Pages set, Stroll stroll) {
+        long turn = set.guard[16];
+        if ((turn & 1) != 0 || !ELEMENT.compareAndSet(set.guard, 16, turn, turn + 1)) {
+            throw new IllegalStateException("one thread measures");
+        }
+        long frame = set.load((int) set.order[stroll.next()], stroll);
+        ELEMENT.setRelease(set.guard, 16, turn + 2);
+        return frame;
     }
 
     /**

@@ -14,7 +14,9 @@ final class WorkingSet {
     /** As many accesses as there are in a precomputed order; a power of two. */
     static final int ORDER = 1 << 17;
 
-    private static final int FRAMES = 4096;
+    /** As many frames as there are at most. */
+    static final int FRAMES = 4096;
+
     private static final long SEED = 42;
 
     private final long start;
