@@ -170,20 +170,6 @@ final class AtsHandler {
         return TranslationEntry.of(address, Math.max(12, request.sizeShift()), flags);
     }
 
-    /**
-     * The short way of a translated transaction of a stream that is cached and has full ATS, or of
-     * any if nothing is checked (SMMU_CR0.ATSCHK).
-     *
-     * @return false if nothing is known, and {@link #check} has to look
-     */
-    boolean hit(StreamState stream, long address) {
-        long control = registers.get(Register.CR0);
-        if (!Cr0.SMMUEN.isSet(control) || translator.tooLarge(address)) {
-            return false;
-        }
-        return !Cr0.ATSCHK.isSet(control) || translator.servesTranslated(stream);
-    }
-
     /** Checks a translated transaction (section 3.9.1.3). */
     Translation.Outcome check(StreamState stream, Translation request, Lane lane) {
         lane.add(Lane.Count.ATS_TRANSLATED, 1);

@@ -20,10 +20,12 @@ final class ConfigurationCache {
     private final AtomicReferenceArray<@Nullable Level1Entry> level1 =
             new AtomicReferenceArray<>(LEVEL1_SLOTS);
     private final int contextSlots;
+    private final Changes changes;
     private volatile long generation;
     private volatile long level1Invalidations;
 
-    ConfigurationCache(int contextSlots) {
+    ConfigurationCache(int contextSlots, Changes changes) {
+        this.changes = changes;
         this.contextSlots = contextSlots;
     }
 
@@ -32,17 +34,9 @@ final class ConfigurationCache {
         return generation;
     }
 
-    /**
-     * How often anything has been invalidated that concerns a stream: what was found in its caches,
-     * or fetched, at one such number is good as long as the number stays. Numbers only grow.
-     */
-    long changes(StreamState stream) {
-        return generation + stream.changes();
-    }
-
     /** The cache of a stream, made when it is first asked for. */
     StreamState stream(int streamId) {
-        return streams.computeIfAbsent(streamId, id -> new StreamState(id, contextSlots));
+        return streams.computeIfAbsent(streamId, id -> new StreamState(id, contextSlots, changes));
     }
 
     /**
@@ -51,7 +45,7 @@ final class ConfigurationCache {
      */
     StreamState streamOrNew(int streamId) {
         StreamState known = streams.get(streamId);
-        return known != null ? known : new StreamState(streamId, 1);
+        return known != null ? known : new StreamState(streamId, 1, changes);
     }
 
     /** How often level 1 stream table descriptors have been invalidated. */
@@ -120,6 +114,7 @@ final class ConfigurationCache {
     /** CMD_CFGI_ALL. */
     synchronized void invalidateAll() {
         generation++;
+        changes.made();
     }
 
     /** CMD_CFGI_CD. */

@@ -15,11 +15,20 @@ import java.lang.invoke.VarHandle;
 final class Lane {
 
     private static final VarHandle STATE;
+    private static final VarHandle SHORT_WAYS;
+    private static final VarHandle TRANSLATED;
+    private static final VarHandle BYTES_READ;
+    private static final VarHandle BYTES_WRITTEN;
     private static final VarHandle COUNT = MethodHandles.arrayElementVarHandle(long[].class);
 
     static {
         try {
-            STATE = MethodHandles.lookup().findVarHandle(Lane.class, "state", long.class);
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            STATE = lookup.findVarHandle(Lane.class, "state", long.class);
+            SHORT_WAYS = lookup.findVarHandle(Lane.class, "shortWays", long.class);
+            TRANSLATED = lookup.findVarHandle(Lane.class, "translated", long.class);
+            BYTES_READ = lookup.findVarHandle(Lane.class, "bytesRead", long.class);
+            BYTES_WRITTEN = lookup.findVarHandle(Lane.class, "bytesWritten", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -36,6 +45,12 @@ final class Lane {
 
     // Written only by the thread inside, read by anyone who wants a sum.
     private final long[] counts = new long[2 * 8 + Count.VALUES.length];
+
+    // What hits count, written and read in the same way. Fields, which have no bounds to look at.
+    private long shortWays;
+    private long translated;
+    private long bytesRead;
+    private long bytesWritten;
 
     @SuppressWarnings("unused") // accessed through STATE
     private volatile long state;
@@ -64,9 +79,7 @@ final class Lane {
         CONFIGURATION_READS,
         ATS_REQUESTS,
         ATS_PAGES,
-        ATS_TRANSLATED,
-        /** Transactions that took the short way: each is a translation and a hit. */
-        SHORT;
+        ATS_TRANSLATED;
 
         private static final Count[] VALUES = values();
     }
@@ -115,10 +128,32 @@ final class Lane {
         add(Count.VALUES[Count.WALK_READS_LEVEL_1.ordinal() + LAST_LEVEL - level], 1);
     }
 
+    /** Counts pages that were found on the short way: each is a translation and a hit. */
+    void hit(int pages) {
+        SHORT_WAYS.setOpaque(this, shortWays + pages);
+    }
+
+    /** Counts a translated transaction that took the short way. */
+    void hitTranslated() {
+        TRANSLATED.setOpaque(this, translated + 1);
+    }
+
+    /** Counts bytes; only the thread inside may call. */
+    void moved(boolean write, int bytes) {
+        if (write) {
+            BYTES_WRITTEN.setOpaque(this, bytesWritten + bytes);
+        } else {
+            BYTES_READ.setOpaque(this, bytesRead + bytes);
+        }
+    }
+
     /** Reads a count from any thread. */
     long count(Count what) {
         return switch (what) {
-            case TRANSLATIONS, HITS -> counted(what) + counted(Count.SHORT);
+            case TRANSLATIONS, HITS -> counted(what) + (long) SHORT_WAYS.getOpaque(this);
+            case ATS_TRANSLATED -> counted(what) + (long) TRANSLATED.getOpaque(this);
+            case BYTES_READ -> (long) BYTES_READ.getOpaque(this);
+            case BYTES_WRITTEN -> (long) BYTES_WRITTEN.getOpaque(this);
             default -> counted(what);
         };
     }

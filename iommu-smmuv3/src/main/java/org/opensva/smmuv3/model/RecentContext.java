@@ -1,53 +1,72 @@
 package org.opensva.smmuv3.model;
 
-import org.jspecify.annotations.Nullable;
-
 /**
- * The context that a lane used last, so that a device that keeps using one substream decodes
- * nothing and looks nothing up but the translation. Belongs to a lane.
+ * What a lane found out about the substream that it was used for last, so that a device that keeps
+ * using one looks up nothing but the translation. Belongs to a lane.
  *
- * <p>It is good as long as no configuration of the stream, nor all configuration, has been
- * invalidated since before it was found; so it dies with the entries of the configuration cache
- * that it stands for, and never holds what the cache may not hold.
+ * <p>It is good as long as {@link Changes} has not moved since before it was found. So it dies with
+ * the configuration and the stamp that it stands for, and never holds what caches may not hold.
  */
 final class RecentContext {
 
-    private @Nullable Context context;
+    private long changes = -1;
+    private long translatedChanges = -1;
     private int pasid;
-    private long changes;
-    private int spaceCounter;
-    private int machineCounter;
+    private int shift = 12;
+    private long tag;
+    private long stamp;
+    private int turn;
 
     /**
-     * The context of a transaction, or null if it has to be looked up.
+     * Whether the context of a transaction is known, with translation enabled.
      *
-     * @param now {@link ConfigurationCache#changes(StreamState)} now
+     * @param now {@link Changes#count()} now
      */
-    @Nullable Context find(int substream, long now) {
-        return changes == now && pasid == substream ? context : null;
+    boolean holds(int substream, long now) {
+        return changes == now && pasid == substream;
     }
 
     /**
      * Remembers a legal context.
      *
      * @param substream the substream, or a negative number
-     * @param before {@link ConfigurationCache#changes(StreamState)} before anything was looked up
+     * @param before {@link Changes#count()} before anything was looked up
      */
-    void keep(Context found, int substream, long before) {
-        context = found;
+    void keep(long tagNow, long stampNow, int substream, long before) {
+        tag = tagNow;
+        turn = Placement.turn(tagNow);
+        stamp = stampNow;
         pasid = substream;
         changes = before;
-        spaceCounter = Stamps.spaceIndex(found.tag());
-        machineCounter = Stamps.machineIndex(found.tag());
     }
 
-    /** Which counter of address spaces the context's entries depend on. */
-    int spaceCounter() {
-        return spaceCounter;
+    /**
+     * Whether translated transactions are known to be served.
+     *
+     * @param now {@link Changes#count()} now
+     */
+    boolean servesTranslated(long now) {
+        return translatedChanges == now;
     }
 
-    /** Which counter of machines they depend on; negative for hypervisors. */
-    int machineCounter() {
-        return machineCounter;
+    /**
+     * Remembers that they are.
+     *
+     * @param before {@link Changes#count()} before anything was looked up
+     */
+    void keepTranslated(long before) {
+        translatedChanges = before;
+    }
+
+    /** Looks a translation of the context up, and of the size first that was found last. */
+    long find(TaggedCache iotlb, long address) {
+        long found = iotlb.probe(tag, turn, stamp, address, shift);
+        if (found == 0) {
+            found = iotlb.findStamped(tag, stamp, address);
+            if (found != 0) {
+                shift = Cached.sizeShift(found);
+            }
+        }
+        return found;
     }
 }

@@ -30,8 +30,10 @@ final class Registers {
     private final long[] writable = new long[ALL.length];
     private final Guard[][] guards = new Guard[ALL.length][];
     private final long addressMask;
+    private final Changes changes;
 
-    Registers(SmmuProfile profile) {
+    Registers(SmmuProfile profile, Changes changes) {
+        this.changes = changes;
         for (Register register : ALL) {
             int at = register.ordinal();
             present[at] = register.presence().holds(profile.idr0(), profile.idr1(), profile.idr3());
@@ -132,6 +134,9 @@ final class Registers {
             return false;
         }
         set(register, get(register) & ~mask | value & mask);
+        if (register == Register.CR0) {
+            changes.made();
+        }
         return true;
     }
 }

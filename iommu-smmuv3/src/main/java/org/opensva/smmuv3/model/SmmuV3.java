@@ -68,10 +68,11 @@ public final class SmmuV3
             SmmuInterrupts interrupts,
             LongSupplier nanoTime) {
         this.memory = memory;
-        Registers registers = new Registers(profile);
+        Changes changes = new Changes();
+        Registers registers = new Registers(profile, changes);
         Signals signals = new Signals(profile, registers, memory, interrupts);
-        caches = new TranslationCaches(profile);
-        configurations = new ConfigurationCache(profile.contextCacheEntries());
+        caches = new TranslationCaches(profile, changes);
+        configurations = new ConfigurationCache(profile.contextCacheEntries(), changes);
         Stage2Walker stage2 =
                 new Stage2Walker(profile, memory, caches.stage2Tlb(), caches.stage2Stamps());
         Stage1Walker stage1 =
@@ -79,7 +80,9 @@ public final class SmmuV3
                         memory, caches.iotlb(), caches.walkCache(), caches.stamps(), stage2);
         StreamTable streams = new StreamTable(profile, registers, memory, configurations);
         ContextTable contexts = new ContextTable(profile, memory, configurations, stage2);
-        translator = new Translator(profile, registers, streams, contexts, caches, stage1, stage2);
+        translator =
+                new Translator(
+                        profile, registers, streams, contexts, caches, stage1, stage2, changes);
         events = new EventQueue(profile, registers, memory, signals);
         stalls = new StallBuffer(profile, registers, events, signals);
         faults = new Faults(registers, events, stalls, signals);

@@ -25,9 +25,11 @@ final class Stamps {
     private volatile long guests;
     private volatile long hypervisors;
     private final AtomicLong ranges = new AtomicLong();
+    private final Changes changes;
 
     /** Makes stamps; without ASIDs (stage 2) only machines are told apart. */
-    Stamps(boolean asids, boolean vmids) {
+    Stamps(boolean asids, boolean vmids, Changes changes) {
+        this.changes = changes;
         // One counter for each ASID of either set, and one that never moves, for global entries.
         addressSpaces = new long[asids ? 2 * ASIDS + 1 : 1];
         machines = new long[vmids ? 1 << 16 : 1];
@@ -71,21 +73,25 @@ final class Stamps {
     /** Kills every entry of an address space, global entries excepted. */
     void expireAddressSpace(long tag) {
         ELEMENT.getAndAdd(addressSpaces, space(tag), 1L);
+        changes.made();
     }
 
     /** Kills every entry of a virtual machine, global entries included. */
     void expireMachine(int vmid) {
         ELEMENT.getAndAdd(machines, vmid & machines.length - 1, 1L);
+        changes.made();
     }
 
     /** Kills every entry of every virtual machine. */
     synchronized void expireGuests() {
         guests++;
+        changes.made();
     }
 
     /** Kills every entry of the hypervisor's regimes. */
     synchronized void expireHypervisors() {
         hypervisors++;
+        changes.made();
     }
 
     /** How many invalidations by address have begun; a walk that saw one begin keeps nothing. */

@@ -133,11 +133,10 @@ final class StreamPort implements AgentPort {
         Lane lane = lanes.enter();
         boolean stays = false;
         try {
-            long found =
-                    closed ? 0 : translator.hit(state, lane, pasid, address, permission(write));
+            long found = translator.hit(this, lane, pasid, address, permission(write));
             if (found != 0 && move(Cached.locate(found, address), write, data, offset, length)) {
-                lane.add(Lane.Count.SHORT, 1);
-                lane.add(write ? Lane.Count.BYTES_WRITTEN : Lane.Count.BYTES_READ, length);
+                lane.hit(1);
+                lane.moved(write, length);
                 return DmaResult.complete(length);
             }
             stays = true;
@@ -167,7 +166,7 @@ final class StreamPort implements AgentPort {
             Lane lane, int pasid, boolean write, long address, byte[] data, int offset, int most) {
         int permission = permission(write);
         int moved = 0;
-        long found = most > 0 ? translator.hit(state, lane, pasid, address, permission) : 0;
+        long found = most > 0 ? translator.hit(this, lane, pasid, address, permission) : 0;
         while (found != 0) {
             long at = address + moved;
             long physical = Cached.locate(found, at);
@@ -178,15 +177,15 @@ final class StreamPort implements AgentPort {
                 piece += piece(most - moved - piece, at + piece, Cached.sizeShift(found), PIECE);
                 found =
                         moved + piece < most
-                                ? translator.hit(state, lane, pasid, at + piece, permission)
+                                ? translator.hit(this, lane, pasid, at + piece, permission)
                                 : 0;
             } while (found != 0 && Cached.locate(found, at + piece) == physical + piece);
             if (!move(physical, write, data, offset + moved, piece)) {
                 break; // how far it goes is found out page by page
             }
             moved += piece;
-            lane.add(Lane.Count.SHORT, pages);
-            lane.add(write ? Lane.Count.BYTES_WRITTEN : Lane.Count.BYTES_READ, piece);
+            lane.hit(pages);
+            lane.moved(write, piece);
         }
         return moved;
     }
@@ -199,13 +198,12 @@ final class StreamPort implements AgentPort {
         }
         Lane lane = lanes.enter();
         try {
-            if (closed
-                    || !ats.hit(state, physical)
+            if (!translator.hitTranslated(this, lane, physical)
                     || !move(physical, write, data, offset, length)) {
                 return false;
             }
-            lane.add(Lane.Count.ATS_TRANSLATED, 1);
-            lane.add(write ? Lane.Count.BYTES_WRITTEN : Lane.Count.BYTES_READ, length);
+            lane.hitTranslated();
+            lane.moved(write, length);
             return true;
         } finally {
             lane.leave();
@@ -252,7 +250,7 @@ final class StreamPort implements AgentPort {
                     int piece = piece(length - moved, at, request.sizeShift(), limit);
                     if (move(request.output(), write, data, offset + moved, piece)) {
                         moved += piece;
-                        lane.add(write ? Lane.Count.BYTES_WRITTEN : Lane.Count.BYTES_READ, piece);
+                        lane.moved(write, piece);
                         limit = PIECE;
                         if (!translated && isPlain(access)) {
                             long follows = address + moved;
@@ -381,6 +379,7 @@ final class StreamPort implements AgentPort {
     /** Ends all use; nothing is sent to the device any more. */
     void close() {
         closed = true;
+        translator.forget();
         tags.close();
     }
 }

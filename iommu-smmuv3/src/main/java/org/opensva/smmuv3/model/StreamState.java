@@ -25,11 +25,12 @@ final class StreamState {
     private volatile long entryGeneration;
     private volatile long contextGeneration;
     private volatile long singleInvalidations;
-    private volatile long changes;
+    private final Changes changes;
 
-    StreamState(int streamId, int contextSlots) {
+    StreamState(int streamId, int contextSlots, Changes changes) {
         this.streamId = streamId;
         this.contextSlots = contextSlots;
+        this.changes = changes;
     }
 
     int streamId() {
@@ -49,14 +50,6 @@ final class StreamState {
     /** How often single CDs have been invalidated. */
     long singleInvalidations() {
         return singleInvalidations;
-    }
-
-    /**
-     * How often anything of the stream has been invalidated. It moves when what is invalid is gone,
-     * not before: whoever saw the new number finds nothing of it.
-     */
-    long changes() {
-        return changes;
     }
 
     /** The cached STE if it is of this generation. */
@@ -130,13 +123,13 @@ final class StreamState {
     synchronized void invalidateEntry() {
         entryGeneration++;
         contextGeneration++;
-        changes++;
+        changes.made();
     }
 
     /** CMD_CFGI_CD_ALL: every CD and level 1 context descriptor. */
     synchronized void invalidateContexts() {
         contextGeneration++;
-        changes++;
+        changes.made();
     }
 
     /** CMD_CFGI_CD: one CD, and its level 1 descriptor unless only the leaf is meant. */
@@ -157,7 +150,7 @@ final class StreamState {
             dropLevel1(index >>> 6);
             dropLevel1(index >>> 10);
         }
-        changes++;
+        changes.made();
     }
 
     private void dropLevel1(int index) {

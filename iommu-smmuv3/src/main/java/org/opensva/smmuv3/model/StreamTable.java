@@ -38,11 +38,6 @@ final class StreamTable {
         return stream.entry(cache.generation() + stream.entryGeneration());
     }
 
-    /** See {@link ConfigurationCache#changes}. */
-    long changes(StreamState stream) {
-        return cache.changes(stream);
-    }
-
     /**
      * Fetches the entry of a stream.
      *

@@ -33,7 +33,6 @@ final class TaggedCache {
     private static final int DATA = 3;
     private static final int VERSION_BITS = 64 - Stamps.BITS;
     private static final long VERSION_MASK = (1L << VERSION_BITS) - 1;
-    private static final long OCCUPIED = 1 << 6;
     private static final int MOST_SHARDS = 16;
 
     /** A range of so few pages is looked up page by page without asking what there is. */
@@ -48,9 +47,7 @@ final class TaggedCache {
     private final long[] words;
     private final SetHints hints;
     private final Shard[] shards;
-    private final int shardShift;
-    private final int setShift;
-    private final int setsPerShard;
+    private final Placement placement;
     private volatile long sizes;
     private volatile long brokenSizes;
     private volatile int kinds;
@@ -77,13 +74,11 @@ final class TaggedCache {
         int sets = entries / WAYS;
         hints = new SetHints(sets);
         int count = Math.min(MOST_SHARDS, Math.max(1, sets / 64));
-        setsPerShard = sets / count;
-        shardShift = 64 - Integer.numberOfTrailingZeros(count);
-        setShift = 64 - Integer.numberOfTrailingZeros(sets);
+        placement = new Placement(Integer.numberOfTrailingZeros(count), sets / count);
         shards = new Shard[count];
-        int each = setsPerShard * WAYS;
+        int each = sets / count * WAYS;
         for (int i = 0; i < count; i++) {
-            shards[i] = new Shard(i * each, each, setsPerShard);
+            shards[i] = new Shard(i * each, each, sets / count);
         }
     }
 
@@ -134,20 +129,46 @@ final class TaggedCache {
 
     /** The same, with a stamp as for {@link #findStamped}. */
     long probe(long tag, long stamp, long address, int shift) {
-        long key = key(address, shift);
-        int first = set(key, tag);
-        for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
-            long sequence = (long) ELEMENT.getAcquire(words, at);
-            if (words[at + KEY] == key && words[at + TAG] == tag && (sequence & 1) == 0) {
-                long data = words[at + DATA];
-                VarHandle.loadLoadFence();
-                if ((long) ELEMENT.getOpaque(words, at) == sequence
-                        && sequence >>> VERSION_BITS == stamp) {
-                    return data;
-                }
-            }
+        return probe(tag, Placement.turn(tag), stamp, address, shift);
+    }
+
+    /**
+     * Looks a translation of one size up, for somebody who uses a tag again and again.
+     *
+     * @param turn {@link Placement#turn} of the tag
+     * @param stamp as for {@link #findStamped}
+     * @return what {@link Cached} packs, or 0
+     */
+    long probe(long tag, int turn, long stamp, long address, int shift) {
+        long key = Placement.key(address, shift);
+        int at = first(key, turn);
+        long[] held = words; // once: what follows is ordered, so that a field would be read again
+        // Without a loop, which would have its bounds looked at before each.
+        long found = peek(held, at, key, tag, stamp);
+        if (found == 0) {
+            found = peek(held, at + WORDS, key, tag, stamp);
         }
-        return 0;
+        if (found == 0) {
+            found = peek(held, at + 2 * WORDS, key, tag, stamp);
+        }
+        return found != 0 ? found : peek(held, at + 3 * WORDS, key, tag, stamp);
+    }
+
+    private static long peek(long[] held, int at, long key, long tag, long stamp) {
+        long sequence = (long) ELEMENT.getAcquire(held, at);
+        if (held[at + KEY] != key || held[at + TAG] != tag) {
+            return 0;
+        }
+        long data = held[at + DATA];
+        return isWhole(held, at, sequence, stamp) ? data : 0;
+    }
+
+    /** Whether what was read at a place belongs together, and to this stamp. */
+    private static boolean isWhole(long[] held, int place, long sequence, long stamp) {
+        VarHandle.loadLoadFence();
+        // Neither being written nor of another stamp, and not written meanwhile.
+        return ((sequence ^ stamp << VERSION_BITS) & (~VERSION_MASK | 1)) == 0
+                && (long) ELEMENT.getOpaque(held, place) == sequence;
     }
 
     /** Sees entries. */
@@ -192,8 +213,8 @@ final class TaggedCache {
                 || whole != shift && (brokenSizes & 1L << whole) == 0) {
             remember(shift, whole, tag);
         }
-        long key = key(address, shift);
-        Shard shard = shard(key);
+        long key = Placement.key(address, shift);
+        Shard shard = shards[placement.shard(key)];
         synchronized (shard) {
             if (stamps.ranges() != ranges) {
                 return;
@@ -209,8 +230,8 @@ final class TaggedCache {
             ELEMENT.setRelease(words, at, stamp << VERSION_BITS | sequence + 2 & VERSION_MASK);
             hints.put((at - ORIGIN) / WORDS, key, tag);
             int entry = (at - ORIGIN) / WORDS - shard.firstEntry;
-            shard.byTag.add(tagList(tag), entry);
-            shard.byAddress.add(addressList(key(address, whole), tag), entry);
+            shard.byTag.add(placement.tagList(tag), entry);
+            shard.byAddress.add(placement.addressList(Placement.key(address, whole), tag), entry);
         }
     }
 
@@ -223,7 +244,7 @@ final class TaggedCache {
     }
 
     private int place(Shard shard, long key, long tag, int random) {
-        int first = set(key, tag);
+        int first = first(key, Placement.turn(tag));
         int free = -1;
         for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
             long other = words[at + KEY];
@@ -280,7 +301,7 @@ final class TaggedCache {
         for (Shard shard : shards) {
             synchronized (shard) {
                 int next;
-                int list = tagList(tag);
+                int list = placement.tagList(tag);
                 for (int entry = shard.byTag.first(list); entry >= 0; entry = next) {
                     next = shard.byTag.after(entry);
                     int at = position(shard, entry);
@@ -305,7 +326,7 @@ final class TaggedCache {
     }
 
     private long population(long tag) {
-        int list = tagList(tag);
+        int list = placement.tagList(tag);
         long count = 0;
         for (Shard shard : shards) {
             synchronized (shard) {
@@ -322,13 +343,19 @@ final class TaggedCache {
      */
     void invalidateEverySpace(long machine, long first, long last, int granuleCode, int level) {
         long wanted = machine & Tag.MACHINE;
-        if (pages(first, last, (long) shards.length * setsPerShard)) {
+        if (pages(first, last, (long) shards.length * placement.sets())) {
             for (long rest = sizes; rest != 0; rest &= rest - 1) {
                 int shift = Long.numberOfTrailingZeros(rest);
                 long steps = (last >>> shift) - (first >>> shift);
                 for (long step = 0; step <= steps; step++) {
-                    long key = key((first >>> shift) + step << shift, shift);
-                    dropChained(shard(key), key, wanted, Tag.MACHINE, granuleCode, level);
+                    long key = Placement.key((first >>> shift) + step << shift, shift);
+                    dropChained(
+                            shards[placement.shard(key)],
+                            key,
+                            wanted,
+                            Tag.MACHINE,
+                            granuleCode,
+                            level);
                 }
             }
             dropBroken(wanted, Tag.MACHINE, first, last, granuleCode, level);
@@ -338,7 +365,7 @@ final class TaggedCache {
         for (Shard shard : shards) {
             synchronized (shard) {
                 int from = ORIGIN + shard.firstEntry * WORDS;
-                for (int at = from; at < from + setsPerShard * WAYS * WORDS; at += WORDS) {
+                for (int at = from; at < from + placement.sets() * WAYS * WORDS; at += WORDS) {
                     if (words[at + KEY] != 0
                             && (words[at + TAG] & Tag.MACHINE) == wanted
                             && touches(at, first, last)
@@ -357,7 +384,7 @@ final class TaggedCache {
             int shift = Long.numberOfTrailingZeros(rest);
             long steps = (last >>> shift) - (first >>> shift);
             for (long step = 0; step <= steps; step++) {
-                long key = key((first >>> shift) + step << shift, shift);
+                long key = Placement.key((first >>> shift) + step << shift, shift);
                 for (Shard shard : shards) {
                     dropChained(shard, key, tag, tagMask, granuleCode, level);
                 }
@@ -369,7 +396,7 @@ final class TaggedCache {
             Shard shard, long key, long tag, long tagMask, int granuleCode, int level) {
         synchronized (shard) {
             int next;
-            int list = addressList(key, tag);
+            int list = placement.addressList(key, tag);
             for (int entry = shard.byAddress.first(list); entry >= 0; entry = next) {
                 next = shard.byAddress.after(entry);
                 int at = position(shard, entry);
@@ -383,9 +410,9 @@ final class TaggedCache {
     }
 
     private void drop(long tag, long address, int shift, int granuleCode, int level) {
-        long key = key(address, shift);
-        int first = set(key, tag);
-        Shard shard = shard(key);
+        long key = Placement.key(address, shift);
+        int first = first(key, Placement.turn(tag));
+        Shard shard = shards[placement.shard(key)];
         synchronized (shard) {
             if (!hints.mayHold((first - ORIGIN) / (WAYS * WORDS), key, tag)) {
                 return;
@@ -406,7 +433,7 @@ final class TaggedCache {
 
     /** The key of what stage 1 maps as one. */
     private long wholeKey(int at) {
-        return key(words[at + KEY] & -1L << 12, Cached.wholeShift(words[at + DATA]));
+        return Placement.key(words[at + KEY] & -1L << 12, Cached.wholeShift(words[at + DATA]));
     }
 
     private boolean touches(int at, long first, long last) {
@@ -437,45 +464,12 @@ final class TaggedCache {
         if (key != 0) {
             long tag = words[at + TAG];
             int entry = (at - ORIGIN) / WORDS - shard.firstEntry;
-            shard.byTag.remove(tagList(tag), entry);
-            shard.byAddress.remove(addressList(wholeKey(at), tag), entry);
+            shard.byTag.remove(placement.tagList(tag), entry);
+            shard.byAddress.remove(placement.addressList(wholeKey(at), tag), entry);
         }
     }
 
-    private static long key(long address, int shift) {
-        return address & -1L << shift | OCCUPIED | shift;
-    }
-
-    /**
-     * Fibonacci hashing: neighbouring pages come out far apart in the top bits, which are those
-     * that count.
-     */
-    private static long mix(long key) {
-        return (key ^ key >>> 17) * 0x9e3779b97f4a7c15L;
-    }
-
-    private Shard shard(long key) {
-        return shards[(int) top(mix(key), shardShift)];
-    }
-
-    /** The top bits; a shift by 64, for none of them, Java would take as one by 0. */
-    private static long top(long mixed, int shift) {
-        return mixed >>> 1 >>> shift - 1;
-    }
-
-    private int tagList(long tag) {
-        long hash = tag * 0xc2b2ae3d27d4eb4fL;
-        return (int) (hash >>> 40) & setsPerShard - 1;
-    }
-
-    private int addressList(long key, long tag) {
-        long hash = mix(key) + (tag & Tag.MACHINE) * 0xc2b2ae3d27d4eb4fL;
-        return (int) (hash >>> 30) & setsPerShard - 1;
-    }
-
-    private int set(long key, long tag) {
-        // The tag moves a page within its shard only.
-        long mixed = mix(key) ^ tag * 0xc2b2ae3d27d4eb4fL >>> 64 - shardShift;
-        return ORIGIN + (int) top(mixed, setShift) * (WAYS * WORDS);
+    private int first(long key, int turn) {
+        return ORIGIN + placement.set(key, turn) * (WAYS * WORDS);
     }
 }

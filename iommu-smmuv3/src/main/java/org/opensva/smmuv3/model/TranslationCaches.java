@@ -14,10 +14,10 @@ final class TranslationCaches {
     private final TaggedCache walkCache;
     private final TaggedCache stage2Tlb;
 
-    TranslationCaches(SmmuProfile profile) {
+    TranslationCaches(SmmuProfile profile, Changes changes) {
         boolean stage2 = profile.has(Idr0.S2P);
-        stamps = new Stamps(true, stage2);
-        stage2Stamps = new Stamps(false, stage2);
+        stamps = new Stamps(true, stage2, changes);
+        stage2Stamps = new Stamps(false, stage2, changes);
         iotlb = new TaggedCache(profile.iotlbEntries(), stamps);
         walkCache = new TaggedCache(profile.walkCacheEntries(), stamps);
         stage2Tlb = new TaggedCache(stage2 ? profile.iotlbEntries() : 4, stage2Stamps);

@@ -26,6 +26,7 @@ final class Translator {
     private final AttributeOverrides overrides;
     private final int addressBits;
     private final int smallestPage;
+    private final Changes changes;
 
     Translator(
             SmmuProfile profile,
@@ -34,7 +35,8 @@ final class Translator {
             ContextTable contexts,
             TranslationCaches caches,
             Stage1Walker stage1,
-            Stage2Walker stage2) {
+            Stage2Walker stage2,
+            Changes changes) {
         this.registers = registers;
         this.streams = streams;
         this.contexts = contexts;
@@ -42,6 +44,7 @@ final class Translator {
         stamps = caches.stamps();
         this.stage1 = stage1;
         this.stage2 = stage2;
+        this.changes = changes;
         overrides = new AttributeOverrides(profile);
         addressBits = profile.addressBits();
         smallestPage =
@@ -58,27 +61,56 @@ final class Translator {
      * @param permission what is needed, of {@link Cached}
      * @return what {@link Cached} packs, or 0 if the transaction has to take the long way
      */
-    long hit(StreamState stream, Lane lane, int pasid, long address, int permission) {
-        if (address >>> 55 != 0 || !enabled()) {
+    long hit(StreamPort port, Lane lane, int pasid, long address, int permission) {
+        RecentContext recent = lane.recent;
+        long now = changes.count();
+        if (!recent.holds(pasid, now) && !remember(port, recent, pasid, now)
+                || address >>> 55 != 0) {
             return 0;
         }
-        RecentContext recent = lane.recent;
-        long changes = streams.changes(stream);
-        Context context = recent.find(pasid, changes);
-        if (context == null) {
-            context = cachedContext(stream, pasid);
-            if (context == null) {
-                return 0;
-            }
-            recent.keep(context, pasid, changes);
-        }
-        long stamp = stamps.at(recent.spaceCounter(), recent.machineCounter());
-        long found = iotlb.findStamped(context.tag(), stamp, address);
+        long found = recent.find(iotlb, address);
         return (found & permission) == permission ? found : 0;
     }
 
+    private boolean remember(StreamPort port, RecentContext recent, int pasid, long now) {
+        Context context = port.isClosed() || !enabled() ? null : cachedContext(port.state(), pasid);
+        if (context == null) {
+            return false;
+        }
+        recent.keep(context.tag(), stamps.of(context.tag()), pasid, now);
+        return true;
+    }
+
+    /**
+     * The short way of a translated transaction of a stream that is cached and has full ATS, or of
+     * any if nothing is checked (SMMU_CR0.ATSCHK).
+     *
+     * @return false if nothing is known, and {@link AtsHandler#check} has to look
+     */
+    boolean hitTranslated(StreamPort port, Lane lane, long address) {
+        long now = changes.count();
+        return (lane.recent.servesTranslated(now) || rememberTranslated(port, lane.recent, now))
+                && !tooLarge(address);
+    }
+
+    private boolean rememberTranslated(StreamPort port, RecentContext recent, long now) {
+        long control = registers.get(Register.CR0);
+        if (port.isClosed()
+                || !Cr0.SMMUEN.isSet(control)
+                || Cr0.ATSCHK.isSet(control) && !servesTranslated(port.state())) {
+            return false;
+        }
+        recent.keepTranslated(now);
+        return true;
+    }
+
+    /** Has lanes look everything up again: a port has been closed. */
+    void forget() {
+        changes.made();
+    }
+
     /** Whether the entry of a stream is cached and has its translated transactions go through. */
-    boolean servesTranslated(StreamState stream) {
+    private boolean servesTranslated(StreamState stream) {
         StreamEntry entry = streams.cached(stream);
         return entry != null
                 && entry.kind() == StreamEntry.Kind.TRANSLATE

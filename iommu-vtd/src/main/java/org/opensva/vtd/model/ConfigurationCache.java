@@ -2,6 +2,7 @@ package org.opensva.vtd.model;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
@@ -21,10 +22,17 @@ final class ConfigurationCache<E extends ConfigurationEntry> {
     private final int ways;
     private final int sets;
     private volatile long changes;
+    private final AtomicLong everyChange;
     private int victim;
 
-    /** Makes a cache of some number of entries, a power of two. */
-    ConfigurationCache(int capacity) {
+    /**
+     * Makes a cache.
+     *
+     * @param capacity its number of entries, a power of two
+     * @param everyChange moves, too, when anything has been invalidated
+     */
+    ConfigurationCache(int capacity, AtomicLong everyChange) {
+        this.everyChange = everyChange;
         slots = new AtomicReferenceArray<>(capacity);
         ways = Math.min(4, capacity);
         sets = capacity / ways;
@@ -81,20 +89,20 @@ final class ConfigurationCache<E extends ConfigurationEntry> {
     /** Drops everything. */
     synchronized void invalidateAll() {
         generations.expireAll();
-        changes++;
+        changed();
     }
 
     /** Drops what belongs to a domain, or to nobody knows which. */
     synchronized void invalidateDomain(int domain) {
         generations.expireDomain(domain);
         generations.expireDomainless();
-        changes++;
+        changed();
     }
 
     /** Drops what belongs to one PASID of a domain. */
     synchronized void invalidateSpace(long tag) {
         generations.expireSpace(tag);
-        changes++;
+        changed();
     }
 
     /** Drops one entry. */
@@ -106,7 +114,12 @@ final class ConfigurationCache<E extends ConfigurationEntry> {
                 slots.set(at, null);
             }
         }
+        changed();
+    }
+
+    private synchronized void changed() {
         changes++;
+        everyChange.getAndIncrement();
     }
 
     private int set(long key) {

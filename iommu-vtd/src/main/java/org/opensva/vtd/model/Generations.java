@@ -34,16 +34,22 @@ final class Generations {
     private final AtomicReferenceArray<long[]> spaces =
             new AtomicReferenceArray<>(SPACES >>> BLOCK_SHIFT);
     private final long[] ranges = new long[RANGE_COUNTERS * CACHE_LINE];
-    private final AtomicLong changes = new AtomicLong();
+    private final AtomicLong changes;
     private volatile long all;
     private volatile long domainless;
 
+    /** Makes generations that nobody remembers anything about. */
+    Generations() {
+        this(new AtomicLong());
+    }
+
     /**
-     * How often anything has expired. A stamp that was asked for after this number was, is current
-     * as long as the number stays: it moves after the counters, so a later one tells of them.
+     * Makes generations.
+     *
+     * @param changes moves whenever anything has expired, after the counters
      */
-    long changes() {
-        return changes.get();
+    Generations(AtomicLong changes) {
+        this.changes = changes;
     }
 
     /** The current stamp of a tag. */

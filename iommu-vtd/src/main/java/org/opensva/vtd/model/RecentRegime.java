@@ -17,14 +17,15 @@ final class RecentRegime {
     private long root;
     private long contextChanges;
     private long pasidChanges;
-    private long stamp;
-    private long stampChanges;
     private boolean privileged;
     private boolean faultsDisabled;
-    private boolean translatedAllowed;
-    private int translatedRequester = -1;
-    private long translatedRoot;
-    private long translatedChanges;
+    private long translatedChanges = -1;
+    private long firstStageChanges = -1;
+    private int firstStagePasid;
+    private int lowerHalfBits;
+    private int level = 1;
+    private long tag;
+    private long stamp;
 
     /**
      * The regime for a request, or null; what goes with it is put into the request.
@@ -55,36 +56,58 @@ final class RecentRegime {
                 : null;
     }
 
-    /** Whether translated requests of a requester are known to be served. */
-    boolean servesTranslated(int source, long rootNow, long contexts) {
-        return translatedAllowed
-                && translatedRequester == source
-                && translatedRoot == rootNow
-                && translatedChanges == contexts;
+    /**
+     * Whether translated requests are known to be served.
+     *
+     * @param now how often anything has changed
+     */
+    boolean servesTranslated(long now) {
+        return translatedChanges == now;
     }
 
-    /** Remembers that they are, or are not; the numbers are those of before. */
-    void keepTranslated(boolean served, int source, long rootThen, long contexts) {
-        translatedAllowed = served;
-        translatedRequester = source;
-        translatedRoot = rootThen;
-        translatedChanges = contexts;
+    /** Remembers that they are; the number is that of before. */
+    void keepTranslated(long before) {
+        translatedChanges = before;
     }
 
-    /** The current stamp of the remembered regime's first-stage entries. */
-    long stamp(Generations generations) {
-        long now = generations.changes();
-        if (now != stampChanges && regime != null) {
-            stamp = generations.of(regime.firstTag());
-            stampChanges = now;
+    /**
+     * Whether all that decides about the first stage of a PASID is known, translations excepted.
+     *
+     * @param now how often anything has changed
+     */
+    boolean holdsFirstStage(int wanted, long now) {
+        return firstStageChanges == now && firstStagePasid == wanted;
+    }
+
+    /** Remembers it; the number is that of before anything was looked up. */
+    void keepFirstStage(Regime found, long stampNow, int wanted, long before) {
+        tag = found.firstTag();
+        stamp = stampNow;
+        lowerHalfBits = found.lowerHalfBits();
+        firstStagePasid = wanted;
+        firstStageChanges = before;
+    }
+
+    /** Whether an address is in the lower half of those of the remembered first stage. */
+    boolean isLowerHalf(long address) {
+        return address >>> lowerHalfBits == 0;
+    }
+
+    /** Looks a translation of the first stage up, at the level first where one was found last. */
+    long find(TranslationCache iotlb, long address) {
+        long found = iotlb.probe(tag, stamp, address, level);
+        if (found == 0) {
+            found = iotlb.findStamped(tag, stamp, address);
+            if (found != 0) {
+                level = CachedTranslation.level(found);
+            }
         }
-        return stamp;
+        return found;
     }
 
     /** Remembers; the numbers are those of before the caches or the tables were read. */
     void keep(Regime found, Translation request, long rootThen, long contexts, long pasids) {
         regime = found;
-        stampChanges = -1;
         requester = request.requester;
         pasid = request.pasid;
         root = rootThen;

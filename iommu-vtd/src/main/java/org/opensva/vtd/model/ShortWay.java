@@ -5,6 +5,8 @@ import org.opensva.api.iommu.Pasid;
 import org.opensva.api.memory.Access;
 import org.opensva.vtd.layout.ControlRegisters.Rtaddr;
 
+import java.util.concurrent.atomic.AtomicLong;
+
 /**
  * The short way of requests whose context, PASID and translation are cached: all that decides about
  * them is looked at, and nothing else. Anything unusual takes the long way through the {@link
@@ -19,18 +21,21 @@ final class ShortWay {
     private final ConfigurationCache<Regime> pasids;
     private final TranslationCaches caches;
     private final int addressBits;
+    private final AtomicLong everyChange;
 
     ShortWay(
             TranslationUnit unit,
             ConfigurationCache<DeviceContext> contexts,
             ConfigurationCache<Regime> pasids,
             TranslationCaches caches,
-            int addressBits) {
+            int addressBits,
+            AtomicLong everyChange) {
         this.unit = unit;
         this.contexts = contexts;
         this.pasids = pasids;
         this.caches = caches;
         this.addressBits = addressBits;
+        this.everyChange = everyChange;
     }
 
     /**
@@ -42,27 +47,13 @@ final class ShortWay {
      * @return what {@link CachedTranslation} packs, or 0 if the request has to take the long way
      */
     long hit(int requester, int pasid, long address, boolean write, Translation lane) {
-        if (pasid < 0 || !unit.isEnabled()) {
-            return 0;
-        }
-        long table = unit.root();
-        long contextChanges = contexts.changes();
-        long pasidChanges = pasids.changes();
         RecentRegime recent = lane.recent;
-        Regime regime = recent.find(requester, pasid, table, contextChanges, pasidChanges);
-        if (regime == null) {
-            lane.begin(requester, pasid, address, write ? Access.WRITE : Access.READ, false);
-            regime = cachedRegime(table, lane);
-            if (regime == null) {
-                return 0;
-            }
-            recent.keep(regime, lane, table, contextChanges, pasidChanges);
-        }
-        if (!regime.hasFirstStage() || address >>> regime.lowerHalfBits() != 0) {
+        long now = everyChange.get();
+        if (!recent.holdsFirstStage(pasid, now) && !remember(requester, pasid, lane, now)
+                || !recent.isLowerHalf(address)) {
             return 0;
         }
-        long stamp = recent.stamp(caches.generations());
-        long found = caches.iotlb().findStamped(regime.firstTag(), stamp, address);
+        long found = recent.find(caches.iotlb(), address);
         int needed =
                 write
                         ? CachedTranslation.USER | CachedTranslation.WRITE | CachedTranslation.DIRTY
@@ -71,6 +62,23 @@ final class ShortWay {
             return 0;
         }
         return InterruptRange.contains(CachedTranslation.locate(found, address)) ? 0 : found;
+    }
+
+    private boolean remember(int requester, int pasid, Translation lane, long now) {
+        if (pasid < 0 || !unit.isEnabled()) {
+            return false;
+        }
+        long table = unit.root();
+        long contextChanges = contexts.changes();
+        long pasidChanges = pasids.changes();
+        lane.begin(requester, pasid, 0, Access.READ, false);
+        Regime regime = cachedRegime(table, lane);
+        if (regime == null || !regime.hasFirstStage()) {
+            return false;
+        }
+        lane.recent.keep(regime, lane, table, contextChanges, pasidChanges);
+        lane.recent.keepFirstStage(regime, caches.generations().of(regime.firstTag()), pasid, now);
+        return true;
     }
 
     /** The regime of a request with PASID if all about it is cached. */
@@ -96,19 +104,22 @@ final class ShortWay {
      * @param lane takes nothing but what is remembered for the next request
      */
     boolean hitTranslated(int requester, long address, Translation lane) {
-        if (!unit.isEnabled() || InterruptRange.contains(address) || address >>> addressBits != 0) {
+        long now = everyChange.get();
+        return (lane.recent.servesTranslated(now) || rememberTranslated(requester, lane, now))
+                && !InterruptRange.contains(address)
+                && address >>> addressBits == 0;
+    }
+
+    private boolean rememberTranslated(int requester, Translation lane, long now) {
+        if (!unit.isEnabled()) {
             return false;
         }
-        long table = unit.root();
-        long changes = contexts.changes();
-        RecentRegime recent = lane.recent;
-        if (recent.servesTranslated(requester, table, changes)) {
-            return true;
+        lane.begin(requester, Pasid.NONE, 0, Access.READ, false);
+        DeviceContext context = unit.context(unit.root(), lane);
+        if (context == null || !TranslationUnit.deviceTlbAllowed(context, lane)) {
+            return false;
         }
-        lane.begin(requester, Pasid.NONE, address, Access.READ, false);
-        DeviceContext context = unit.context(table, lane);
-        boolean served = context != null && TranslationUnit.deviceTlbAllowed(context, lane);
-        recent.keepTranslated(served, requester, table, changes);
-        return served;
+        lane.recent.keepTranslated(now);
+        return true;
     }
 }

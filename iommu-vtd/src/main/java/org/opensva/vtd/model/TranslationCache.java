@@ -100,24 +100,37 @@ final class TranslationCache {
         return probe(tag, generations.of(tag), address, level);
     }
 
-    private long probe(long tag, long stamp, long address, int level) {
+    /** The same, with a stamp as for {@link #findStamped}. */
+    long probe(long tag, long stamp, long address, int level) {
         long key = key(address, level);
-        int first = set(key, tag);
-        for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
-            long sequence = (long) ELEMENT.getAcquire(words, at);
-            if (words[at + KEY] == key && words[at + TAG] == tag && (sequence & 1) == 0) {
-                long data = words[at + DATA];
-                VarHandle.loadLoadFence();
-                if ((long) ELEMENT.getOpaque(words, at) == sequence
-                        && sequence >>> VERSION_BITS == stamp) {
-                    long logged = log.count();
-                    return data >>> AGE_SHIFT == (logged & AGE_MASK) || spared(key, tag, data)
-                            ? data & DATA_MASK
-                            : 0;
-                }
-            }
+        int at = set(key, tag);
+        long[] held = words; // once: what follows is ordered, so that a field would be read again
+        // Without a loop, which would have its bounds looked at before each.
+        long found = peek(held, at, key, tag, stamp);
+        if (found == 0) {
+            found = peek(held, at + WORDS, key, tag, stamp);
         }
-        return 0;
+        if (found == 0) {
+            found = peek(held, at + 2 * WORDS, key, tag, stamp);
+        }
+        return found != 0 ? found : peek(held, at + 3 * WORDS, key, tag, stamp);
+    }
+
+    private long peek(long[] held, int at, long key, long tag, long stamp) {
+        long sequence = (long) ELEMENT.getAcquire(held, at);
+        if (held[at + KEY] != key || held[at + TAG] != tag) {
+            return 0;
+        }
+        long data = held[at + DATA];
+        VarHandle.loadLoadFence();
+        // Neither being written nor of another stamp, and not written meanwhile.
+        if (((sequence ^ stamp << VERSION_BITS) & (~VERSION_MASK | 1)) != 0
+                || (long) ELEMENT.getOpaque(held, at) != sequence) {
+            return 0;
+        }
+        return data >>> AGE_SHIFT == (log.count() & AGE_MASK) || spared(key, tag, data)
+                ? data & DATA_MASK
+                : 0;
     }
 
     /** Sees entries. */

@@ -2,6 +2,8 @@ package org.opensva.vtd.model;
 
 import org.opensva.api.telemetry.HardwareCounter;
 
+import java.util.concurrent.atomic.AtomicLong;
+
 /**
  * The IOTLB and the paging-structure cache, each separate, and what invalidations do to them
  * (sections 6.2.4, 6.2.5, 6.5.2.3 and 6.5.2.4).
@@ -13,12 +15,13 @@ import org.opensva.api.telemetry.HardwareCounter;
  */
 final class TranslationCaches {
 
-    private final Generations generations = new Generations();
+    private final Generations generations;
     private final TranslationCache iotlb;
     private final TranslationCache tables;
     private final ConfigurationChanges configuration;
 
-    TranslationCaches(VtdProfile profile, ConfigurationChanges configuration) {
+    TranslationCaches(VtdProfile profile, ConfigurationChanges configuration, AtomicLong changes) {
+        generations = new Generations(changes);
         this.configuration = configuration;
         iotlb = new TranslationCache(profile.iotlbEntries(), generations);
         tables = new TranslationCache(profile.walkCacheEntries(), generations);

@@ -13,6 +13,8 @@ import org.opensva.vtd.layout.FunctionMask;
 import org.opensva.vtd.layout.InvalidationDescriptor;
 import org.opensva.vtd.layout.PagingLevel;
 
+import java.util.concurrent.atomic.AtomicLong;
+
 /**
  * DMA remapping: from the source id, the PASID and the address of a request to a physical address
  * or a fault (chapter 3), and the caches on the way with their invalidation (chapter 6).
@@ -34,6 +36,15 @@ final class TranslationUnit {
     private final ConfigurationCache<DeviceContext> contexts;
     private final ConfigurationCache<Regime> pasids;
     private final ConfigurationChanges changes;
+
+    /**
+     * How often anything has changed that lanes remember: whether translation is enabled and by
+     * which tables, configuration, and the stamps of what is cached. It moves after what it tells
+     * of, and before anybody waits for lanes on account of that: a request that still finds the old
+     * number entered its lane before, and is waited for.
+     */
+    private final AtomicLong everyChange = new AtomicLong();
+
     private final TranslationCaches caches;
     private final FirstStageRights rights;
     private final FirstStageWalker firstStage;
@@ -52,10 +63,10 @@ final class TranslationUnit {
     TranslationUnit(VtdProfile profile, PhysicalMemory memory) {
         contextTables = new ContextTables(profile, memory);
         pasidTables = new PasidTables(profile, memory);
-        contexts = new ConfigurationCache<>(profile.contextCacheEntries());
-        pasids = new ConfigurationCache<>(profile.pasidCacheEntries());
+        contexts = new ConfigurationCache<>(profile.contextCacheEntries(), everyChange);
+        pasids = new ConfigurationCache<>(profile.pasidCacheEntries(), everyChange);
         changes = new ConfigurationChanges(contexts, pasids);
-        caches = new TranslationCaches(profile, changes);
+        caches = new TranslationCaches(profile, changes, everyChange);
         rights = new FirstStageRights(profile);
         secondStage = new SecondStageWalker(profile, memory, caches);
         firstStage = new FirstStageWalker(profile, memory, caches, secondStage, rights);
@@ -66,7 +77,7 @@ final class TranslationUnit {
         noWriteFlag = profile.ecap(Ecap.NWFS);
         addressBits = profile.addressBits();
         pasidBits = Math.min(20, Ecap.pasidBits(profile.extendedCapability()));
-        shortWay = new ShortWay(this, contexts, pasids, caches, addressBits);
+        shortWay = new ShortWay(this, contexts, pasids, caches, addressBits, everyChange);
     }
 
     TranslationCaches caches() {
@@ -99,11 +110,13 @@ final class TranslationUnit {
             pasids.invalidateAll();
             caches.invalidateAll();
         }
+        everyChange.getAndIncrement();
     }
 
     /** GCMD.TE. While translation is off every request goes through as it is. */
     void enable(boolean translation) {
         enabled = translation;
+        everyChange.getAndIncrement();
     }
 
     /**
