@@ -76,7 +76,7 @@ final class AsidAllocator {
                     Errno.ENOSPC, "allocate an ASID", "all " + (limit - first) + " are in use");
         }
         used.set(asid);
-        next = asid + 1 == limit ? first : asid + 1;
+        next = asid + 1;
         return asid;
     }
 

@@ -110,8 +110,9 @@ final class Entries {
     }
 
     /**
-     * Which bits of a context descriptor hardware uses: none but V while it is invalid, nothing of
-     * the lower walk while EPD0 is set.
+     * Which bits of a context descriptor hardware uses: none but V while it is invalid, no root of
+     * the lower walk while EPD0 is set. What else it does not use then is in the word of EPD0
+     * itself, which is written at once.
      */
     static long[] usedOfContext(long[] entry) {
         long[] used = NO_BITS.clone();
@@ -123,12 +124,6 @@ final class Entries {
             used[i] = -1L;
         }
         if (ContextDescriptor.EPD0.isSet(entry[0])) {
-            used[0] &=
-                    ~(ContextDescriptor.T0SZ.mask()
-                            | ContextDescriptor.TG0.mask()
-                            | ContextDescriptor.IR0.mask()
-                            | ContextDescriptor.OR0.mask()
-                            | ContextDescriptor.SH0.mask());
             used[1] &= ~ContextDescriptor.TTB0.mask();
         }
         return used;

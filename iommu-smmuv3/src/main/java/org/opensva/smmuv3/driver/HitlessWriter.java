@@ -66,23 +66,21 @@ final class HitlessWriter {
                 critical = i;
             }
         }
-        int syncs = 0;
+        int words = target.length;
+        if (differing == 0) {
+            return put(address, current, target, 0, words, sync);
+        }
         if (differing == 1) {
             // The critical word keeps its old value while the words around it are prepared.
             prepared[critical] = current[critical];
-            syncs += put(address, current, prepared, 0, target.length, sync);
-            syncs += put(address, current, target, critical, critical + 1, sync);
-            syncs += put(address, current, target, 0, target.length, sync);
-        } else if (differing > 1) {
-            long[] broken = prepared.clone();
-            broken[0] &= ~validMask;
-            syncs += put(address, current, broken, 0, 1, sync);
-            syncs += put(address, current, target, 1, target.length, sync);
-            syncs += put(address, current, target, 0, 1, sync);
-        } else {
-            syncs += put(address, current, target, 0, target.length, sync);
+            return put(address, current, prepared, 0, words, sync)
+                    + put(address, current, target, critical, critical + 1, sync)
+                    + put(address, current, target, 0, words, sync);
         }
-        return syncs;
+        prepared[0] &= ~validMask;
+        return put(address, current, prepared, 0, 1, sync)
+                + put(address, current, target, 1, words, sync)
+                + put(address, current, target, 0, 1, sync);
     }
 
     private long[] read(long address, int words) {

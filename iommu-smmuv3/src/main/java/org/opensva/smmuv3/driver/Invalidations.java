@@ -115,10 +115,7 @@ final class Invalidations {
         long first = range.start() >>> ATC_SHIFT;
         long last = range.end() - 1 >>> ATC_SHIFT;
         int span = Long.SIZE - Long.numberOfLeadingZeros(first ^ last);
-        if (range.isWhole() || span >= Command.ATC_SIZE_ALL) {
-            atcPasid(batch, streamId, pasid);
-            return;
-        }
+        // At most 52 bits of a page number differ, and that is everything.
         long start = first & -(1L << span);
         int at = batch.next();
         CommandEncoder.atcInv(

@@ -192,6 +192,9 @@ class CommandQueueTest {
                 smmu.read(Register.GERROR.offset(), 4), smmu.read(Register.GERRORN.offset(), 4));
         queue.handleError();
         assertEquals(2, executed().size());
+        CompletableFuture<Outcome> others =
+                CompletableFuture.supplyAsync(() -> queue.submitAndSync(commands(2, 1)));
+        assertEquals(Outcome.COMPLETE, others.join(), "nobody is kept out");
     }
 
     // ---- who asks ATCs, and who asks alone ----

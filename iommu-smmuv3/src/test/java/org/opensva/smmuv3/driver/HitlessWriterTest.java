@@ -87,6 +87,14 @@ class HitlessWriterTest {
     }
 
     @Test
+    void whatHardwareDoesNotLookAtIsCleanedAtOnce() {
+        for (int i = 1; i < ContextDescriptor.WORDS; i++) {
+            memory.writeLong(entry + 8L * i, -1);
+        }
+        assertEquals(1, write(new long[ContextDescriptor.WORDS]));
+    }
+
+    @Test
     void twoWordsThatAreBothInUseCannotChangeAtOnceSoTheEntryIsInvalidInBetween() {
         write(Entries.processContext(tables, tag(3), 48, false));
         PageTable other = new FakeAddressSpace(2, 0x5555_0000L).pageTable().orElseThrow();

@@ -34,6 +34,10 @@ class InvalidationsTest {
             AddressRange range = AddressRange.of(start, length);
             CommandBatch batch = new CommandBatch();
             invalidations.range(batch, ASID, range, Granule.K4);
+            if (rangeCommands) {
+                int bits = Integer.SIZE - Integer.numberOfLeadingZeros(pages(batch).cardinality());
+                assertTrue(batch.count() <= (bits + 4) / 5, "NUM has five bits");
+            }
             BitSet expected = new BitSet();
             expected.set((int) (start >>> 12), (int) ((start + length - 1 >>> 12) + 1));
             assertEquals(expected, pages(batch), range::toString);

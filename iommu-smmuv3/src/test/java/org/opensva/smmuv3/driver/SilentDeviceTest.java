@@ -74,6 +74,14 @@ class SilentDeviceTest {
     }
 
     @Test
+    void whatWasAskedWithoutWaitingIsWaitedForByTheNextWhoWaits() {
+        CommandBatch batch = new CommandBatch();
+        Invalidations.atcAll(batch, DEAD);
+        parts.queue.submit(batch);
+        assertEquals(Outcome.ATC_TIMEOUT, parts.queue.submitAndSync(new CommandBatch()));
+    }
+
+    @Test
     void aDeviceWhoseAtcIsEmptiedInFrontOfASilentOneIsAskedAgainAndStays() {
         device.bind(new Pasid(5), parts.domain(1));
         List<Outcome> dead = new ArrayList<>();

@@ -136,6 +136,17 @@ class TablesTest {
     }
 
     @Test
+    void whatLiesBehindATableIsNotTakenForAPartOfIt() {
+        StreamTable streams = new StreamTable(memory, memory, 20, true);
+        memory.writeLong(memory.allocate(0), -1);
+        ContextTable contexts = new ContextTable(memory, memory, 20, true);
+        memory.writeLong(memory.allocate(0), -1);
+        streams.free();
+        contexts.free();
+        assertEquals(2, memory.allocatedFrames());
+    }
+
+    @Test
     void aBlockIsAsLargeAsItHasToBeAndAlignedToItsSize() {
         long[][] sizes = {{1, 1}, {64, 1}, {4095, 1}, {4096, 1}, {4097, 2}, {8192, 2}, {8193, 4}};
         for (long[] size : sizes) {
@@ -174,7 +185,7 @@ class TablesTest {
         ErrnoException none = assertThrows(ErrnoException.class, () -> asids.take(mm));
         assertEquals(Errno.ENOSPC, none.errno());
         assertTrue(String.valueOf(none.getMessage()).endsWith("all 255 are in use"));
-        for (int asid : new int[] {1, 77, 255}) {
+        for (int asid : new int[] {255, 77, 1}) {
             all.get(asid - 1).end().run();
             assertEquals(asid, asids.take(mm).asid());
         }
