@@ -304,10 +304,10 @@ final class SmmuDevice implements AttachedDevice {
         CommandEncoder.cfgiCd(batch.words(), at, streamId, pasid, leaf);
     }
 
-    private CommandQueue.Outcome sync(Consumer<CommandBatch> commands) {
+    private void sync(Consumer<CommandBatch> commands) {
         CommandBatch batch = new CommandBatch();
         commands.accept(batch);
-        return context.commands().submitAndSync(batch);
+        context.commands().submitAndSync(batch);
     }
 
     /** Hands a group on to whoever serves faults. */
@@ -355,7 +355,6 @@ final class SmmuDevice implements AttachedDevice {
             }
             closed = true;
         }
-        writeStream(Entries.blockedStream());
         if (pasidBits > 0) {
             function.setPasidEnabled(false);
         }

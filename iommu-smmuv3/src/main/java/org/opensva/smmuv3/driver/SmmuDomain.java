@@ -144,7 +144,6 @@ final class SmmuDomain implements SvaDomain, AddressSpaceListener {
 
     private void invalidateIotlb(CommandBatch batch, AddressRange range) {
         try (Phase phase = context.trace().iotlb()) {
-            batch.clear();
             boolean whole = context.invalidations().collapses(range, granule);
             if (whole) {
                 context.invalidations().wholeTag(batch, tag.asid());

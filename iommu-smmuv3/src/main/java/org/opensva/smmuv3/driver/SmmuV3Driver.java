@@ -216,7 +216,6 @@ public final class SmmuV3Driver implements IommuDriver {
         registers.write(Register.EVENTQ_PROD, 0);
         registers.write(Register.EVENTQ_CONS, 0);
         enabled |= Cr0.EVENTQEN.mask();
-        registers.writeAcknowledged(Register.CR0, Register.CR0ACK, enabled);
         long interrupts = IrqCtrl.EVENTQ_IRQEN.mask() | IrqCtrl.GERROR_IRQEN.mask();
         DriverMemory.Queue requests = driverMemory.requests();
         if (requests != null) {
@@ -228,15 +227,14 @@ public final class SmmuV3Driver implements IommuDriver {
             registers.write(Register.PRIQ_PROD, 0);
             registers.write(Register.PRIQ_CONS, 0);
             enabled |= Cr0.PRIQEN.mask();
-            registers.writeAcknowledged(Register.CR0, Register.CR0ACK, enabled);
             interrupts |= IrqCtrl.PRIQ_IRQEN.mask();
         }
         if (identity.ats()) {
             // Translated requests are checked against the stream's configuration: a device that is
             // blocked stays out with them too.
             enabled |= Cr0.ATSCHK.mask();
-            registers.writeAcknowledged(Register.CR0, Register.CR0ACK, enabled);
         }
+        registers.writeAcknowledged(Register.CR0, Register.CR0ACK, enabled);
         registers.writeAcknowledged(Register.IRQ_CTRL, Register.IRQ_CTRLACK, interrupts);
         registers.writeAcknowledged(Register.CR0, Register.CR0ACK, enabled | Cr0.SMMUEN.mask());
     }

@@ -315,6 +315,24 @@ class DeviceAbilitiesTest {
     // ---- domains ----
 
     @Test
+    void anAddressSpaceThatCannotBeWalkedOrListenedToGetsNoDomainAndKeepsNoTag() {
+        claim(Register.IDR0, Idr0.ASID16.mask() | Idr0.COHACC.mask(), 0);
+        SmmuV3Driver incoherent = driver();
+        assertEquals(Errno.EOPNOTSUPP, refused(() -> incoherent.createDomain(mm)));
+        claim(Register.IDR0, 0, Idr0.COHACC.mask());
+        SmmuV3Driver driver = driver();
+        mm.visible = false;
+        assertEquals(Errno.EOPNOTSUPP, refused(() -> driver.createDomain(mm)));
+        mm.visible = true;
+        mm.dying = true;
+        for (int i = 0; i < 300; i++) {
+            assertEquals(Errno.EINVAL, refused(() -> driver.createDomain(mm)));
+        }
+        mm.dying = false;
+        driver.createDomain(mm).close();
+    }
+
+    @Test
     void aDomainIsThatOfItsAddressSpaceAndClosedOnceWhenNobodyUsesItAnyMore() {
         SmmuV3Driver driver = driver();
         AttachedDevice device = attach(driver);

@@ -3,6 +3,8 @@ package org.opensva.smmuv3.driver;
 import org.opensva.api.memory.PageSize;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.AddressSpaceListener;
+import org.opensva.api.process.Errno;
+import org.opensva.api.process.ErrnoException;
 import org.opensva.api.process.FaultOutcome;
 import org.opensva.api.process.PageTable;
 import org.opensva.api.process.PageTableFormat;
@@ -18,6 +20,13 @@ final class FakeAddressSpace implements AddressSpace {
     OptionalInt asid = OptionalInt.empty();
     int holds;
     final List<AddressSpaceListener> listeners = new ArrayList<>();
+
+    /** Whether an IOMMU can see its page tables. */
+    boolean visible = true;
+
+    /** Nobody can listen to it any more. */
+    boolean dying;
+
     private final long id;
     private final PageTable tables;
 
@@ -40,7 +49,7 @@ final class FakeAddressSpace implements AddressSpace {
 
     @Override
     public Optional<PageTable> pageTable() {
-        return Optional.of(tables);
+        return visible ? Optional.of(tables) : Optional.empty();
     }
 
     @Override
@@ -55,6 +64,9 @@ final class FakeAddressSpace implements AddressSpace {
 
     @Override
     public Subscription subscribe(AddressSpaceListener listener) {
+        if (dying) {
+            throw new ErrnoException(Errno.EINVAL, "subscribe", "it is dying");
+        }
         listeners.add(listener);
         return () -> listeners.remove(listener);
     }

@@ -162,14 +162,16 @@ class HardwareQueuesTest {
     @Test
     void unbindHandsOnWhatIsQueuedAndCloseAnswersWhatIsPending() {
         request(STREAM, 5, 3, 0x5000, R | LAST);
+        stall(STREAM, 0x2a);
         device.unbind(PASID);
-        assertEquals(1, groups.size());
+        assertEquals(2, groups.size());
         smmu.seen.clear();
         device.close();
         List<Seen> answers =
                 smmu.seen.stream().filter(seen -> seen.opcode() == Opcode.PRI_RESP).toList();
         assertEquals(1, answers.size());
         assertEquals(Command.RESP_INVALID, Command.RESPONSE.get(answers.getFirst().w1()));
+        assertEquals(1, smmu.opcodes().stream().filter(Opcode.RESUME::equals).count());
     }
 
     @Test

@@ -85,6 +85,9 @@ class StartAndStopTest {
         for (Written each : before) {
             boolean command = each.register() == Register.CMDQ_PROD && each.value() != 0;
             assertEquals(0, command ? 0 : cr0 & offFor(each.register()), each::toString);
+            if (Cr0.SMMUEN.isSet(cr0Of(each))) {
+                assertEquals(Cr0.SMMUEN.mask(), cr0 ^ each.value(), "all else is on before");
+            }
             cr0 = each.register() == Register.CR0 ? each.value() : cr0;
         }
         assertEquals(
@@ -221,6 +224,13 @@ class StartAndStopTest {
         assertEquals(Errno.EIO, refused.errno());
         assertEquals(0, memory.allocatedFrames());
         assertEquals(0, get(Register.CR0));
+    }
+
+    @Test
+    void aValueThatIsBeingTakenOverIsNotOverwritten() {
+        smmu.set(Register.GBPA, Gbpa.UPDATE.mask());
+        assertEquals(Errno.EIO, assertThrows(ErrnoException.class, this::start).errno());
+        assertEquals(List.of(), smmu.written);
     }
 
     @Test
