@@ -42,9 +42,13 @@ public final class AgentChannel implements AutoCloseable {
     private final SystemCalls kernel;
     private final AgentSocket socket;
     private final Arena arena = Arena.ofShared();
-    private final MemorySegment request = arena.allocate(REQUEST, 8);
     private final MemorySegment reply = arena.allocate(GREETING, 8);
-    private final MemorySegment data = arena.allocate(AgentImage.BUFFER_SIZE, 8);
+
+    /** A request, and the bytes that follow it or the answer. */
+    private final MemorySegment message = arena.allocate(REQUEST + AgentImage.BUFFER_SIZE, 8);
+
+    private final MemorySegment request = message.asSlice(0, REQUEST);
+    private final MemorySegment data = message.asSlice(REQUEST);
     private boolean gone;
     private boolean closed;
 
@@ -242,9 +246,9 @@ public final class AgentChannel implements AutoCloseable {
         checkLength(length);
         run(() -> {
             request(PUT, address, length, 0);
-            socket.send(request, REQUEST);
             MemorySegment.copy(source, offset, data, JAVA_BYTE, 0, length);
-            socket.send(data, length);
+            // At once: by two messages the agent would be woken for half of it.
+            socket.send(message, REQUEST + (long) length);
             long count = answer();
             checkFault(address, count);
             return count;

@@ -181,6 +181,16 @@ public class LimitBenchmark {
     }
 
     /**
+     * One reading of the clock: what is timed one by one contains one.
+     *
+     * @return nanoseconds
+     */
+    @Benchmark
+    public long clock() {
+        return System.nanoTime();
+    }
+
+    /**
      * A copy between two arrays.
      *
      * @param buffers the arrays

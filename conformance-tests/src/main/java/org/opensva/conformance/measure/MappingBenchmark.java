@@ -104,8 +104,42 @@ public class MappingBenchmark {
         set.process.munmap(address, set.length);
     }
 
+    /** A page that is mapped, touched, and read by the device: one for each unmapping. */
+    @State(Scope.Thread)
+    public static class Mapped {
+
+        private long address;
+
+        /**
+         * Maps it.
+         *
+         * @param set the process
+         * @param stroll the thread
+         */
+        @Setup(Level.Invocation)
+        public void map(Resident set, Stroll stroll) {
+            address = set.process.mmap(MapRequest.anonymous(set.length));
+            set.process.storeLong(address, 1);
+            set.read(address, stroll.buffer);
+        }
+    }
+
     /**
-     * The same with a range of 64 pages.
+     * A page that the process and the device have used is unmapped, and nothing else: page table,
+     * TLBs, IOTLB, ATC, synchronisation. Each is timed by itself, so that a reading of the clock is
+     * part of it.
+     *
+     * @param set the process
+     * @param page the page
+     */
+    @Benchmark
+    @BenchmarkMode({Mode.AverageTime, Mode.SampleTime})
+    public void unmap(Resident set, Mapped page) {
+        set.process.munmap(page.address, set.length);
+    }
+
+    /**
+     * {@link #mapTouchUnmap} with a range of 64 pages.
      *
      * @param set the process
      * @param stroll the thread

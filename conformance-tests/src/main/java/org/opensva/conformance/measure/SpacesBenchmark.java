@@ -25,19 +25,14 @@ import java.util.concurrent.TimeUnit;
 @SuppressWarnings("NullAway.Init")
 public class SpacesBenchmark {
 
-    private static final int PAGES = 64;
+    /** Of 1 024 address spaces that makes 100 000 pages. */
+    private static final int MOST_PAGES = 98;
+
+    /** So many pages of all address spaces together fit into the caches. */
+    private static final int ALL_PAGES = 640_000;
 
     /** Processes, each with a few pages. */
-    @State(Scope.Benchmark)
-    public static class Processes {
-
-        /** The machine. */
-        @Param({"smmuv3", "vtd"})
-        String iommu;
-
-        /** How many address spaces are bound. */
-        @Param({"1", "64", "1024", "10000"})
-        int spaces;
+    abstract static class Bound {
 
         private final long[] addresses = new long[WorkingSet.ORDER];
         private final int[] pasids = new int[WorkingSet.ORDER];
@@ -47,12 +42,11 @@ public class SpacesBenchmark {
         private BareDevice device;
         private AgentPort port;
 
-        /** Binds them. */
-        @Setup(Level.Trial)
-        public void bind() {
+        final void bind(String iommu, int spaces) {
+            int pages = Math.min(MOST_PAGES, ALL_PAGES / spaces);
             machine = MeasuredMachine.open(iommu, MeasuredMachine.Caches.LARGE);
             SvaProcess parent = machine.processes().spawn("measured");
-            WorkingSet set = WorkingSet.map(parent, PAGES);
+            WorkingSet set = WorkingSet.map(parent, pages);
             extra = parent.fork();
             endpoint = machine.endpoint(1 << 20);
             device = machine.bareDevice();
@@ -65,22 +59,74 @@ public class SpacesBenchmark {
                 numbers[i] =
                         machine.binder().bind(endpoint, process.addressSpace()).pasid().value();
                 machine.binder().bind(device, process.addressSpace());
-                for (int page = 0; page < PAGES; page++) {
+                for (int page = 0; page < pages; page++) {
                     port.read(numbers[i], Access.READ, set.address(page), buffer, 0, 8);
                     endpoint.read(numbers[i], Access.READ, set.address(page), buffer, 0, 8);
                 }
             }
             Random random = new Random(7);
             for (int i = 0; i < WorkingSet.ORDER; i++) {
-                addresses[i] = set.address(random.nextInt(PAGES));
+                addresses[i] = set.address(random.nextInt(pages));
                 pasids[i] = numbers[random.nextInt(spaces)];
             }
+        }
+
+        final SvaBond bindExtra() {
+            return machine.binder().bind(endpoint, extra.addressSpace());
+        }
+
+        final long iotlb(Stroll stroll) {
+            int i = stroll.next();
+            return port.read(pasids[i], Access.READ, addresses[i], stroll.buffer, 0, 8);
+        }
+
+        final long atc(Stroll stroll) {
+            int i = stroll.next();
+            return endpoint.read(pasids[i], Access.READ, addresses[i], stroll.buffer, 0, 8);
         }
 
         /** Takes the machine apart. */
         @TearDown(Level.Trial)
         public void close() {
             machine.close();
+        }
+    }
+
+    /** Up to ten thousand address spaces. */
+    @State(Scope.Benchmark)
+    public static class Processes extends Bound {
+
+        /** The machine. */
+        @Param({"smmuv3", "vtd"})
+        String iommu;
+
+        /** How many address spaces are bound. */
+        @Param({"1", "64", "1024", "10000"})
+        int spaces;
+
+        /** Binds them. */
+        @Setup(Level.Trial)
+        public void bind() {
+            bind(iommu, spaces);
+        }
+    }
+
+    /** More address spaces than the 16 bits of an SMMUv3's ASIDs can tell apart. */
+    @State(Scope.Benchmark)
+    public static class Most extends Bound {
+
+        /** The machine; PASIDs of VT-d have 20 bits, and it needs no other number. */
+        @Param("vtd")
+        String iommu;
+
+        /** How many address spaces are bound. */
+        @Param("100000")
+        int spaces;
+
+        /** Binds them. */
+        @Setup(Level.Trial)
+        public void bind() {
+            bind(iommu, spaces);
         }
     }
 
@@ -93,8 +139,7 @@ public class SpacesBenchmark {
      */
     @Benchmark
     public long iotlbHitOfMany(Processes set, Stroll stroll) {
-        int i = stroll.next();
-        return set.port.read(set.pasids[i], Access.READ, set.addresses[i], stroll.buffer, 0, 8);
+        return set.iotlb(stroll);
     }
 
     /**
@@ -106,8 +151,31 @@ public class SpacesBenchmark {
      */
     @Benchmark
     public long atcHitOfMany(Processes set, Stroll stroll) {
-        int i = stroll.next();
-        return set.endpoint.read(set.pasids[i], Access.READ, set.addresses[i], stroll.buffer, 0, 8);
+        return set.atc(stroll);
+    }
+
+    /**
+     * A read of eight bytes, the translation in the IOTLB, for one of 100 000 PASIDs.
+     *
+     * @param set the processes
+     * @param stroll the thread
+     * @return the result
+     */
+    @Benchmark
+    public long iotlbHitOfMost(Most set, Stroll stroll) {
+        return set.iotlb(stroll);
+    }
+
+    /**
+     * A read of eight bytes, the translation in the ATC, for one of 100 000 PASIDs.
+     *
+     * @param set the processes
+     * @param stroll the thread
+     * @return the result
+     */
+    @Benchmark
+    public long atcHitOfMost(Most set, Stroll stroll) {
+        return set.atc(stroll);
     }
 
     /**
@@ -118,7 +186,7 @@ public class SpacesBenchmark {
      */
     @Benchmark
     public int bindAndUnbind(Processes set) {
-        try (SvaBond bond = set.machine.binder().bind(set.endpoint, set.extra.addressSpace())) {
+        try (SvaBond bond = set.bindExtra()) {
             return bond.pasid().value();
         }
     }

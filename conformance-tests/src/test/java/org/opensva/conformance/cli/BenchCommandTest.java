@@ -91,6 +91,12 @@ class BenchCommandTest {
         assertTrue(
                 refused("--filter", "arrayLookup", "--param", "colour=red")
                         .contains("has a parameter 'colour'; there are: pages"));
+        assertTrue(
+                refused("--filter", "unmap", "--param", "resident=10,x")
+                        .contains("resident is 'x', allowed: 1 to 10000000"));
+        assertTrue(
+                refused("--filter", "unmap", "--param", "bound=")
+                        .contains("bound is '', allowed: atc, iotlb, nothing"));
         assertTrue(refused("--forks", "0").contains("allowed: 1 to 10"));
         Path missing = folder.resolve("no").resolve("x.json");
         assertTrue(refused("--json", missing.toString()).contains(missing.toString()));

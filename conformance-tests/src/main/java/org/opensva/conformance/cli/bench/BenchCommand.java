@@ -51,14 +51,21 @@ public final class BenchCommand implements Callable<Integer> {
 
     private static final int GOOD = 0;
     private static final int FAILED = 1;
+
+    /** More pages, entries or bytes than any benchmark was made for. */
+    private static final int MOST = 10_000_000;
+
     private static final List<String> JVM =
             jvm(
                     "--sun-misc-unsafe-memory-access=allow",
                     "--enable-native-access=ALL-UNNAMED",
                     "-Dguice_bytecode_gen_option=DISABLED",
                     "-Xms1g",
+                    "-Xmn512m",
                     "-Xmx6g",
-                    "-XX:+UseParallelGC");
+                    "-XX:+UseParallelGC",
+                    // Not the first touch of new memory, which costs a guest of KVM most.
+                    "-XX:+AlwaysPreTouch");
 
     private final PrintWriter out;
     private final Consumer<String> complaint;
@@ -70,7 +77,7 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--filter",
             paramLabel = "GLOB",
-            description = "Only benchmarks of these names; may be repeated.")
+            description = "Only benchmarks of these names, * for any text; may be repeated.")
     private List<String> globs = List.of();
 
     @Option(names = "--list", description = "Only name the benchmarks.")
@@ -82,7 +89,8 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--param",
             paramLabel = "NAME=VALUE[,VALUE]",
-            description = "Measure with these values; may be repeated.")
+            description =
+                    "Measure with these values instead of all; for another parameter once more.")
     private Map<String, String> parameters = Map.of();
 
     @Option(
@@ -188,7 +196,7 @@ public final class BenchCommand implements Callable<Integer> {
 
     private Map<String, List<String>> values() {
         Map<String, List<String>> values = new TreeMap<>();
-        parameters.forEach((name, text) -> values.put(name, List.of(text.split(","))));
+        parameters.forEach((name, text) -> values.put(name, List.of(text.split(",", -1))));
         return values;
     }
 
@@ -209,18 +217,42 @@ public final class BenchCommand implements Callable<Integer> {
                     "no benchmark is named like %s; --list names them"
                             .formatted(String.join(" or ", globs)));
         }
-        Set<String> known = new TreeSet<>();
+        Map<String, Set<String>> known = new TreeMap<>();
         for (BenchmarkListEntry entry : chosen) {
-            known.addAll(entry.getParams().orElse(Map.of()).keySet());
+            entry.getParams()
+                    .orElse(Map.of())
+                    .forEach((name, values) ->
+                            known.computeIfAbsent(name, key -> new TreeSet<>())
+                                    .addAll(List.of(values)));
         }
-        for (String name : parameters.keySet()) {
-            if (!known.contains(name)) {
+        values().forEach((name, values) -> check(name, values, known));
+        return chosen;
+    }
+
+    private void check(String name, List<String> values, Map<String, Set<String>> known) {
+        Set<String> own = known.get(name);
+        if (own == null) {
+            throw refused(
+                    known.isEmpty()
+                            ? "no chosen benchmark has parameters"
+                            : "no chosen benchmark has a parameter '%s'; there are: %s"
+                                    .formatted(name, String.join(", ", known.keySet())));
+        }
+        boolean numbers = own.stream().allMatch(value -> value.matches("\\d+"));
+        for (String value : values) {
+            if (numbers ? !isCount(value) : !own.contains(value)) {
                 throw refused(
-                        "no chosen benchmark has a parameter '%s'; there are: %s"
-                                .formatted(name, String.join(", ", known)));
+                        "--param %s is '%s', allowed: %s"
+                                .formatted(
+                                        name,
+                                        value,
+                                        numbers ? "1 to " + MOST : String.join(", ", own)));
             }
         }
-        return chosen;
+    }
+
+    private static boolean isCount(String value) {
+        return value.matches("[1-9]\\d{0,7}") && Integer.parseInt(value) <= MOST;
     }
 
     /** How many figures there will be. */

@@ -5,15 +5,21 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
-/** A picture of cost against working set, as SVG: both axes logarithmic, one line for a series. */
+/**
+ * A picture of cost against working set, as SVG: both axes logarithmic, one line for a series. The
+ * working set is what there is many of: pages, translations that caches hold, address spaces.
+ */
 final class CostPicture {
 
-    private static final int WIDTH = 900;
-    private static final int HEIGHT = 520;
+    private static final int WIDTH = 1020;
+    private static final int LEAST_HEIGHT = 520;
+    private static final int LINE = 20;
     private static final int LEFT = 70;
-    private static final int RIGHT = 230;
+    private static final int RIGHT = 350;
     private static final int TOP = 40;
     private static final int BOTTOM = 50;
 
@@ -27,31 +33,52 @@ final class CostPicture {
             </style>
             """;
 
+    /** What a working set is counted in; a figure has one of these at most. */
+    private static final List<String> SIZES = List.of("pages", "resident", "spaces", "processes");
+
     private final Map<String, List<Figure>> series = new TreeMap<>();
+    private final int height;
     private double leastCost = Double.MAX_VALUE;
     private double mostCost;
-    private int mostPages = 1;
+    private int most = 1;
 
     CostPicture(Collection<Figure> figures) {
         for (Figure figure : figures) {
-            if (figure.number("pages").isPresent() && figure.median() > 0) {
+            if (size(figure).isPresent() && figure.median() > 0) {
                 series.computeIfAbsent(name(figure), key -> new ArrayList<>()).add(figure);
                 leastCost = Math.min(leastCost, figure.median());
                 mostCost = Math.max(mostCost, figure.median());
-                mostPages = Math.max(mostPages, pages(figure));
+                most = Math.max(most, count(figure));
             }
         }
-        series.values().forEach(line -> line.sort(Comparator.comparingInt(CostPicture::pages)));
+        series.values().forEach(line -> line.sort(Comparator.comparingInt(CostPicture::count)));
+        height = Math.max(LEAST_HEIGHT, TOP + BOTTOM + series.size() * LINE);
     }
 
+    /** The name of what there is many of. */
+    private static Optional<String> size(Figure figure) {
+        return SIZES.stream().filter(size -> figure.number(size).isPresent()).findFirst();
+    }
+
+    /** The benchmark and everything it was measured with but the size. */
     private static String name(Figure figure) {
-        return figure.parameter("iommu")
-                .map(iommu -> figure.name() + " " + iommu)
-                .orElse(figure.name());
+        StringBuilder name = new StringBuilder(figure.name());
+        figure.parameters()
+                .forEach((key, value) -> {
+                    if (!SIZES.contains(key) && !value.equals("false")) {
+                        name.append(' ').append(value.equals("true") ? key : value);
+                    }
+                });
+        return name.toString();
     }
 
-    private static int pages(Figure figure) {
-        return figure.number("pages").orElse(1);
+    private static int count(Figure figure) {
+        return size(figure).map(size -> figure.number(size).orElse(1)).orElse(1);
+    }
+
+    /** What it costs with most of them: the order of the lines at the right. */
+    private static double last(List<Figure> line) {
+        return line.getLast().median();
     }
 
     /** Whether there is anything to see. */
@@ -60,7 +87,7 @@ final class CostPicture {
     }
 
     private double x(double pages) {
-        double share = Math.log10(pages) / Math.max(1, Math.log10(mostPages));
+        double share = Math.log10(pages) / Math.max(1, Math.log10(most));
         return LEFT + share * (WIDTH - LEFT - RIGHT);
     }
 
@@ -68,7 +95,7 @@ final class CostPicture {
         double low = Math.floor(Math.log10(leastCost));
         double high = Math.max(low + 1, Math.ceil(Math.log10(mostCost)));
         double share = (Math.log10(cost) - low) / (high - low);
-        return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
+        return height - BOTTOM - share * (height - TOP - BOTTOM);
     }
 
     /** The picture. */
@@ -77,16 +104,22 @@ final class CostPicture {
         svg.append(
                 """
                 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img"
-                 aria-label="Nanoseconds per access against pages in the working set">
+                 aria-label="Nanoseconds per operation against the size of the working set">
                 """
-                        .formatted(WIDTH, HEIGHT));
+                        .formatted(WIDTH, height));
         svg.append(STYLE);
         grid(svg);
         int index = 0;
-        for (Map.Entry<String, List<Figure>> entry : series.entrySet()) {
-            line(svg, entry.getKey(), entry.getValue(), index++);
+        List<String> names = new ArrayList<>(series.keySet());
+        names.sort(Comparator.comparingDouble(name -> -last(line(name))));
+        for (String name : names) {
+            line(svg, name, line(name), index++);
         }
         return svg.append("</svg>\n").toString();
+    }
+
+    private List<Figure> line(String name) {
+        return series.getOrDefault(name, List.of());
     }
 
     private void grid(StringBuilder svg) {
@@ -96,18 +129,27 @@ final class CostPicture {
             double cost = Math.pow(10, power);
             horizontal(svg, y(cost), Figure.time(cost));
         }
-        for (double pages = 1; pages <= mostPages; pages *= 10) {
-            vertical(svg, x(pages), "%,d".formatted((long) pages));
+        for (double count = 1; count <= most; count *= 10) {
+            vertical(svg, x(count), "%,d".formatted((long) count));
         }
         svg.append(
-                "<text class=\"axis\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">pages</text>\n"
-                        .formatted((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10));
+                "<text class=\"axis\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n"
+                        .formatted((LEFT + WIDTH - RIGHT) / 2, height - 10, sizes()));
         svg.append(
-                "<text class=\"axis\" x=\"%d\" y=\"20\">time for one access</text>\n"
+                "<text class=\"axis\" x=\"%d\" y=\"20\">time for one operation</text>\n"
                         .formatted(LEFT));
     }
 
-    private static void horizontal(StringBuilder svg, double y, String text) {
+    private String sizes() {
+        return SIZES.stream()
+                .filter(size ->
+                        series.values().stream()
+                                .flatMap(List::stream)
+                                .anyMatch(figure -> size(figure).equals(Optional.of(size))))
+                .collect(Collectors.joining(", "));
+    }
+
+    private void horizontal(StringBuilder svg, double y, String text) {
         svg.append(
                 """
                 <line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>
@@ -116,20 +158,20 @@ final class CostPicture {
                         .formatted(LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4, text));
     }
 
-    private static void vertical(StringBuilder svg, double x, String text) {
+    private void vertical(StringBuilder svg, double x, String text) {
         svg.append(
                 """
                 <line class="grid" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/>
                 <text class="axis" x="%.1f" y="%d" text-anchor="middle">%s</text>
                 """
-                        .formatted(x, x, TOP, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 18, text));
+                        .formatted(x, x, TOP, height - BOTTOM, x, height - BOTTOM + 18, text));
     }
 
     private void line(StringBuilder svg, String name, List<Figure> figures, int index) {
         String colour = "hsl(%d 65%% 45%%)".formatted(index * 137 % 360);
         StringBuilder points = new StringBuilder();
         for (Figure figure : figures) {
-            points.append("%.1f,%.1f ".formatted(x(pages(figure)), y(figure.median())));
+            points.append("%.1f,%.1f ".formatted(x(count(figure)), y(figure.median())));
         }
         boolean limit = figures.getFirst().parameter("iommu").isEmpty();
         svg.append(
@@ -140,17 +182,18 @@ final class CostPicture {
         for (Figure figure : figures) {
             svg.append(
                     """
-                    <circle r="3.5" fill="%s" cx="%.1f" cy="%.1f"><title>%s, %,d pages: %s</title></circle>
+                    <circle r="3.5" fill="%s" cx="%.1f" cy="%.1f"><title>%s, %,d %s: %s</title></circle>
                     """
                             .formatted(
                                     colour,
-                                    x(pages(figure)),
+                                    x(count(figure)),
                                     y(figure.median()),
                                     name,
-                                    pages(figure),
+                                    count(figure),
+                                    size(figure).orElse(""),
                                     Figure.time(figure.median())));
         }
-        int y = TOP + 10 + index * 20;
+        int y = TOP + 10 + index * LINE;
         svg.append(
                 """
                 <rect x="%d" y="%d" width="14" height="4" fill="%s"/>

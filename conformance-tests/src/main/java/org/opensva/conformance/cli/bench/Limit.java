@@ -19,6 +19,7 @@ record Limit(String benchmark, Map<String, String> keys) {
     private static final Limit LOOKUP = new Limit("arrayLookup", Map.of("pages", "pages"));
     private static final Limit LOADS = new Limit("fourDependentLoads", Map.of("pages", "pages"));
     private static final Limit AMONG = new Limit("arrayLookup", Map.of("resident", "pages"));
+    private static final Limit CLOCK = new Limit("clock", Map.of());
     private static final Limit COPY = new Limit("bulkCopy", Map.of("bytes", "bytes"));
 
     private static final Map<String, Limit> OF =
@@ -34,6 +35,9 @@ record Limit(String benchmark, Map<String, String> keys) {
                     Map.entry("invalidatePageAndWalk", AMONG),
                     Map.entry("invalidateSpace", AMONG),
                     Map.entry("driverCycle", AMONG),
+                    Map.entry("invalidateRange", AMONG),
+                    Map.entry("invalidateAll", AMONG),
+                    Map.entry("unmap", CLOCK),
                     Map.entry("dmaRead", COPY),
                     Map.entry("dmaWrite", COPY),
                     Map.entry("dmaReadUntranslated", COPY));

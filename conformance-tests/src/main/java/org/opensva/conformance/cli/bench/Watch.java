@@ -74,14 +74,12 @@ final class Watch implements OutputFormat {
 
     @Override
     public void println(String line) {
-        if (said.size() < KEPT) {
-            said.add(line.strip());
-        }
+        line.lines().limit(KEPT - said.size()).map(String::strip).forEach(said::add);
     }
 
     @Override
     public void print(String text) {
-        text.lines().forEach(this::println);
+        println(text);
     }
 
     @Override

@@ -81,7 +81,7 @@ public class HardwareBenchmark {
         String iommu;
 
         /** How many pages. */
-        @Param({"1000", "100000"})
+        @Param({"1000", "100000", "1000000"})
         int pages;
 
         /** Whether a hypervisor's tables translate what the guest's give. */
@@ -163,6 +163,26 @@ public class HardwareBenchmark {
         entries.unit().unmap(address);
         entries.unit().invalidatePage(Unit.PASID, address);
         return result;
+    }
+
+    /**
+     * A range of 512 pages, none of them in the IOTLB, is invalidated by one command.
+     *
+     * @param entries what the IOTLB holds
+     */
+    @Benchmark
+    public void invalidateRange(Entries entries) {
+        entries.unit().invalidateRange(Unit.OTHER, entries.next());
+    }
+
+    /**
+     * Everything is invalidated; the first time that is all that was mapped.
+     *
+     * @param entries what the IOTLB held
+     */
+    @Benchmark
+    public void invalidateAll(Entries entries) {
+        entries.unit().invalidateAll();
     }
 
     /**

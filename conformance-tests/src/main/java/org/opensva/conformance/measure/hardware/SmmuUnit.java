@@ -5,6 +5,7 @@ import org.opensva.api.iommu.RequesterId;
 import org.opensva.smmuv3.layout.Command;
 import org.opensva.smmuv3.layout.CommandEncoder;
 import org.opensva.smmuv3.layout.ContextDescriptor;
+import org.opensva.smmuv3.layout.Granule;
 import org.opensva.smmuv3.layout.Opcode;
 import org.opensva.smmuv3.layout.Register;
 import org.opensva.smmuv3.layout.StreamTableEntry;
@@ -136,6 +137,30 @@ final class SmmuUnit implements Unit {
     @Override
     public void invalidateSpace(int space) {
         CommandEncoder.tlbiNhAsid(command, 0, vmid, space);
+        complete();
+    }
+
+    @Override
+    public void invalidateRange(int space, long address) {
+        long at = address & -(RANGE * 4096L);
+        CommandEncoder.tlbiRange(
+                command,
+                0,
+                Opcode.TLBI_NH_VA,
+                vmid,
+                space,
+                at,
+                true,
+                Granule.K4,
+                0,
+                Integer.numberOfTrailingZeros(RANGE),
+                3);
+        complete();
+    }
+
+    @Override
+    public void invalidateAll() {
+        CommandEncoder.tlbiNsnhAll(command, 0);
         complete();
     }
 

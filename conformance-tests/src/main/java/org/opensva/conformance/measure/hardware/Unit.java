@@ -20,6 +20,9 @@ interface Unit extends AutoCloseable {
     /** Where pages come and go; nothing is mapped there at first. */
     long COMING = 0x20_0000_0000L;
 
+    /** How many pages a range has. */
+    int RANGE = 512;
+
     /** The device's way in. */
     AgentPort port();
 
@@ -34,6 +37,12 @@ interface Unit extends AutoCloseable {
 
     /** Invalidates an address space and waits until that is complete. */
     void invalidateSpace(int space);
+
+    /** Invalidates {@link #RANGE} pages of an address space and waits until that is complete. */
+    void invalidateRange(int space, long address);
+
+    /** Invalidates everything and waits until that is complete. */
+    void invalidateAll();
 
     @Override
     void close();

@@ -150,6 +150,28 @@ final class VtdUnit implements Unit {
         complete();
     }
 
+    @Override
+    public void invalidateRange(int space, long address) {
+        int order = Integer.numberOfTrailingZeros(RANGE);
+        DescriptorEncoder.pasidIotlb(
+                words,
+                0,
+                InvalidationDescriptor.PASID_IOTLB_PAGE,
+                DOMAIN,
+                space,
+                address & -(RANGE * 4096L),
+                order,
+                true);
+        complete();
+    }
+
+    @Override
+    public void invalidateAll() {
+        DescriptorEncoder.iotlb(
+                words, 0, InvalidationDescriptor.IOTLB_GLOBAL, 0, false, false, 0, 0, false);
+        complete();
+    }
+
     private void complete() {
         put();
         DescriptorEncoder.waitStatus(words, 0, status, ++waits, false, true, false);

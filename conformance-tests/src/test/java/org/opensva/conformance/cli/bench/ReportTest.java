@@ -10,6 +10,7 @@ import org.openjdk.jmh.util.MultisetStatistics;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -150,6 +151,57 @@ class ReportTest {
         assertTrue(svg.contains("iotlbHit vtd, 1,000 pages: 40.0 ns"));
         assertFalse(svg.contains("NaN"));
         assertTrue(new CostPicture(List.of()).isEmpty());
+    }
+
+    @Test
+    void whatDiffersInMoreThanItsSizeIsAnotherLine() {
+        String svg =
+                new CostPicture(
+                                List.of(
+                                        walk("false", "1000"),
+                                        walk("true", "1000"),
+                                        walk("false", "100000"),
+                                        walk("true", "100000"),
+                                        figure(
+                                                "unmap",
+                                                9,
+                                                Map.of("resident", "10", "bound", "atc")),
+                                        figure("atcHitOfMany", 9, Map.of("spaces", "64"))))
+                        .svg();
+        assertEquals(4, svg.split("<polyline", -1).length - 1);
+        assertTrue(svg.contains("<title>walkAndFill vtd</title>"));
+        assertTrue(svg.contains("<title>walkAndFill vtd nested</title>"));
+        assertTrue(svg.contains("<title>unmap atc, 10 resident: 9.0 ns</title>"));
+        assertTrue(svg.contains(">pages, resident, spaces</text>"));
+    }
+
+    private static Figure walk(String nested, String pages) {
+        return figure("walkAndFill", 90, Map.of("pages", pages, "nested", nested, "iommu", "vtd"));
+    }
+
+    @Test
+    void thereIsRoomForEveryLine() {
+        List<Figure> many = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            many.add(figure("benchmark" + i, 10 + i, Map.of("pages", "1000")));
+        }
+        String svg = new CostPicture(many).svg();
+        int height = Integer.parseInt(svg.replaceAll("(?s).*viewBox=\"0 0 \\d+ (\\d+)\".*", "$1"));
+        assertTrue(height > 60 * 20, svg);
+        // What costs most stands first.
+        assertTrue(svg.indexOf("benchmark59") < svg.indexOf("benchmark0<"));
+    }
+
+    @Test
+    void anUnmappingMayTakeTheClockThatTimesIt() {
+        Map<String, String> atc = Map.of("bound", "atc", "iommu", "vtd", "resident", "1000");
+        Figure clock = figure("clock", 30, Map.of());
+        assertEquals(
+                "2 figures, 1 of 1 targets met",
+                new Report(List.of(figure("unmap", 2_025, atc), clock)).summary());
+        assertEquals(
+                "2 figures, 0 of 1 targets met",
+                new Report(List.of(figure("unmap", 2_035, atc), clock)).summary());
     }
 
     @Test
