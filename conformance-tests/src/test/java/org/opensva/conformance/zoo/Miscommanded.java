@@ -1,14 +1,7 @@
 package org.opensva.conformance.zoo;
 
-import com.google.inject.AbstractModule;
-import com.google.inject.Module;
-import com.google.inject.Provides;
-
-import jakarta.inject.Singleton;
-
 import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.memory.PhysicalMemory;
-import org.opensva.emulated.IommuRegisters;
 import org.opensva.smmuv3.layout.Command;
 import org.opensva.smmuv3.layout.CommandEncoder;
 import org.opensva.smmuv3.layout.Opcode;
@@ -20,7 +13,13 @@ import org.opensva.smmuv3.model.SmmuV3;
  * The SMMU gets other commands than its driver meant: they are changed in the command queue, after
  * they were written and before the producer index tells of them.
  */
-abstract class Miscommanded implements Defect {
+abstract class Miscommanded extends QueueTampering {
+
+    private long produced;
+
+    Miscommanded() {
+        super(SmmuV3.class, Register.CMDQ_PROD.offset());
+    }
 
     /**
      * Changes a batch of commands in place.
@@ -53,69 +52,28 @@ abstract class Miscommanded implements Defect {
         CommandEncoder.cfgiSte(words, command * Command.WORDS, 0, true);
     }
 
+    /** Changes the commands that are new. */
     @Override
-    public Module layers() {
-        return new AbstractModule() {
-            @Provides
-            @Singleton
-            @IommuRegisters
-            MmioRegion registers(SmmuV3 smmu, PhysicalMemory memory) {
-                return new Tampered(smmu, memory);
-            }
-        };
+    final void rung(MmioRegion registers, PhysicalMemory memory, long index) {
+        long base = registers.read(Register.CMDQ_BASE.offset(), Register.CMDQ_BASE.bytes());
+        int log2Size = (int) CmdqBase.LOG2SIZE.get(base);
+        long ring = base & CmdqBase.ADDR.mask();
+        long wrap = (2L << log2Size) - 1;
+        int count = (int) ((index - produced) & wrap);
+        long[] words = new long[count * Command.WORDS];
+        for (int i = 0; i < words.length; i++) {
+            words[i] = memory.readLong(at(ring, log2Size, i));
+        }
+        edit(words);
+        for (int i = 0; i < words.length; i++) {
+            memory.writeLong(at(ring, log2Size, i), words[i]);
+        }
+        produced = index;
+        publish(registers, (index - 1) & wrap, index);
     }
 
-    private final class Tampered implements MmioRegion {
-        private final MmioRegion registers;
-        private final PhysicalMemory memory;
-        private long produced;
-
-        Tampered(MmioRegion registers, PhysicalMemory memory) {
-            this.registers = registers;
-            this.memory = memory;
-        }
-
-        @Override
-        public long size() {
-            return registers.size();
-        }
-
-        @Override
-        public long read(long offset, int width) {
-            return registers.read(offset, width);
-        }
-
-        @Override
-        public void write(long offset, int width, long value) {
-            if (offset == Register.CMDQ_PROD.offset()) {
-                produce(value);
-            } else {
-                registers.write(offset, width, value);
-            }
-        }
-
-        /** The driver calls it with its queue locked. */
-        private void produce(long to) {
-            long base = registers.read(Register.CMDQ_BASE.offset(), Register.CMDQ_BASE.bytes());
-            long ring = base & CmdqBase.ADDR.mask();
-            int log2Size = (int) CmdqBase.LOG2SIZE.get(base);
-            long wrap = (2L << log2Size) - 1;
-            int count = (int) ((to - produced) & wrap);
-            long[] words = new long[count * Command.WORDS];
-            for (int i = 0; i < words.length; i++) {
-                words[i] = memory.readLong(at(ring, log2Size, i));
-            }
-            edit(words);
-            for (int i = 0; i < words.length; i++) {
-                memory.writeLong(at(ring, log2Size, i), words[i]);
-            }
-            produced = to;
-            publish(registers, (to - 1) & wrap, to);
-        }
-
-        private long at(long ring, int log2Size, int word) {
-            long slot = (produced + word / Command.WORDS) & ((1L << log2Size) - 1);
-            return ring + slot * Command.BYTES + (word % Command.WORDS) * (long) Long.BYTES;
-        }
+    private long at(long ring, int log2Size, int word) {
+        long slot = (produced + word / Command.WORDS) & ((1L << log2Size) - 1);
+        return ring + slot * Command.BYTES + (word % Command.WORDS) * (long) Long.BYTES;
     }
 }

@@ -1,14 +1,7 @@
 package org.opensva.conformance.zoo;
 
-import com.google.inject.AbstractModule;
-import com.google.inject.Module;
-import com.google.inject.Provides;
-
-import jakarta.inject.Singleton;
-
 import org.opensva.api.memory.MmioRegion;
 import org.opensva.api.memory.PhysicalMemory;
-import org.opensva.emulated.IommuRegisters;
 import org.opensva.vtd.layout.DescriptorType;
 import org.opensva.vtd.layout.InvalidationDescriptor;
 import org.opensva.vtd.layout.Register;
@@ -18,7 +11,7 @@ import org.opensva.vtd.model.VtdIommu;
  * A VT-d unit gets other descriptors than its driver meant: they are changed in the invalidation
  * queue, after they were written and before the tail tells of them.
  */
-abstract class VtdMiscommanded implements Defect {
+abstract class VtdMiscommanded extends QueueTampering {
 
     static final String MACHINE = "emulated:vtd";
 
@@ -28,9 +21,11 @@ abstract class VtdMiscommanded implements Defect {
     private static final long ADDRESS = -1L << 12;
 
     private final DescriptorType type;
+    private long produced;
 
     /** Changes descriptors of one type. */
     VtdMiscommanded(DescriptorType type) {
+        super(VtdIommu.class, Register.IQT.offset());
         this.type = type;
     }
 
@@ -55,61 +50,21 @@ abstract class VtdMiscommanded implements Defect {
     }
 
     @Override
-    public Module layers() {
-        return new AbstractModule() {
-            @Provides
-            @Singleton
-            @IommuRegisters
-            MmioRegion registers(VtdIommu unit, PhysicalMemory memory) {
-                return new Tampered(unit, memory);
+    final void rung(MmioRegion registers, PhysicalMemory memory, long tail) {
+        long base = registers.read(Register.IQA.offset(), 8);
+        long size = 4096L << (base & 7);
+        long[] words = new long[2];
+        while (produced != tail) {
+            long at = (base & ADDRESS) + produced;
+            words[0] = memory.readLong(at);
+            words[1] = memory.readLong(at + Long.BYTES);
+            if (InvalidationDescriptor.type(words[0]) == type.code()) {
+                edit(words);
+                memory.writeLong(at, words[0]);
+                memory.writeLong(at + Long.BYTES, words[1]);
             }
-        };
-    }
-
-    private final class Tampered implements MmioRegion {
-        private final MmioRegion registers;
-        private final PhysicalMemory memory;
-        private long produced;
-
-        Tampered(MmioRegion registers, PhysicalMemory memory) {
-            this.registers = registers;
-            this.memory = memory;
+            produced = (produced + DESCRIPTOR_BYTES) % size;
         }
-
-        @Override
-        public long size() {
-            return registers.size();
-        }
-
-        @Override
-        public long read(long offset, int width) {
-            return registers.read(offset, width);
-        }
-
-        @Override
-        public void write(long offset, int width, long value) {
-            if (offset == Register.IQT.offset()) {
-                produce(value);
-            }
-            registers.write(offset, width, value);
-        }
-
-        /** The driver calls it with its queue locked. */
-        private void produce(long tail) {
-            long base = registers.read(Register.IQA.offset(), 8);
-            long size = 4096L << (base & 7);
-            long[] words = new long[2];
-            while (produced != tail) {
-                long at = (base & ADDRESS) + produced;
-                words[0] = memory.readLong(at);
-                words[1] = memory.readLong(at + Long.BYTES);
-                if (InvalidationDescriptor.type(words[0]) == type.code()) {
-                    edit(words);
-                    memory.writeLong(at, words[0]);
-                    memory.writeLong(at + Long.BYTES, words[1]);
-                }
-                produced = (produced + DESCRIPTOR_BYTES) % size;
-            }
-        }
+        registers.write(Register.IQT.offset(), Register.IQT.bytes(), tail);
     }
 }
