@@ -8,6 +8,7 @@ import org.opensva.api.ats.EndpointConfig;
 import org.opensva.api.ats.TranslationAgent;
 import org.opensva.api.iommu.IommuDriver;
 import org.opensva.api.telemetry.HardwareEventSink;
+import org.opensva.emulated.Lifecycle.Stage;
 import org.opensva.emulated.kernel.mm.ProcessorTlbs;
 import org.opensva.emulated.kernel.sva.IommuLookup;
 import org.opensva.emulated.profile.IommuInstance;
@@ -74,12 +75,18 @@ final class IommuModule extends AbstractModule {
                 : new SmmuBroadcasts(List.copyOf(listeners), events);
     }
 
+    /** Parts that replaced those of the machine are closed with it, too. */
     @Provides
     @MachineScoped
-    Iommus iommus() {
+    Iommus iommus(Lifecycle lifecycle) {
         List<Iommus.Instance> instances = new ArrayList<>();
         for (Planned iommu : planned) {
-            instances.add(new Iommus.Instance(iommu.agent().get(), iommu.driver().get()));
+            TranslationAgent agent = iommu.agent().get();
+            if (agent instanceof AutoCloseable unit) {
+                lifecycle.add(Stage.IOMMU, unit);
+            }
+            instances.add(
+                    new Iommus.Instance(agent, lifecycle.add(Stage.DRIVER, iommu.driver().get())));
         }
         Map<String, Integer> byDevice = new HashMap<>();
         for (EndpointConfig device : profile.devices()) {

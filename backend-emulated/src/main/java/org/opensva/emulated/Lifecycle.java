@@ -1,9 +1,12 @@
 package org.opensva.emulated;
 
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Takes a machine down, also one that was only half put together: stage by stage, within a stage
@@ -40,13 +43,19 @@ final class Lifecycle implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Lifecycle.class.getName());
 
     private final Map<Stage, Deque<AutoCloseable>> parts = new EnumMap<>(Stage.class);
+    private final Set<AutoCloseable> known = Collections.newSetFromMap(new IdentityHashMap<>());
     private boolean closed;
 
-    /** Takes over the closing of a part; at once if the machine is down already. */
+    /**
+     * Takes over the closing of a part, once however often it is added; at once if the machine is
+     * down already.
+     */
     <T extends AutoCloseable> T add(Stage stage, T part) {
         synchronized (this) {
             if (!closed) {
-                parts.computeIfAbsent(stage, key -> new ArrayDeque<>()).push(part);
+                if (known.add(part)) {
+                    parts.computeIfAbsent(stage, key -> new ArrayDeque<>()).push(part);
+                }
                 return part;
             }
         }

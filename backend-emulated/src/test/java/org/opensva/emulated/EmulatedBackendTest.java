@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.inject.Inject;
 import com.google.inject.Module;
+import com.google.inject.Singleton;
 import com.google.inject.util.Modules;
 
 import io.opentelemetry.api.OpenTelemetry;
@@ -46,7 +47,10 @@ import org.opensva.api.telemetry.HardwareCounter;
 import org.opensva.ats.AtsEndpointFactory;
 import org.opensva.emulated.kernel.sva.SvaCore;
 import org.opensva.emulated.machine.BuddyFrameAllocator;
+import org.opensva.smmuv3.driver.SmmuV3Driver;
 
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -398,6 +402,47 @@ class EmulatedBackendTest {
             started(backend.accelerators().getLast(), child);
         }
         assertEquals(0, frames.get().allocatedFrames());
+    }
+
+    /** A driver that has state of its own, before the one of the machine. */
+    static final class ClosedDriver implements com.google.inject.Provider<IommuDriver> {
+        @Inject SmmuV3Driver original;
+        @Inject AtomicInteger closed;
+
+        @Override
+        public IommuDriver get() {
+            InvocationHandler calls =
+                    (proxy, method, arguments) -> {
+                        if (method.getName().equals("close")) {
+                            closed.incrementAndGet();
+                        }
+                        return method.invoke(original, arguments);
+                    };
+            return (IommuDriver)
+                    Proxy.newProxyInstance(
+                            IommuDriver.class.getClassLoader(),
+                            new Class<?>[] {IommuDriver.class},
+                            calls);
+        }
+    }
+
+    @Test
+    void aDriverThatTakesThePlaceIsClosedWithTheMachine() {
+        AtomicInteger closed = new AtomicInteger();
+        Module module =
+                Modules.override(catalog.module("emulated", Map.of()))
+                        .with(binder -> {
+                            binder.bind(AtomicInteger.class).toInstance(closed);
+                            binder.bind(IommuDriver.class)
+                                    .toProvider(ClosedDriver.class)
+                                    .in(Singleton.class);
+                            binder.bind(ClosedDriver.class);
+                        });
+        try (Backend backend = BackendCatalog.open(module, "test", OpenTelemetry.noop())) {
+            backend.accelerators().getFirst().open(backend.processes().spawn("worker")).close();
+            assertEquals(0, closed.get());
+        }
+        assertEquals(1, closed.get());
     }
 
     @Test
