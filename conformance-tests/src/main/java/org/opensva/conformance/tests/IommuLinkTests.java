@@ -185,17 +185,6 @@ class IommuLinkTests {
                 read ? "it read memory" : "it wrote memory");
     }
 
-    /** Again if the system has taken the page away since the process touched it. */
-    private static boolean reads(ProbeDevice probe, int pasid, Memory memory, int page) {
-        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            if (DmaResult.isComplete(probe.read(pasid, memory.page(page)))) {
-                return true;
-            }
-            memory.process().storeLong(memory.page(page), memory.token(page));
-        }
-        return false;
-    }
-
     @Test
     @Covers(UNMAP_13)
     void whatIsUnmappedIsOutOfTheIotlbWhateverTheNumberOfPages(TestBench bench) {
@@ -214,7 +203,7 @@ class IommuLinkTests {
             Memory memory = bench.memory(process, before + pages + 1, "memory");
             for (int i = 0; i < memory.count(); i++) {
                 bench.check(
-                        reads(probe, pasid, memory, i),
+                        probe.reads(pasid, memory, i),
                         "the device to read a page of the process",
                         "its read of page " + i + " failed");
             }

@@ -9,6 +9,7 @@ import org.opensva.api.ats.PageGroupResponse;
 import org.opensva.api.ats.PageRequest;
 import org.opensva.api.ats.TranslationAgent;
 import org.opensva.api.iommu.DeviceFunction;
+import org.opensva.api.iommu.DmaResult;
 import org.opensva.api.iommu.PageResponse;
 import org.opensva.api.iommu.Pasid;
 import org.opensva.api.iommu.RequesterId;
@@ -16,6 +17,7 @@ import org.opensva.api.iommu.SvaBinder;
 import org.opensva.api.iommu.SvaBond;
 import org.opensva.api.memory.Access;
 import org.opensva.api.process.SvaProcess;
+import org.opensva.conformance.suite.bench.Memory;
 import org.opensva.conformance.suite.bench.NotObservable;
 import org.opensva.conformance.suite.bench.TestBench;
 
@@ -23,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
 /**
@@ -36,6 +39,9 @@ public final class ProbeDevice implements DeviceFunction, DevicePort, AutoClosea
 
     /** How many PASID bits the device has. */
     public static final int PASID_BITS = 16;
+
+    /** How often the system may take a page away that the process has just touched. */
+    private static final int ATTEMPTS = 8;
 
     private final TestBench bench;
     private final ProbeTraits traits;
@@ -144,6 +150,43 @@ public final class ProbeDevice implements DeviceFunction, DevicePort, AutoClosea
             bytes[i] = (byte) (value >>> (8 * i));
         }
         return port.write(pasid, Access.WRITE, address, bytes, 0, bytes.length);
+    }
+
+    /**
+     * Reads a page of a process; again if the system has taken it away since the process touched
+     * it.
+     *
+     * @param pasid the PASID
+     * @param memory the process's memory
+     * @param page which page of it
+     * @return true if the page was read
+     */
+    public boolean reads(int pasid, Memory memory, int page) {
+        return reaches(memory, page, () -> read(pasid, memory.page(page)));
+    }
+
+    /**
+     * Writes to a page of a process; again if the system has taken it away since the process
+     * touched it.
+     *
+     * @param pasid the PASID
+     * @param memory the process's memory
+     * @param page which page of it
+     * @param value what
+     * @return true if the page was written to
+     */
+    public boolean writes(int pasid, Memory memory, int page, long value) {
+        return reaches(memory, page, () -> write(pasid, memory.page(page), value));
+    }
+
+    private static boolean reaches(Memory memory, int page, LongSupplier access) {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            if (DmaResult.isComplete(access.getAsLong())) {
+                return true;
+            }
+            memory.process().storeLong(memory.page(page), memory.token(page));
+        }
+        return false;
     }
 
     /**
