@@ -16,7 +16,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.ServiceConfigurationError;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
@@ -27,6 +30,9 @@ import java.util.zip.ZipFile;
 final class Plugins implements AutoCloseable {
 
     private static final String SERVICE = "META-INF/services/" + BackendProvider.class.getName();
+
+    /** What the service loader says of a class that nobody has. */
+    private static final Pattern ABSENT = Pattern.compile("Provider (\\S+) not found");
 
     /** The backend that takes profiles. */
     private static final String PROFILED = "emulated";
@@ -186,6 +192,10 @@ final class Plugins implements AutoCloseable {
             if (cause instanceof UnsupportedClassVersionError) {
                 return "it needs a newer Java than %d: %s"
                         .formatted(Runtime.version().feature(), cause.getMessage());
+            }
+            Matcher absent = ABSENT.matcher(String.valueOf(cause.getMessage()));
+            if (cause instanceof ServiceConfigurationError && absent.find()) {
+                return "%s names %s, which is not in the jar".formatted(SERVICE, absent.group(1));
             }
             cause = cause.getCause();
         }

@@ -5,6 +5,7 @@ import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.Capability;
 import org.opensva.conformance.rules.RuleId;
 import org.opensva.conformance.suite.bench.BenchSettings;
+import org.opensva.conformance.suite.bench.Checks;
 import org.opensva.conformance.suite.bench.Limits;
 import org.opensva.conformance.suite.bench.NotObservable;
 import org.opensva.conformance.suite.bench.RuleViolation;
@@ -117,7 +118,7 @@ public final class ProgramRunner {
         if (surprise instanceof RuleViolation violation) {
             return violation.evidence().seen();
         }
-        return surprise.toString().lines().findFirst().orElse("nothing");
+        return Checks.words(surprise);
     }
 
     private List<Integer> freeQueues() {

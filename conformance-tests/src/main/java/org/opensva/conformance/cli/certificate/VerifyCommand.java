@@ -93,14 +93,15 @@ public final class VerifyCommand implements Callable<Integer> {
     }
 
     private void holds(Path file, Certificate certificate, Optional<VerifyingKey> signer) {
+        int rules = certificate.rules().size();
         say(
-                "%s: holds: %s %s is %s, %d rules, %s%s"
+                "%s: holds: %s %s is %s, %s, %s%s"
                         .formatted(
                                 file,
                                 certificate.backend().qualifiedName(),
                                 certificate.backend().version(),
                                 certificate.conclusion().text(),
-                                certificate.rules().size(),
+                                rules == 1 ? "1 rule" : rules + " rules",
                                 certificate
                                         .backend()
                                         .profile()

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** The files of a new project. */
@@ -13,6 +14,9 @@ final class ProjectTemplate {
 
     private static final String SERVICE =
             "src/main/resources/META-INF/services/org.opensva.api.backend.BackendProvider";
+
+    private static final List<String> PARTS =
+            List.of("BackendProvider", "Backend", "Process", "Accelerator", "QueueHandle");
 
     private final ProjectName name;
     private final String version;
@@ -36,7 +40,7 @@ final class ProjectTemplate {
         files.put(".gitignore", "target/\n");
         files.put(SERVICE, name.packageName() + "." + name.className() + "BackendProvider\n");
         files.put(main + "package-info.java", filled("package-info.java"));
-        for (String part : new String[] {"BackendProvider", "Backend", "Process", "Accelerator"}) {
+        for (String part : PARTS) {
             files.put(main + name.className() + part + ".java", filled(part + ".java"));
         }
         files.put(main + "NextStep.java", filled("NextStep.java"));

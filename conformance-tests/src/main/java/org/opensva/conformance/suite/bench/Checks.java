@@ -158,12 +158,22 @@ public abstract sealed class Checks permits TestBench {
      * @return the error to throw
      */
     public RuleViolation unexpected(Throwable cause) {
-        String seen =
-                cause instanceof ErrnoException || cause instanceof CpuFaultException
-                        ? String.valueOf(cause.getMessage())
-                        : cause.toString();
         return new RuleViolation(
-                settings.rules(), evidence("the step to succeed", firstLine(seen)), cause);
+                settings.rules(), evidence("the step to succeed", words(cause)), cause);
+    }
+
+    /**
+     * What was thrown, in a line: an error number or a fault in its own words, anything else with
+     * its type.
+     *
+     * @param thrown what a backend threw
+     * @return one line
+     */
+    public static String words(Throwable thrown) {
+        return firstLine(
+                thrown instanceof ErrnoException || thrown instanceof CpuFaultException
+                        ? String.valueOf(thrown.getMessage())
+                        : thrown.toString());
     }
 
     private Evidence evidence(String expected, String seen) {
