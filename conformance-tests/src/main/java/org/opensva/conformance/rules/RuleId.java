@@ -288,6 +288,8 @@ public enum RuleId {
     EXIT_20("EXIT-20"),
     /** Removing the last PASID restores the configuration from before the first bind. */
     EXIT_21("EXIT-21"),
+    /** A backend that is closed leaves nothing running. */
+    EXIT_22("EXIT-22"),
     /** Open creates one queue bound to the caller's address space. */
     UACCE_01("UACCE-01"),
     /** Several opens by one process are several queues under one PASID. */

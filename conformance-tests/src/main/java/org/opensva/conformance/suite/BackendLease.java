@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.BackendException;
+import org.opensva.conformance.suite.bench.BackendThreads;
 import org.opensva.conformance.suite.bench.Concurrent;
 import org.opensva.conformance.suite.bench.SpanFeed;
 import org.opensva.conformance.suite.claims.ClaimProbes;
@@ -21,11 +22,18 @@ final class BackendLease implements ClaimProbes.Machines, AutoCloseable {
     /** Above this, opening a backend for every test would dominate the run. */
     private static final Duration CHEAP = Duration.ofMillis(20);
 
+    /** What part of the limit is waited where nobody is accused. */
+    private static final int IMPATIENCE = 5;
+
     private final RunSettings settings;
     private final SpanFeed feed;
     private final BackendDescriptor descriptor;
     private final boolean fresh;
-    private @Nullable Backend current;
+    private final boolean leaky;
+    private @Nullable Leased current;
+
+    /** An open backend, and the threads that it began. */
+    private record Leased(Backend backend, BackendThreads threads) {}
 
     /**
      * Opens the backend once to see who it is, and again to see what that costs when warm.
@@ -36,8 +44,8 @@ final class BackendLease implements ClaimProbes.Machines, AutoCloseable {
     BackendLease(RunSettings settings) {
         this.settings = settings;
         this.feed = new SpanFeed(settings.telemetry());
-        Backend first = open();
-        this.descriptor = asked("be asked who it is", first::descriptor);
+        Leased first = open();
+        this.descriptor = asked("be asked who it is", first.threads(), first.backend()::descriptor);
         // Nothing is proved by this limit; a first close may load half of the backend.
         closing(first, settings.limits().test())
                 .ifPresent(trouble -> {
@@ -45,6 +53,8 @@ final class BackendLease implements ClaimProbes.Machines, AutoCloseable {
                             "backend '%s' was opened and does not close: %s"
                                     .formatted(settings.selector(), trouble));
                 });
+        this.leaky =
+                !first.threads().left(settings.limits().settle().dividedBy(IMPATIENCE)).isEmpty();
         long start = System.nanoTime();
         this.current = open();
         this.fresh = System.nanoTime() - start < CHEAP.toNanos();
@@ -59,19 +69,25 @@ final class BackendLease implements ClaimProbes.Machines, AutoCloseable {
         return feed;
     }
 
-    private Backend open() {
-        return asked(
-                "be opened",
-                () -> settings.catalog().open(settings.selector(), settings.options(), feed));
+    private Leased open() {
+        BackendThreads threads = new BackendThreads();
+        return new Leased(
+                asked(
+                        "be opened",
+                        threads,
+                        () ->
+                                settings.catalog()
+                                        .open(settings.selector(), settings.options(), feed)),
+                threads);
     }
 
     /**
      * Code of others runs on a thread of its own, with a limit, and whatever it throws is a line.
      */
-    private <T> T asked(String what, Callable<@Nullable T> question) {
+    private <T> T asked(String what, BackendThreads threads, Callable<@Nullable T> question) {
         Duration limit = settings.limits().test();
         Concurrent<Optional<T>> running =
-                Concurrent.start(() -> Optional.ofNullable(question.call()));
+                Concurrent.start(threads, () -> Optional.ofNullable(question.call()));
         Optional<Optional<T>> answer;
         try {
             answer = running.await(limit);
@@ -104,12 +120,17 @@ final class BackendLease implements ClaimProbes.Machines, AutoCloseable {
     /** A backend for one test. */
     @Override
     public synchronized Backend acquire() {
-        Backend backend = current;
-        if (backend == null) {
-            backend = open();
-            current = backend;
+        Leased leased = current;
+        if (leased == null) {
+            leased = open();
+            current = leased;
         }
-        return backend;
+        return leased.backend();
+    }
+
+    /** Whoever uses the backend that was acquired last does so in these. */
+    synchronized BackendThreads threads() {
+        return current == null ? new BackendThreads() : current.threads();
     }
 
     /**
@@ -119,43 +140,74 @@ final class BackendLease implements ClaimProbes.Machines, AutoCloseable {
      */
     @Override
     public synchronized void release(boolean healthy) {
+        release(healthy, false);
+    }
+
+    /**
+     * Ends the use of a backend by a test.
+     *
+     * @param healthy true if the test ended well, so that another one may go on with it
+     * @param wholly true if threads of the backend that go on after its close are the test's
+     *     finding: not where the backend had other tests before, nor where it leaves threads behind
+     *     even unused, for which there is a rule
+     */
+    synchronized void release(boolean healthy, boolean wholly) {
         if (fresh || !healthy) {
-            close();
+            close(wholly && fresh && !leaky);
         }
+    }
+
+    /** Ends the use of a backend by a test that has closed it: nothing of it may run. */
+    synchronized void ended() {
+        close(true);
     }
 
     /** Closes what is open, and leaves a backend that hangs in closing behind. */
     @Override
     public synchronized void close() {
-        Backend backend = current;
+        close(false);
+    }
+
+    private void close(boolean wholly) {
+        Leased leased = current;
         current = null;
-        if (backend != null) {
-            closing(backend, settings.limits().settle())
-                    .ifPresent(trouble -> {
-                        throw new DoesNotClose(
-                                "the backend to close within %d ms"
-                                        .formatted(settings.limits().settle().toMillis()),
-                                trouble);
-                    });
+        if (leased == null) {
+            return;
+        }
+        Duration limit = settings.limits().settle();
+        closing(leased, limit)
+                .ifPresent(trouble -> {
+                    throw new DoesNotClose(
+                            "the backend to close within %d ms".formatted(limit.toMillis()),
+                            trouble);
+                });
+        String left = wholly ? leased.threads().left(limit) : "";
+        if (!left.isEmpty()) {
+            throw new DoesNotClose(
+                    "every thread of a backend to end within %d ms of its close"
+                            .formatted(limit.toMillis()),
+                    left);
         }
     }
 
     /** Forgets a machine that cannot even be asked; closing it is tried, and no more. */
     synchronized void abandon() {
-        Backend backend = current;
+        Leased leased = current;
         current = null;
-        if (backend != null) {
-            closing(backend, settings.limits().settle());
+        if (leased != null) {
+            closing(leased, settings.limits().settle());
         }
     }
 
     /** Closes a backend; says what came of it, if it is not closed then. */
-    private static Optional<String> closing(Backend backend, Duration limit) {
+    private static Optional<String> closing(Leased leased, Duration limit) {
         Concurrent<Boolean> running =
-                Concurrent.start(() -> {
-                    backend.close();
-                    return true;
-                });
+                Concurrent.start(
+                        leased.threads(),
+                        () -> {
+                            leased.backend().close();
+                            return true;
+                        });
         try {
             return running.await(limit).isPresent()
                     ? Optional.empty()
@@ -165,7 +217,7 @@ final class BackendLease implements ClaimProbes.Machines, AutoCloseable {
         }
     }
 
-    /** Closing the backend did not return, or failed. */
+    /** Closing the backend did not return, failed, or left something running. */
     static final class DoesNotClose extends RuntimeException {
         private static final long serialVersionUID = 1L;
 

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 import org.opensva.api.backend.Backend;
 import org.opensva.api.backend.BackendException;
 import org.opensva.conformance.rules.Rule;
+import org.opensva.conformance.suite.bench.BackendThreads;
 import org.opensva.conformance.suite.bench.BenchSettings;
 import org.opensva.conformance.suite.bench.Concurrent;
 import org.opensva.conformance.suite.bench.RuleViolation;
@@ -102,12 +103,14 @@ final class ConformanceExtension
     /** The backend is asked for much already here, and may hang in it as well as later. */
     private static Run begun(RunContext run, Backend backend, BenchSettings settings, Span span) {
         Concurrent<Run> beginning =
-                Concurrent.start(() -> {
-                    TestBench bench = new TestBench(backend, settings, run.lease().feed());
-                    Run begun = new Run(bench, new ResourceAudit(backend), span);
-                    bench.beginTimeline();
-                    return begun;
-                });
+                Concurrent.start(
+                        run.lease().threads(),
+                        () -> {
+                            TestBench bench = new TestBench(backend, settings, run.lease().feed());
+                            Run begun = new Run(bench, new ResourceAudit(backend), span);
+                            bench.beginTimeline();
+                            return begun;
+                        });
         try {
             return beginning
                     .await(settings.limits().test())
@@ -159,16 +162,18 @@ final class ConformanceExtension
             throws Throwable {
         Run run = current(context);
         try (Scope _ = run.span.makeCurrent()) {
-            judge(run, invocation);
+            judge(run, RunContext.of(context).lease().threads(), invocation);
         }
     }
 
-    private static void judge(Run run, Invocation<Void> invocation) {
+    private static void judge(Run run, BackendThreads threads, Invocation<Void> invocation) {
         Concurrent<Boolean> test =
-                Concurrent.start(() -> {
-                    proceed(invocation);
-                    return true;
-                });
+                Concurrent.start(
+                        threads,
+                        () -> {
+                            proceed(invocation);
+                            return true;
+                        });
         Optional<Boolean> ended;
         try {
             ended = test.await(run.bench.limits().test());
@@ -218,16 +223,17 @@ final class ConformanceExtension
     private static void end(RunContext shared, Run run, ExtensionContext context) {
         Optional<RuleViolation> left =
                 run.hung ? Optional.empty() : leftBehind(shared, run, context);
-        boolean healthy =
-                !run.hung
-                        && left.isEmpty()
-                        && !run.bench.isSpent()
-                        && context.getExecutionException().isEmpty();
-        if (!run.hung) {
+        boolean passed = !run.hung && left.isEmpty() && context.getExecutionException().isEmpty();
+        boolean ended = run.bench.isBackendClosed();
+        if (!run.hung && !ended) {
             run.bench.endTimeline();
         }
         try {
-            shared.lease().release(healthy);
+            if (passed && ended) {
+                shared.lease().ended();
+            } else {
+                shared.lease().release(passed && !run.bench.isSpent(), passed);
+            }
         } catch (BackendLease.DoesNotClose e) {
             if (!run.hung && left.isEmpty()) {
                 run.bench.step("the backend is closed");
@@ -245,7 +251,7 @@ final class ConformanceExtension
         try {
             run.bench.bounded("closing what the test had opened", run.bench::close);
             // What a broken scenario leaves behind says nothing that its failure does not.
-            if (context.getExecutionException().isEmpty()) {
+            if (context.getExecutionException().isEmpty() && !run.bench.isBackendClosed()) {
                 run.audit.check(run.bench, shared.leakSeen());
             }
             return Optional.empty();

@@ -23,7 +23,8 @@ final class Zoo {
                         SharedQueueFaults.members(),
                         DeviceFaults.members(),
                         ProcessFaults.members(),
-                        OpeningFaults.members())
+                        OpeningFaults.members(),
+                        ClosingFaults.members())
                 .flatMap(List::stream)
                 .toList();
     }

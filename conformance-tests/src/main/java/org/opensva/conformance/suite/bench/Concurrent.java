@@ -2,6 +2,8 @@ package org.opensva.conformance.suite.bench;
 
 import io.opentelemetry.context.Context;
 
+import org.jspecify.annotations.Nullable;
+
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -22,10 +24,22 @@ public final class Concurrent<T> {
     private final FutureTask<T> task;
     private final Thread thread;
 
-    private Concurrent(FutureTask<T> task) {
+    private Concurrent(@Nullable ThreadGroup group, FutureTask<T> task) {
         this.task = task;
-        // A daemon: what hangs in a backend must not keep the suite from ending.
-        this.thread = Thread.ofPlatform().daemon().name("rule-test").unstarted(task);
+        this.thread = new SuiteThread(group, task);
+    }
+
+    /** A thread that the suite has begun, and no backend. */
+    private static final class SuiteThread extends Thread {
+        SuiteThread(@Nullable ThreadGroup group, Runnable task) {
+            super(group, task, "rule-test");
+            // What hangs in a backend must not keep the suite from ending.
+            setDaemon(true);
+        }
+    }
+
+    static boolean isOwn(Thread thread) {
+        return thread instanceof SuiteThread;
     }
 
     /**
@@ -36,7 +50,24 @@ public final class Concurrent<T> {
      * @return the running action
      */
     public static <T> Concurrent<T> start(Callable<T> action) {
-        Concurrent<T> running = new Concurrent<>(new FutureTask<>(Context.current().wrap(action)));
+        return begun(null, action);
+    }
+
+    /**
+     * Starts an action that a backend works in: the threads that this begins are the backend's.
+     *
+     * @param threads the backend's threads
+     * @param action what to do
+     * @param <T> what it yields
+     * @return the running action
+     */
+    public static <T> Concurrent<T> start(BackendThreads threads, Callable<T> action) {
+        return begun(threads.group(), action);
+    }
+
+    private static <T> Concurrent<T> begun(@Nullable ThreadGroup group, Callable<T> action) {
+        Concurrent<T> running =
+                new Concurrent<>(group, new FutureTask<>(Context.current().wrap(action)));
         running.thread.start();
         return running;
     }

@@ -36,6 +36,7 @@ public final class TestBench extends Checks implements AutoCloseable {
     private final List<QueueHandle> queues = Collections.synchronizedList(new ArrayList<>());
     private final TimelineRecorder recorder;
     private volatile boolean spent;
+    private volatile boolean backendClosed;
 
     /**
      * Sets up a bench.
@@ -354,6 +355,26 @@ public final class TestBench extends Checks implements AutoCloseable {
      */
     public boolean isSpent() {
         return spent;
+    }
+
+    /**
+     * Closes the backend, whatever is open or under way: what the test opened itself and did not
+     * give to the bench is for the backend to end. No other test goes on with it.
+     */
+    public void closeBackend() {
+        spent = true;
+        backendClosed = true;
+        recorder.end();
+        bounded("closing the backend", backend::close);
+    }
+
+    /**
+     * Tells whether the test closed the backend.
+     *
+     * @return true after {@link #closeBackend}
+     */
+    public boolean isBackendClosed() {
+        return backendClosed;
     }
 
     /**
