@@ -112,6 +112,30 @@ class AccessGuardsTest {
     }
 
     @Test
+    void anAccessInAnySlotIsWaitedFor() {
+        for (int held = 0; held < 8; held++) {
+            int[] slots = new int[8];
+            for (int i = 0; i < 8; i++) {
+                slots[i] = guards.enter(3);
+            }
+            for (int i = 0; i < 8; i++) {
+                if (i != held) {
+                    guards.leave(slots[i]);
+                }
+            }
+            assertFalse(guards.drained());
+            AccessGuards.Drain all = guards.drain();
+            AccessGuards.Drain own = guards.drain(3);
+            assertFalse(all.isDone());
+            assertFalse(own.isDone());
+            guards.leave(slots[held]);
+            assertTrue(all.isDone());
+            assertTrue(own.isDone());
+            assertTrue(guards.drained());
+        }
+    }
+
+    @Test
     void whoWaitsForADrainGoesOnWhenTheLastHasLeft() throws InterruptedException {
         int[] slots = new int[8];
         for (int i = 0; i < 8; i++) {

@@ -262,6 +262,61 @@ class AddressTranslationCacheTest {
         }
     }
 
+    /** One set is full; each of its places is looked into by every way of looking. */
+    @Test
+    void everyPlaceOfASetIsSeenAndEmptied() {
+        for (int places : new int[] {1, 2, 4}) {
+            for (int kept = 0; kept < places; kept++) {
+                AddressTranslationCache full = fullOf(places);
+                Set<Long> seen = new HashSet<>();
+                full.visit((owner, address, sizeShift, physical, access) -> seen.add(address));
+                assertEquals(places, seen.size());
+                for (int page = 0; page < places; page++) {
+                    if (page != kept) {
+                        full.remove(1, page * 4096L, 12);
+                    }
+                }
+                assertEquals(1, full.size());
+                assertNotEquals(0, full.find(1, kept * 4096L, Access.READ));
+                full.remove(1, kept * 4096L, 12);
+                assertEquals(0, full.find(1, kept * 4096L, Access.READ));
+            }
+            for (int size : new int[] {14, 63}) {
+                AddressTranslationCache full = fullOf(places);
+                full.remove(1, 0, size);
+                assertEquals(0, full.size());
+                full = fullOf(places);
+                full.removeEverywhere(0, size);
+                assertEquals(0, full.size());
+            }
+        }
+    }
+
+    private static AddressTranslationCache fullOf(int pages) {
+        AddressTranslationCache made = new AddressTranslationCache(pages, new PasidStates(8));
+        for (int page = 0; page < pages; page++) {
+            made.fill(1, page * 4096L, RW, made.stamp(1), made.token(1));
+        }
+        assertEquals(pages, made.size());
+        return made;
+    }
+
+    @Test
+    void aGlobalTranslationIsFoundThoughThereIsNoOther() {
+        fill(3, 0x7000, RW | TranslationEntry.GLOBAL);
+        assertNotEquals(0, cache.find(4, 0x7000, Access.WRITE));
+        assertEquals(0, cache.find(Pasid.NONE, 0x7000, Access.READ));
+    }
+
+    @Test
+    void whereNothingHasAPasidARangeOfEverybodyIsRemovedAllTheSame() {
+        fill(Pasid.NONE, 0x7000, RW);
+        fill(Pasid.NONE, 0x9000, RW);
+        cache.removeEverywhere(0x4000, 14);
+        assertEquals(0, cache.find(Pasid.NONE, 0x7000, Access.READ));
+        assertNotEquals(0, cache.find(Pasid.NONE, 0x9000, Access.READ));
+    }
+
     @Test
     void aDeadEntryMakesRoomWithoutAnEviction() {
         PasidStates states = new PasidStates(8);

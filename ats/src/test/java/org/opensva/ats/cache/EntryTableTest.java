@@ -3,6 +3,7 @@ package org.opensva.ats.cache;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -47,6 +48,29 @@ class EntryTableTest {
             assertEquals(ENTRY, table.probe(set, TAG, OWNER));
         }
         assertEquals(1, entries(), "the same page has one place");
+    }
+
+    /** Who has seen a version twice takes what it read in between for one entry. */
+    @Test
+    void aVersionNeverComesBack() {
+        long last = -1;
+        for (int round = 0; round < 4; round++) {
+            long version = table.lock(set);
+            assertTrue(version > last);
+            last = version;
+            put();
+            table.unlock(set, version);
+            if (round % 2 == 0) {
+                table.remove(set, TAG, EntryTable.PRIVILEGED, KEY);
+            } else {
+                table.sweep(KEY, PAGE, 12);
+            }
+            assertEquals(0, table.peek(set, TAG, OWNER));
+            version = table.lock(set);
+            assertTrue(version > last + 2, "a removal is a change, too");
+            last = version;
+            table.unlock(set, version);
+        }
     }
 
     @Test

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 @Timeout(60)
 class PageRequestInterfaceTest {
@@ -403,5 +404,68 @@ class PageRequestInterfaceTest {
         drained[0] = pri.drain(1, Long.MAX_VALUE / 2);
         assertFalse(drained[0], "nobody waits for the answer any more, but it is owed");
         user.join();
+    }
+
+    /** Interrupts a thread that waits, lets it go on by an answer, and tells what it says then. */
+    private static String interrupted(Supplier<Object> wait, Runnable answer)
+            throws InterruptedException {
+        List<String> said = java.util.Collections.synchronizedList(new ArrayList<>());
+        Thread thread = waiting(() -> said.add(wait.get() + " " + Thread.interrupted()));
+        thread.interrupt();
+        assertFalse(thread.join(java.time.Duration.ofMillis(5)), "an interrupt is no answer");
+        answer.run();
+        thread.join();
+        return said.getFirst();
+    }
+
+    @Test
+    void anInterruptEndsNoWaitAndIsNotLost() throws Exception {
+        pri.enable(1);
+        assertEquals(
+                "SUCCESS true",
+                interrupted(
+                        () -> pri.request(1, 1, 0x1000, 1),
+                        () -> answer(sent.getLast(), PageResponse.SUCCESS)));
+        Thread holder = waiting(1, new ArrayList<>());
+        host = request -> answer(request, PageResponse.INVALID_REQUEST);
+        assertEquals(
+                "INVALID true",
+                interrupted(
+                        () -> pri.request(2, 1, 0x1000, 1),
+                        () -> answer(sent.getLast(), PageResponse.SUCCESS)));
+        holder.join();
+        host = request -> {};
+        holder = waiting(1, new ArrayList<>());
+        assertEquals(
+                "true true",
+                interrupted(
+                        () -> pri.drain(1, TimeUnit.HOURS.toNanos(1)),
+                        () -> answer(sent.getLast(), PageResponse.SUCCESS)));
+        holder.join();
+        assertFalse(Thread.interrupted());
+    }
+
+    @Test
+    void whoHasAskedSomethingIsInNobodysWay() throws InterruptedException {
+        pri.enable(8);
+        List<Runnable> calls =
+                List.of(
+                        () -> pri.isActive(),
+                        () -> pri.status(),
+                        () -> pri.clearStatus(0),
+                        () -> pri.outstanding(),
+                        () -> pri.requests(),
+                        () -> pri.responses(),
+                        () -> pri.unexpected(),
+                        () -> pri.enable(8),
+                        () -> pri.drain(1, 0),
+                        () -> pri.reset(),
+                        () -> pri.disable(),
+                        () -> pri.close());
+        for (Runnable call : calls) {
+            call.run();
+            Thread other = Thread.ofPlatform().start(() -> pri.status());
+            other.join();
+        }
     }
 }
