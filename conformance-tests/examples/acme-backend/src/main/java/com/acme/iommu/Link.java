@@ -241,22 +241,13 @@ final class Link implements AgentPort {
             return false;
         }
         device.invalidate(new InvalidateRequest(tag, pasid, start, shift, false));
-        synchronized (this) {
-            while ((outstanding & 1 << tag) != 0) {
-                if (!mayWait(present, deadline)) {
-                    // The tag stays taken: its completion could still come.
-                    return false;
-                }
-            }
-            return true;
-        }
+        // The tag of one that was not completed stays taken: its completion could still come.
+        return await(() -> (outstanding & 1 << tag) == 0, present, deadline);
     }
 
     private synchronized int takeTag(BooleanSupplier present, long deadline) {
-        while (outstanding == -1) {
-            if (!mayWait(present, deadline)) {
-                return -1;
-            }
+        if (!await(() -> outstanding != -1, present, deadline)) {
+            return -1;
         }
         int tag = Integer.numberOfTrailingZeros(~outstanding);
         outstanding |= 1 << tag;
@@ -264,15 +255,19 @@ final class Link implements AgentPort {
         return tag;
     }
 
-    private synchronized boolean mayWait(BooleanSupplier present, long deadline) {
-        if (blocked || !present.getAsBoolean() || System.nanoTime() - deadline > 0) {
-            return false;
-        }
-        try {
-            wait(LOOK_MILLIS);
-        } catch (InterruptedException e) {
-            // An invalidation is not given up for that; the caller finds it when it is done.
-            Thread.currentThread().interrupt();
+    /** False if the device is gone or cut off, or has taken too long. */
+    private synchronized boolean await(
+            BooleanSupplier done, BooleanSupplier present, long deadline) {
+        while (!done.getAsBoolean()) {
+            if (blocked || !present.getAsBoolean() || System.nanoTime() - deadline > 0) {
+                return false;
+            }
+            try {
+                wait(LOOK_MILLIS);
+            } catch (InterruptedException e) {
+                // An invalidation is not given up for that; the caller finds it when it is done.
+                Thread.currentThread().interrupt();
+            }
         }
         return true;
     }
