@@ -91,18 +91,71 @@ final class StreamPort implements AgentPort {
         return closed;
     }
 
+    // Most untranslated transactions lie within one page, are not privileged and no fetch, and find
+    // everything about them cached: those are done at once. Any other is neither moved nor counted
+    // then, and goes on in the same lane. Reads and writes have this each for itself: what they had
+    // in common the JIT compiler would compile first, find too large, and not expand in either.
+
     @Override
     public long read(int pasid, int access, long address, byte[] target, int offset, int length) {
         checkPasid(pasid);
         Objects.checkFromIndexSize(offset, length, target.length);
-        return counted(transfer(pasid, access, false, address, target, offset, length));
+        if (!isInPage(address, length) || !isPlain(access)) {
+            return counted(
+                    transfer(null, false, pasid, access, false, address, target, offset, length));
+        }
+        Lane lane = lanes.enter();
+        boolean stays = false;
+        try {
+            long found = translator.hit(this, lane, pasid, address, Cached.READ);
+            stays =
+                    found == 0
+                            || !move(Cached.locate(found, address), false, target, offset, length);
+            if (!stays) {
+                lane.hit(1);
+                lane.moved(false, length);
+            }
+        } finally {
+            if (!stays) {
+                lane.leave();
+            }
+        }
+        return counted(
+                stays
+                        ? transfer(
+                                lane, false, pasid, access, false, address, target, offset, length)
+                        : DmaResult.complete(length));
     }
 
     @Override
     public long write(int pasid, int access, long address, byte[] source, int offset, int length) {
         checkPasid(pasid);
         Objects.checkFromIndexSize(offset, length, source.length);
-        return counted(transfer(pasid, access, true, address, source, offset, length));
+        if (!isInPage(address, length) || !isPlain(access)) {
+            return counted(
+                    transfer(null, false, pasid, access, true, address, source, offset, length));
+        }
+        Lane lane = lanes.enter();
+        boolean stays = false;
+        try {
+            long found = translator.hit(this, lane, pasid, address, Cached.WRITE);
+            stays =
+                    found == 0
+                            || !move(Cached.locate(found, address), true, source, offset, length);
+            if (!stays) {
+                lane.hit(1);
+                lane.moved(true, length);
+            }
+        } finally {
+            if (!stays) {
+                lane.leave();
+            }
+        }
+        return counted(
+                stays
+                        ? transfer(
+                                lane, false, pasid, access, true, address, source, offset, length)
+                        : DmaResult.complete(length));
     }
 
     /** Lets a performance counter that is to tell of its overflow look. */
@@ -112,40 +165,6 @@ final class StreamPort implements AgentPort {
             group.notice();
         }
         return result;
-    }
-
-    /**
-     * Carries out an untranslated transaction. Most lie within one page, are not privileged and no
-     * fetch, and find everything about them cached: those are done here. Any other is neither moved
-     * nor counted yet, and goes on in the same lane.
-     */
-    private long transfer(
-            int pasid,
-            int access,
-            boolean write,
-            long address,
-            byte[] data,
-            int offset,
-            int length) {
-        if (!isInPage(address, length) || !isPlain(access)) {
-            return transfer(null, false, pasid, access, write, address, data, offset, length);
-        }
-        Lane lane = lanes.enter();
-        boolean stays = false;
-        try {
-            long found = translator.hit(this, lane, pasid, address, permission(write));
-            if (found != 0 && move(Cached.locate(found, address), write, data, offset, length)) {
-                lane.hit(1);
-                lane.moved(write, length);
-                return DmaResult.complete(length);
-            }
-            stays = true;
-        } finally {
-            if (!stays) {
-                lane.leave();
-            }
-        }
-        return transfer(lane, false, pasid, access, write, address, data, offset, length);
     }
 
     private static boolean isPlain(int access) {

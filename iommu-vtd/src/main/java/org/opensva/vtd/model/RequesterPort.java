@@ -75,13 +75,34 @@ final class RequesterPort implements AgentPort {
         return closed;
     }
 
+    // Most untranslated requests lie within one page, come from a user and are no fetch, and find
+    // everything about them cached: those are done at once. Any other is neither moved nor counted
+    // then, and goes on in the same lane. Reads and writes have this each for itself: what they had
+    // in common the JIT compiler would compile first, find too large, and not expand in either.
+
     @Override
     public long read(int pasid, int access, long address, byte[] target, int offset, int length) {
         checkPasid(pasid);
         Objects.checkFromIndexSize(offset, length, target.length);
+        Lane lane = null;
+        boolean stays = false;
+        if (pasid != Pasid.NONE && isInPage(address, length) && isPlain(access)) {
+            lane = lanes.enter();
+            try {
+                stays = !hit(lane, false, pasid, address, target, offset, length);
+            } finally {
+                if (!stays) {
+                    lane.leave();
+                }
+            }
+        }
+        if (lane != null && !stays) {
+            requests.poll();
+            return DmaResult.complete(length);
+        }
         int modes = pasid == Pasid.NONE ? 0 : access & (Access.EXECUTE | Access.PRIVILEGED);
         int wanted = (modes & Access.EXECUTE) != 0 ? modes : modes | Access.READ;
-        long result = untranslated(pasid, wanted, address, target, offset, length);
+        long result = transfer(lane, false, pasid, wanted, address, target, offset, length);
         requests.poll();
         return result;
     }
@@ -90,8 +111,24 @@ final class RequesterPort implements AgentPort {
     public long write(int pasid, int access, long address, byte[] source, int offset, int length) {
         checkPasid(pasid);
         Objects.checkFromIndexSize(offset, length, source.length);
-        int modes = pasid == Pasid.NONE ? 0 : access & Access.PRIVILEGED;
-        long result = untranslated(pasid, modes | Access.WRITE, address, source, offset, length);
+        Lane lane = null;
+        boolean stays = false;
+        if (pasid != Pasid.NONE && isInPage(address, length) && isPlain(access)) {
+            lane = lanes.enter();
+            try {
+                stays = !hit(lane, true, pasid, address, source, offset, length);
+            } finally {
+                if (!stays) {
+                    lane.leave();
+                }
+            }
+        }
+        if (lane != null && !stays) {
+            requests.poll();
+            return DmaResult.complete(length);
+        }
+        int wanted = Access.WRITE | (pasid == Pasid.NONE ? 0 : access & Access.PRIVILEGED);
+        long result = transfer(lane, false, pasid, wanted, address, source, offset, length);
         requests.poll();
         return result;
     }
@@ -122,38 +159,26 @@ final class RequesterPort implements AgentPort {
         return result;
     }
 
-    /**
-     * Carries out an untranslated request. Most lie within one page, come from a user and are no
-     * fetch, and find everything about them cached: those are done here. Any other is neither moved
-     * nor counted yet, and goes on in the same lane.
-     *
-     * @param access a set of {@link Access} bits that has been narrowed to what the request may say
-     */
-    private long untranslated(
-            int pasid, int access, long address, byte[] data, int offset, int length) {
-        if (pasid == Pasid.NONE || !isInPage(address, length) || !isPlain(access)) {
-            return transfer(null, false, pasid, access, address, data, offset, length);
+    /** The short way of untranslated requests. */
+    private boolean hit(
+            Lane lane,
+            boolean write,
+            int pasid,
+            long address,
+            byte[] data,
+            int offset,
+            int length) {
+        Translation request = lane.request;
+        long found = closed ? 0 : shortWay.hit(source, pasid, address, write, request);
+        if (found == 0) {
+            return false;
         }
-        boolean write = (access & Access.WRITE) != 0;
-        Lane lane = lanes.enter();
-        boolean stays = false;
-        try {
-            Translation request = lane.request;
-            long found = closed ? 0 : shortWay.hit(source, pasid, address, write, request);
-            if (found != 0) {
-                long physical = CachedTranslation.locate(found, address);
-                if (moveAtOnce(request, write, physical, data, offset, length)) {
-                    request.counters.addHits(1);
-                    return DmaResult.complete(length);
-                }
-            }
-            stays = true;
-        } finally {
-            if (!stays) {
-                lane.leave();
-            }
+        long physical = CachedTranslation.locate(found, address);
+        if (!moveAtOnce(request, write, physical, data, offset, length)) {
+            return false;
         }
-        return transfer(lane, false, pasid, access, address, data, offset, length);
+        request.counters.addHits(1);
+        return true;
     }
 
     private static boolean isPlain(int access) {
