@@ -178,6 +178,33 @@ class PiecesTest {
         assertEquals(0, agent.memory[0x12345]);
     }
 
+    @Test
+    void whatFollowsAByteThatMemoryRefusesIsNotTouched() {
+        enable();
+        agent.map(3, 0x7000, 0x20000, RW);
+        agent.map(3, 0x8000, 0x10000, RW);
+        agent.brokenFrom = 0x20010;
+        for (int round = 0; round < 3; round++) {
+            assertStatus(DmaStatus.ABORTED, 0x10, write(0x7000, buffer(2 * PAGE, 7)));
+            assertEquals(7, agent.memory[0x2000f]);
+            assertStatus(DmaStatus.COMPLETE, 1, read(0x8000, new byte[1]));
+            for (int i = 0; i < PAGE; i++) {
+                assertEquals(0, agent.memory[0x10000 + i]);
+            }
+        }
+    }
+
+    @Test
+    void onlyThePageThatSaysSoIsAccessedUntranslated() {
+        enable();
+        agent.map(3, 0x7000, 0x2000, RW | TranslationEntry.U);
+        agent.map(3, 0x8000, 0x3000, RW);
+        assertStatus(DmaStatus.COMPLETE, PAGE, write(0x7800, buffer(PAGE, 7)));
+        assertEquals(List.of("-w 3 0x7800+2048"), agent.untranslated);
+        assertEquals(7, agent.memory[0x37ff]);
+        assertEquals(1, endpoint.cachedTranslations());
+    }
+
     private static byte[] buffer(int length, int value) {
         byte[] made = new byte[length];
         Arrays.fill(made, (byte) value);

@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.opensva.api.ats.AgentPort;
+import org.opensva.api.ats.Endpoint;
+import org.opensva.api.ats.EndpointConfig;
 import org.opensva.api.ats.PageRequest;
 import org.opensva.api.ats.TranslationEntry;
 import org.opensva.api.iommu.DmaResult;
 import org.opensva.api.iommu.DmaStatus;
 import org.opensva.api.iommu.PageResponse;
 import org.opensva.api.iommu.Pasid;
+import org.opensva.api.iommu.RequesterId;
 import org.opensva.api.memory.Access;
 
 import java.time.Duration;
@@ -78,6 +82,49 @@ class SwitchTest {
         endpoint.setPasidEnabled(false);
         assertFalse(endpoint.isAtsEnabled());
         assertEquals(DmaStatus.STOPPED, read(endpoint, 3));
+    }
+
+    @Test
+    void anEndpointIsWhatItWasMadeAs() {
+        for (int kind = 0; kind < 8; kind++) {
+            boolean ats = (kind & 1) != 0;
+            boolean pri = ats && (kind & 2) != 0;
+            boolean stall = !pri && (kind & 4) != 0;
+            EndpointConfig config =
+                    new EndpointConfig(
+                            "nic-" + kind, RequesterId.of(2, 1, kind), 5, ats, pri, stall, 4, 1, 1);
+            Endpoint made = new AtsEndpointFactory().create(config, agent);
+            assertEquals("nic-" + kind, made.name());
+            assertEquals(RequesterId.of(2, 1, kind), made.requester());
+            assertEquals(5, made.pasidBits());
+            assertEquals(ats, made.supportsAts());
+            assertEquals(pri, made.supportsPri());
+            assertEquals(stall, made.supportsStall());
+        }
+    }
+
+    @Test
+    void oneOutstandingPageRequestIsEnough() {
+        AtsEndpoint endpoint = endpoint();
+        endpoint.setPriEnabled(true, 1);
+        agent.host =
+                (to, request) -> {
+                    to.map(3, request.address(), 0x2000, RW);
+                    to.answer(request, PageResponse.SUCCESS);
+                };
+        assertEquals(DmaStatus.COMPLETE, read(endpoint, 3));
+    }
+
+    @Test
+    void aPrefetchThatIsNotSupportedTakesTheAtcOutOfUse() {
+        AtsEndpoint endpoint = endpoint();
+        agent.map(3, 0x7000, 0x2000, RW);
+        agent.translateStatus = AgentPort.UNSUPPORTED_REQUEST;
+        assertFalse(endpoint.prefetch(3, Access.READ, 0x7000, 1));
+        agent.translateStatus = 0;
+        assertEquals(DmaStatus.COMPLETE, read(endpoint, 3));
+        assertEquals(List.of("r- 3 0x7000+1"), agent.untranslated);
+        assertEquals(1, agent.translations.get());
     }
 
     @Test
