@@ -62,7 +62,7 @@ final class RecentContext {
     long find(TaggedCache iotlb, long address) {
         long found = iotlb.probe(tag, turn, stamp, address, shift);
         if (found == 0) {
-            found = iotlb.findStamped(tag, stamp, address);
+            found = iotlb.findOther(tag, stamp, address, shift);
             if (found != 0) {
                 shift = Cached.sizeShift(found);
             }

@@ -109,7 +109,16 @@ final class TaggedCache {
      * @return what {@link Cached} packs, or 0
      */
     long findStamped(long tag, long stamp, long address) {
-        for (long rest = sizes; rest != 0; rest &= rest - 1) {
+        return find(tag, stamp, address, sizes);
+    }
+
+    /** The same, among all sizes but one, which has been looked for. */
+    long findOther(long tag, long stamp, long address, int shift) {
+        return find(tag, stamp, address, sizes & ~(1L << shift));
+    }
+
+    private long find(long tag, long stamp, long address, long among) {
+        for (long rest = among; rest != 0; rest &= rest - 1) {
             long found = probe(tag, stamp, address, Long.numberOfTrailingZeros(rest));
             if (found != 0) {
                 return found;

@@ -97,7 +97,7 @@ final class RecentRegime {
     long find(TranslationCache iotlb, long address) {
         long found = iotlb.probe(tag, stamp, address, level);
         if (found == 0) {
-            found = iotlb.findStamped(tag, stamp, address);
+            found = iotlb.findOther(tag, stamp, address, level);
             if (found != 0) {
                 level = CachedTranslation.level(found);
             }

@@ -82,7 +82,16 @@ final class TranslationCache {
      * @return what {@link CachedTranslation} packs, or 0
      */
     long findStamped(long tag, long stamp, long address) {
-        for (int rest = levels; rest != 0; rest &= rest - 1) {
+        return find(tag, stamp, address, levels);
+    }
+
+    /** The same, at all levels but one, where it has been looked for. */
+    long findOther(long tag, long stamp, long address, int level) {
+        return find(tag, stamp, address, levels & ~(1 << level));
+    }
+
+    private long find(long tag, long stamp, long address, int among) {
+        for (int rest = among; rest != 0; rest &= rest - 1) {
             long found = probe(tag, stamp, address, Integer.numberOfTrailingZeros(rest));
             if (found != 0) {
                 return found;
