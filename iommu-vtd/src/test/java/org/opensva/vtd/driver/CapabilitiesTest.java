@@ -108,6 +108,15 @@ class CapabilitiesTest {
     }
 
     @Test
+    void anAddressSpaceWhoseTablesCannotBeSeenIsRefused() {
+        DriverBench bench = new DriverBench();
+        bench.mm.opaque = true;
+        ErrnoException refused =
+                assertThrows(ErrnoException.class, () -> bench.driver.createDomain(bench.mm));
+        assertEquals(Errno.EOPNOTSUPP, refused.errno());
+    }
+
+    @Test
     void theDriverSaysWhatTheUnitHas() {
         assertEquals(
                 new IommuCapabilities(

@@ -86,6 +86,8 @@ class DomainIdsTest {
             assertEquals(1, ids.allocate());
             ids.free(1);
             assertEquals(1, ids.allocate(), "it was nobody's alone");
+            ids.free(5);
+            assertEquals(5, ids.allocate());
             ids.free(3);
             assertEquals(3, ids.allocate(), "what is free again is found behind the last, too");
             assertEquals(1, ids.allocate());

@@ -21,6 +21,9 @@ final class FakeAddressSpace implements AddressSpace {
     /** Whether nobody can observe it any more. */
     volatile boolean dead;
 
+    /** Whether its tables are nobody's business. */
+    volatile boolean opaque;
+
     private final long id;
     private final PageTable tables;
 
@@ -46,7 +49,7 @@ final class FakeAddressSpace implements AddressSpace {
 
     @Override
     public Optional<PageTable> pageTable() {
-        return Optional.of(tables);
+        return opaque ? Optional.empty() : Optional.of(tables);
     }
 
     @Override

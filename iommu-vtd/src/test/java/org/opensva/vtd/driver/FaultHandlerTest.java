@@ -126,6 +126,20 @@ class FaultHandlerTest {
     }
 
     @Test
+    void aFaultThatIsRecordedWhileOthersAreReadIsReportedWithThem() {
+        fault(FaultReason.FIRST_STAGE_NOT_PRESENT, FaultRecord.TYPE_READ, 0x7000);
+        bench.unit.onRead =
+                register -> {
+                    if (register == Register.FSTS && bench.faults.size() == 1) {
+                        bench.unit.onRead = other -> {};
+                        fault(FaultReason.FIRST_STAGE_NOT_PRESENT, FaultRecord.TYPE_READ, 0x8000);
+                    }
+                };
+        bench.driver.onFaultInterrupt();
+        assertEquals(2, bench.faults.size());
+    }
+
+    @Test
     void whatWasAskedForIsToldAndWhatOnlyCountsWithAPasidOnlyThen() {
         Map<Integer, Integer> accesses =
                 Map.of(

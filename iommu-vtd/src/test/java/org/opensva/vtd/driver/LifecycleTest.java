@@ -71,7 +71,12 @@ class LifecycleTest {
         assertEquals(1 << 20, wide.maxPasids());
         SvaDomain domain = bench.driver.createDomain(bench.mm);
         wide.bind(new Pasid(Pasid.MAX), domain);
-        bench.device.bind(new Pasid(bench.device.maxPasids() - 1), domain);
+        bench.device.bind(new Pasid(0xffff), domain);
+        ErrnoException refused =
+                assertThrows(
+                        ErrnoException.class,
+                        () -> bench.device.bind(new Pasid(0x1_0000), domain));
+        assertTrue(refused.getMessage().contains("allowed: 1 to 65535"), refused.getMessage());
         bench.device.bind(new Pasid(1), domain);
         assertTrue(
                 PasidTableEntry.present(
@@ -101,7 +106,19 @@ class LifecycleTest {
         bench.unit.refusable = RecordingUnit.of(DescriptorType.PASID_DEVICE_TLB);
         bench.unit.refusals = 2;
         SvaDomain other = bench.driver.createDomain(new FakeAddressSpace(2, 0x4200_0000L));
-        assertRefused(Errno.EIO, () -> bench.device.bind(new Pasid(6), other));
+        bench.unit.watch = entry;
+        List<Seen> descriptors =
+                bench.descriptorsOf(
+                        () ->
+                                assertRefused(
+                                        Errno.EIO, () -> bench.device.bind(new Pasid(6), other)));
+        assertEquals(
+                List.of(false),
+                descriptors.stream()
+                        .filter(seen -> seen.type() == DescriptorType.PASID_CACHE)
+                        .map(seen -> PasidTableEntry.present(seen.watched()))
+                        .toList(),
+                "its entry is forgotten by the hardware once it is not present");
         assertEquals(0, bench.word(entry, 0));
         assertTrue(bench.zip.isAtsEnabled());
         assertTrue(

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.opensva.api.iommu.AttachedDevice;
+import org.opensva.api.iommu.PageFault;
 import org.opensva.api.iommu.PageFaultGroup;
 import org.opensva.api.iommu.PageResponse;
 import org.opensva.api.iommu.Pasid;
@@ -403,6 +404,34 @@ class PageRequestHandlerTest {
         bench.attach(bench.zip);
         assertTrue(isHandedOn(77, PAGE));
         assertEquals(1, bench.groups.getFirst().faults().size());
+    }
+
+    @Test
+    void whatIsQueuedJustBeforeAnOverflowIsVoidWithIt() {
+        unit.onRead =
+                register -> {
+                    if (register == Register.PRS) {
+                        unit.onRead = other -> {};
+                        request(PAGE, 3, false, true);
+                        unit.set(Register.PRS, Prs.PRO.mask());
+                    }
+                };
+        bench.driver.onPageRequestInterrupt();
+        assertEquals(0, unit.get(Register.PRS));
+        request(PAGE, 3, true, true);
+        bench.driver.onPageRequestInterrupt();
+        assertEquals(1, bench.groups.getFirst().faults().size());
+    }
+
+    @Test
+    void whoServesFaultsSeesAPrivilegeThatAsksForNothing() {
+        unit.pageRequest(
+                low(true, true), PageRequestDescriptor.encodeHigh(PAGE, 3, false, false, false));
+        request(PAGE, 3, true, false);
+        bench.driver.onPageRequestInterrupt();
+        assertEquals(
+                List.of(Access.PRIVILEGED | Access.EXECUTE, Access.READ),
+                bench.groups.getFirst().faults().stream().map(PageFault::access).toList());
     }
 
     private long drains() {

@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.LongPredicate;
 
 /**
@@ -89,6 +90,9 @@ final class RecordingUnit implements MmioRegion {
     /** Which descriptors do; device-TLB invalidations if null. */
     @Nullable LongPredicate strays;
 
+    /** What happens just before a register is read. */
+    Consumer<Register> onRead = register -> {};
+
     /** Whether a time-out tells whose it is: hardware before revision 4 does not. */
     boolean namesSilent = true;
 
@@ -141,7 +145,11 @@ final class RecordingUnit implements MmioRegion {
             return faults[(int) (offset - FAULT_OFFSET) / 8];
         }
         Register register = Register.at(offset);
-        return register == null ? 0 : get(register);
+        if (register == null) {
+            return 0;
+        }
+        onRead.accept(register);
+        return get(register);
     }
 
     @Override

@@ -76,6 +76,9 @@ class TablesTest {
             assertTrue(entries.add(entry));
         }
         assertEquals(1 + 512, memory.allocatedFrames());
+        // What follows the root table in memory is no part of it, whatever it looks like.
+        assertEquals(root.base() + FRAME, root.contextEntry(0));
+        memory.writeLong(root.contextEntry(0), 1);
         long[] tables = root.unlink();
         assertEquals(512, tables.length);
         for (int half = 0; half < 512; half++) {
