@@ -244,10 +244,9 @@ final class CacheFlush {
      * of it is let through any more. The time-out of another device says nothing about this one.
      */
     private void askAgain(VtdDevice device, Request request) {
-        DescriptorBatch batch = new DescriptorBatch();
         int silences = 0;
         while (device.hasDeviceTlb()) {
-            batch.clear();
+            DescriptorBatch batch = new DescriptorBatch();
             request.encode(batch);
             Outcome outcome = context.queue().submitAndWait(batch);
             if (outcome.state() != State.TIMED_OUT) {
@@ -264,10 +263,9 @@ final class CacheFlush {
 
     /** Waits for invalidations of entries that concern one device alone. */
     void context(int source) {
-        DescriptorBatch batch = new DescriptorBatch();
         Outcome outcome;
         do {
-            batch.clear();
+            DescriptorBatch batch = new DescriptorBatch();
             context.invalidations().context(batch, source);
             outcome = context.queue().submitAndWait(batch);
         } while (outcome.state() == State.TIMED_OUT);

@@ -208,7 +208,6 @@ final class InvalidationQueue {
 
     private void awaitSpace() {
         long start = nanoTime.getAsLong();
-        refresh();
         for (int i = 0; isFull(); i++) {
             pause(i, start);
             refresh();

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.opensva.api.memory.AddressRange;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
@@ -96,14 +98,15 @@ class InvalidationQueueTest {
         assertEquals(State.TIMED_OUT, queue.submitAndWait(batch).state());
     }
 
-    @Test
-    void aDescriptorThatMemoryDamagedIsWrittenAgain() {
+    @ParameterizedTest
+    @ValueSource(ints = {0, 2, 3})
+    void aDescriptorThatMemoryDamagedIsWrittenAgain(int word) {
         unit.set(Register.GSTS, unit.get(Register.GSTS) & ~Gcmd.QIE.mask());
         DescriptorBatch batch = pages(2);
         batch.await(false);
         PendingWait wait = queue.submit(batch).getLast();
         long base = unit.get(Register.IQA) & -4096L;
-        memory.writeLong(base, -1L);
+        memory.writeLong(base + 8L * word, -1L);
         unit.set(Register.GSTS, unit.get(Register.GSTS) | Gcmd.QIE.mask());
         unit.write(Register.FSTS.offset(), 4, 0);
         assertEquals(State.COMPLETE, queue.await(wait).state());

@@ -200,7 +200,8 @@ final class RecordingUnit implements MmioRegion {
             long w0 = memory.readLong(at);
             long w1 = memory.readLong(at + 8);
             DescriptorType type = DescriptorType.of(InvalidationDescriptor.type(w0));
-            if (type == null || refusals > 0 && refusable.test(w0)) {
+            long reserved = memory.readLong(at + 16) | memory.readLong(at + 24);
+            if (type == null || reserved != 0 || refusals > 0 && refusable.test(w0)) {
                 refusals--;
                 set(Register.IQERCD, 3);
                 set(Register.FSTS, get(Register.FSTS) | Fsts.IQE.mask());
