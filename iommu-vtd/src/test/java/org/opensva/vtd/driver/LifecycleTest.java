@@ -74,8 +74,7 @@ class LifecycleTest {
         bench.device.bind(new Pasid(0xffff), domain);
         ErrnoException refused =
                 assertThrows(
-                        ErrnoException.class,
-                        () -> bench.device.bind(new Pasid(0x1_0000), domain));
+                        ErrnoException.class, () -> bench.device.bind(new Pasid(0x1_0000), domain));
         assertTrue(refused.getMessage().contains("allowed: 1 to 65535"), refused.getMessage());
         bench.device.bind(new Pasid(1), domain);
         assertTrue(
@@ -108,10 +107,8 @@ class LifecycleTest {
         SvaDomain other = bench.driver.createDomain(new FakeAddressSpace(2, 0x4200_0000L));
         bench.unit.watch = entry;
         List<Seen> descriptors =
-                bench.descriptorsOf(
-                        () ->
-                                assertRefused(
-                                        Errno.EIO, () -> bench.device.bind(new Pasid(6), other)));
+                bench.descriptorsOf(() ->
+                        assertRefused(Errno.EIO, () -> bench.device.bind(new Pasid(6), other)));
         assertEquals(
                 List.of(false),
                 descriptors.stream()
