@@ -116,6 +116,28 @@ class SwitchTest {
     }
 
     @Test
+    void aPageRequestSaysWhatTheAccessDoesAndNoMore() {
+        AtsEndpoint endpoint = endpoint();
+        endpoint.setPriEnabled(true, 4);
+        agent.host = (to, request) -> to.answer(request, PageResponse.INVALID_REQUEST);
+        endpoint.write(3, Access.WRITE, 0x7000, new byte[1], 0, 1);
+        endpoint.read(3, Access.READ, 0x7000, new byte[1], 0, 1);
+        assertEquals(
+                List.of(Access.WRITE, Access.READ),
+                agent.pageRequests.stream().map(PageRequest::access).toList());
+    }
+
+    @Test
+    void untranslatedAccessesThatHaveEndedHoldNoStopUp() {
+        AtsEndpoint endpoint = agent.plug(EndpointQuirks.NONE, Duration.ofDays(1));
+        endpoint.setPasidEnabled(true);
+        agent.map(3, 0x7000, 0x2000, RW);
+        assertEquals(DmaStatus.COMPLETE, read(endpoint, 3));
+        endpoint.stopPasid(new Pasid(3));
+        assertEquals(1, endpoint.stops(3));
+    }
+
+    @Test
     void aPrefetchThatIsNotSupportedTakesTheAtcOutOfUse() {
         AtsEndpoint endpoint = endpoint();
         agent.map(3, 0x7000, 0x2000, RW);

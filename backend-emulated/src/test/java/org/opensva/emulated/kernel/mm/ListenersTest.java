@@ -141,14 +141,23 @@ class ListenersTest {
         listeners.add(first, 7);
         AddressSpace.Subscription ending = listeners.add(second, 7);
         listeners.add(third, 7);
-        first.then = ending::close;
+        first.then = () -> elsewhere(ending::close);
         listeners.invalidate(RANGE, true);
         heard("first 2000", "third 2000");
         first.then = () -> {};
         AddressSpace.Subscription again = listeners.add(second, 7);
-        first.then = again::close;
+        first.then = () -> elsewhere(again::close);
         listeners.release();
         heard("first released", "third released");
+    }
+
+    private static void elsewhere(Runnable call) {
+        Thread thread = Thread.ofPlatform().start(call);
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
