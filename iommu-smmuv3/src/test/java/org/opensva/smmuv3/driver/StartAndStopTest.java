@@ -133,6 +133,7 @@ class StartAndStopTest {
     @Test
     void tablesAndQueuesAreOrdinaryMemoryWithTheHintsForIt() {
         start();
+        assertEquals(0, get(Register.GERROR), "nothing was refused");
         assertEquals(0xd75, get(Register.CR1), "inner shareable, write-back");
         assertEquals(Cr2.RECINVSID.mask() | Cr2.PTM.mask(), get(Register.CR2));
         assertTrue(StrtabBase.RA.isSet(get(Register.STRTAB_BASE)));
@@ -240,6 +241,16 @@ class StartAndStopTest {
         smmu.unacknowledged = Register.CR0;
         assertEquals(Errno.EIO, assertThrows(ErrnoException.class, driver::close).errno());
         assertEquals(frames, memory.allocatedFrames());
+    }
+
+    @Test
+    void anSmmuThatAcknowledgesNothingAnyMoreKeepsItsMemoryAndSaysSo() {
+        smmu.unacknowledged = Register.IRQ_CTRL;
+        smmu.set(Register.IRQ_CTRLACK, IrqCtrl.EVENTQ_IRQEN.mask());
+        ErrnoException refused = assertThrows(ErrnoException.class, this::start);
+        assertEquals(Errno.EIO, refused.errno());
+        assertEquals(1, refused.getSuppressed().length);
+        assertTrue(memory.allocatedFrames() > 0);
     }
 
     @Test
