@@ -83,7 +83,7 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--list", description = "Only name the benchmarks.")
     private boolean list;
 
-    @Option(names = "--quick", description = "Rough figures, fewer of them, in a few minutes.")
+    @Option(names = "--quick", description = "Rough figures, fewer of them, in ten minutes.")
     private boolean quick;
 
     @Option(

@@ -31,9 +31,11 @@ record Selection(
     private static final Map<String, List<String>> QUICK =
             Map.of(
                     "pages", List.of("1000", "100000"),
-                    "resident", List.of("1000", "100000"),
-                    "spaces", List.of("1", "1024"),
-                    "processes", List.of("1000", "100000"),
+                    "resident", List.of("1000"),
+                    "bound", List.of("atc"),
+                    "spaces", List.of("1024"),
+                    "processes", List.of("1000"),
+                    "devices", List.of("10"),
                     "queues", List.of("1"));
 
     /** The benchmarks that a glob chooses, as JMH wants it. */
