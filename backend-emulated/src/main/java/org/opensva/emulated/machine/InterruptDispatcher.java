@@ -46,6 +46,9 @@ public final class InterruptDispatcher implements InterruptController, AutoClose
     /** What the handlers have deferred; only touched by the thread on duty. */
     private @Nullable Runnable deferred;
 
+    /** Whether one of the threads is off duty, so that the other one must not go. */
+    private volatile boolean away;
+
     private volatile boolean closed;
 
     /** Starts the threads. */
@@ -90,11 +93,11 @@ public final class InterruptDispatcher implements InterruptController, AutoClose
      * through with all handlers, with interrupts enabled. It may take long and wait for anything.
      *
      * @param work what to do
-     * @return false if the caller is no handler, or one has deferred something already: then it is
-     *     not taken over
+     * @return false if it is not taken over: the caller is no handler, or something was deferred
+     *     that is not done yet
      */
     public boolean defer(Runnable work) {
-        if (!Thread.currentThread().equals(duty.get()) || deferred != null) {
+        if (!Thread.currentThread().equals(duty.get()) || deferred != null || away) {
             return false;
         }
         deferred = work;
@@ -160,12 +163,14 @@ public final class InterruptDispatcher implements InterruptController, AutoClose
             Runnable work = deferred;
             if (work != null) {
                 deferred = null;
+                away = true;
                 duty.set(null);
                 if (isPending()) {
                     // Whoever raised it between has woken the thread that was on duty.
                     wake();
                 }
                 run("what a handler deferred", work);
+                away = false;
                 quiet = 0;
             } else if (ran) {
                 quiet = 0;
