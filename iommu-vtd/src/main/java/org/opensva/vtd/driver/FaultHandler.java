@@ -35,7 +35,7 @@ final class FaultHandler {
      * what comes later is an event of its own.
      */
     synchronized void drain() {
-        long status = registers.read(Register.FSTS);
+        long status = registers.faultStatus();
         boolean found = true;
         while (found && (Fsts.PPF.isSet(status) || Fsts.PFO.isSet(status))) {
             found = readRecords((int) Fsts.FRI.get(status));
@@ -43,7 +43,7 @@ final class FaultHandler {
                 // Faults were lost for want of a free record; the next finds one again.
                 registers.write(Register.FSTS, Fsts.PFO.mask());
             }
-            status = registers.read(Register.FSTS);
+            status = registers.faultStatus();
         }
     }
 

@@ -242,7 +242,7 @@ final class InvalidationQueue {
             return;
         }
         LockSupport.parkNanos(PARK_NANOS);
-        if (nanoTime.getAsLong() - start > STUCK_NANOS) {
+        if (registers.isGone() || nanoTime.getAsLong() - start > STUCK_NANOS) {
             throw new ErrnoException(
                     Errno.EIO,
                     "invalidation wait",
@@ -266,6 +266,9 @@ final class InvalidationQueue {
 
     /** Learns how far the hardware is, and gets it going again after an error. */
     private void refresh() {
+        if (registers.isGone()) {
+            return; // and its head is nowhere
+        }
         long status = registers.read(Register.FSTS);
         fetched = position();
         if (Fsts.ITE.isSet(status)) {

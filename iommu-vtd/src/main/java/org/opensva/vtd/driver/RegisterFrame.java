@@ -14,6 +14,9 @@ final class RegisterFrame {
     /** How often a status is looked at before the hardware counts as dead. */
     private static final int STATUS_POLLS = 100_000;
 
+    /** What a unit reads as that is not there any more; bits 31:16 of FSTS are reserved. */
+    private static final long GONE = 0xffff_ffffL;
+
     private final MmioRegion region;
 
     RegisterFrame(MmioRegion region) {
@@ -26,6 +29,17 @@ final class RegisterFrame {
 
     void write(Register register, long value) {
         region.write(register.offset(), register.bytes(), value);
+    }
+
+    /** FSTS (section 11.4.7), or 0 if the unit does not answer. */
+    long faultStatus() {
+        long status = read(Register.FSTS);
+        return status == GONE ? 0 : status;
+    }
+
+    /** Whether the unit does not answer. */
+    boolean isGone() {
+        return read(Register.FSTS) == GONE;
     }
 
     /** A fault recording register, whose place the capabilities tell. */

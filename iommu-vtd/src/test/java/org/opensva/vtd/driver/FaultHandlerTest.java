@@ -126,6 +126,13 @@ class FaultHandlerTest {
     }
 
     @Test
+    void aUnitThatHasBeenTakenOutHasNoFaults() {
+        bench.unit.gone = true;
+        bench.driver.onFaultInterrupt();
+        assertEquals(List.of(), bench.faults);
+    }
+
+    @Test
     void aFaultThatIsRecordedWhileOthersAreReadIsReportedWithThem() {
         fault(FaultReason.FIRST_STAGE_NOT_PRESENT, FaultRecord.TYPE_READ, 0x7000);
         bench.unit.onRead =

@@ -130,6 +130,18 @@ class QueueErrorsTest {
     }
 
     @Test
+    void aUnitThatHasBeenTakenOutIsAnErrorAtOnceForWhoWaits() {
+        InvalidationQueue queue = queue(() -> 0);
+        unit.gone = true;
+        for (int pages : new int[] {1, 2000}) {
+            ErrnoException gone =
+                    assertThrows(ErrnoException.class, () -> queue.submitAndWait(pages(pages)));
+            assertEquals(Errno.EIO, gone.errno());
+        }
+        assertEquals(List.of(), errors, "what its registers read as is no error of the queue");
+    }
+
+    @Test
     void theQueueBeginsEmptyWhereverAFormerOwnerLeftIt() {
         unit.set(Register.IQT, 0x80);
         InvalidationQueue queue = queue();

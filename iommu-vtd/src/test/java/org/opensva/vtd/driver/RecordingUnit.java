@@ -99,6 +99,9 @@ final class RecordingUnit implements MmioRegion {
     /** How often silent devices are silent. */
     int patience = Integer.MAX_VALUE;
 
+    /** Whether it has been taken out: every register reads as ones. */
+    boolean gone;
+
     /** Whether the head stands still at a wait until it completes, as it may. */
     boolean headWaits;
 
@@ -141,6 +144,9 @@ final class RecordingUnit implements MmioRegion {
 
     @Override
     public synchronized long read(long offset, int width) {
+        if (gone) {
+            return width == Integer.BYTES ? 0xffff_ffffL : -1;
+        }
         if (offset >= FAULT_OFFSET) {
             return faults[(int) (offset - FAULT_OFFSET) / 8];
         }
@@ -154,6 +160,9 @@ final class RecordingUnit implements MmioRegion {
 
     @Override
     public synchronized void write(long offset, int width, long value) {
+        if (gone) {
+            return;
+        }
         if (offset >= FAULT_OFFSET) {
             clearFault((int) (offset - FAULT_OFFSET) / 8, value);
             return;
