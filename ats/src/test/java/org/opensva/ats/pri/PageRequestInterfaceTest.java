@@ -468,4 +468,23 @@ class PageRequestInterfaceTest {
             other.join();
         }
     }
+
+    @Test
+    void theIndexOfAnOpenGroupIsNotGivenOutHoweverManyWereGivenUp() throws InterruptedException {
+        pri.enable(8);
+        host = request -> pri.reset();
+        for (int i = 0; i < 2 * PageRequestInterface.MAX_GROUPS; i++) {
+            assertEquals(PageOutcome.FAILED, pri.request(1, 1, 0x1000, 1));
+        }
+        host = request -> {};
+        Thread holder = waiting(1, new ArrayList<>());
+        PageRequest open = sent.getLast();
+        host = request -> answer(request, PageResponse.SUCCESS);
+        for (int i = 0; i < 2 * PageRequestInterface.MAX_GROUPS; i++) {
+            assertEquals(PageOutcome.SUCCESS, pri.request(2, 1, 0x1000, 1));
+            assertTrue(open.groupIndex() != sent.getLast().groupIndex());
+        }
+        answer(open, PageResponse.SUCCESS);
+        holder.join();
+    }
 }
