@@ -55,6 +55,10 @@ final class Lane {
     @SuppressWarnings("unused") // accessed through STATE
     private volatile long state;
 
+    // What another lane writes is on other cache lines, wherever the collector puts both.
+    @SuppressWarnings("unused")
+    private long p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15;
+
     /**
      * What is counted for each lane; see {@link org.opensva.api.telemetry.HardwareCounter} and
      * {@link MonitorEvents}.

@@ -31,6 +31,10 @@ final class Lane {
     @SuppressWarnings("unused") // accessed through TURN
     private volatile long turn;
 
+    // What another lane writes is on other cache lines, wherever the collector puts both.
+    @SuppressWarnings("unused")
+    private long p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15;
+
     boolean tryEnter() {
         long now = (long) TURN.getOpaque(this);
         return (now & 1) == 0 && TURN.compareAndSet(this, now, now + 1);
