@@ -46,6 +46,11 @@ final class Lane {
     // Written only by the thread inside, read by anyone who wants a sum.
     private final long[] counts = new long[2 * 8 + Count.VALUES.length];
 
+    // Nothing else is on the cache lines of what follows, wherever the collector puts the lane:
+    // longs are laid out in this order.
+    @SuppressWarnings("unused")
+    private long p0, p1, p2, p3, p4, p5, p6, p7;
+
     // What hits count, written and read in the same way. Fields, which have no bounds to look at.
     private long shortWays;
     private long translated;
@@ -55,9 +60,8 @@ final class Lane {
     @SuppressWarnings("unused") // accessed through STATE
     private volatile long state;
 
-    // What another lane writes is on other cache lines, wherever the collector puts both.
     @SuppressWarnings("unused")
-    private long p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15;
+    private long q0, q1, q2, q3, q4, q5, q6, q7;
 
     /**
      * What is counted for each lane; see {@link org.opensva.api.telemetry.HardwareCounter} and

@@ -28,12 +28,16 @@ final class Lane {
     /** The request inside, its answer and the counts; only the thread inside may touch it. */
     final Translation request = new Translation();
 
+    // Nothing else is on the cache line of the turn, wherever the collector puts the lane: longs
+    // are laid out in this order.
+    @SuppressWarnings("unused")
+    private long p0, p1, p2, p3, p4, p5, p6, p7;
+
     @SuppressWarnings("unused") // accessed through TURN
     private volatile long turn;
 
-    // What another lane writes is on other cache lines, wherever the collector puts both.
     @SuppressWarnings("unused")
-    private long p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15;
+    private long q0, q1, q2, q3, q4, q5, q6, q7;
 
     boolean tryEnter() {
         long now = (long) TURN.getOpaque(this);
