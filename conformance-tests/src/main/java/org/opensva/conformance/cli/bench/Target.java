@@ -58,7 +58,6 @@ record Target(String benchmark, Map<String, String> parameters, Bound bound, Str
                     time("atcHit", Map.of("pages", "1000"), 10),
                     time("iotlbHit", Map.of("pages", "1000"), 20),
                     time("iotlbHitOfMany", Map.of("spaces", "1024"), 50),
-                    time("invalidateRange", Map.of(), 100),
                     time("invalidateAll", Map.of(), 100),
                     time("walkCacheHit", Map.of("pages", "1000"), 60),
                     time("walk", Map.of("pages", "100000"), 60),
