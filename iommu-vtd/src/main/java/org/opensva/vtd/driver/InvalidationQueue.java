@@ -242,7 +242,8 @@ final class InvalidationQueue {
             return;
         }
         LockSupport.parkNanos(PARK_NANOS);
-        if (registers.isGone() || nanoTime.getAsLong() - start > STUCK_NANOS) {
+        if (RegisterFrame.isGone(registers.read(Register.FSTS))
+                || nanoTime.getAsLong() - start > STUCK_NANOS) {
             throw new ErrnoException(
                     Errno.EIO,
                     "invalidation wait",
@@ -266,10 +267,10 @@ final class InvalidationQueue {
 
     /** Learns how far the hardware is, and gets it going again after an error. */
     private void refresh() {
-        if (registers.isGone()) {
+        long status = registers.read(Register.FSTS);
+        if (RegisterFrame.isGone(status)) {
             return; // and its head is nowhere
         }
-        long status = registers.read(Register.FSTS);
         fetched = position();
         if (Fsts.ITE.isSet(status)) {
             timedOut();

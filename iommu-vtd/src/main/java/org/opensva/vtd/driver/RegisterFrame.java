@@ -34,12 +34,12 @@ final class RegisterFrame {
     /** FSTS (section 11.4.7), or 0 if the unit does not answer. */
     long faultStatus() {
         long status = read(Register.FSTS);
-        return status == GONE ? 0 : status;
+        return isGone(status) ? 0 : status;
     }
 
-    /** Whether the unit does not answer. */
-    boolean isGone() {
-        return read(Register.FSTS) == GONE;
+    /** Whether a value of FSTS is that of a unit that does not answer. */
+    static boolean isGone(long status) {
+        return status == GONE;
     }
 
     /** A fault recording register, whose place the capabilities tell. */
