@@ -25,7 +25,8 @@ import java.util.concurrent.TimeUnit;
 @SuppressWarnings("NullAway.Init")
 public class DmaBenchmark {
 
-    private static final int PAGES = 1024;
+    /** How many pages are moved in. */
+    static final int PAGES = 1024;
 
     /** Memory of a process, reached through an ATC and without one. */
     @State(Scope.Benchmark)

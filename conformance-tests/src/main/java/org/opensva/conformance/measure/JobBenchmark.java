@@ -44,30 +44,34 @@ public class JobBenchmark {
     private static final long PATIENCE_NANOS = Duration.ofSeconds(30).toNanos();
 
     /** Started queues of one process. */
-    @State(Scope.Benchmark)
-    public static class Queues {
-
-        /** The backend. */
-        @Param({"emulated:smmuv3", "emulated:vtd", "native:host"})
-        String backend;
-
-        /** How many queues the jobs are spread over. */
-        @Param({"1", "4"})
-        int queues;
+    abstract static class Queues {
 
         private final long[] tickets = new long[DEPTH];
-        private final long[] result = new long[RESULT];
-        private final List<QueueHandle> handles = new ArrayList<>();
         private Backend opened;
-        private QueueHandle part;
-        private Job empty;
-        private Job copy;
-        private Job sum;
-        private Job digest;
+
+        /** The queues. */
+        final List<QueueHandle> handles = new ArrayList<>();
+
+        /** A queue that others may use, too. */
+        QueueHandle part;
+
+        /** Nothing to do. */
+        Job empty;
+
+        /** A copy of a page. */
+        Job copy;
+
+        /** A CRC-32C of a page. */
+        Job sum;
+
+        /** A SHA-256 of a page. */
+        Job digest;
+
+        /** Where the last job's result is. */
+        final long[] result = new long[RESULT];
 
         /** Opens and starts the queues, and warms the pages. */
-        @Setup(Level.Trial)
-        public void open() {
+        final void open(String backend, int queues) {
             opened =
                     BackendCatalog.load(JobBenchmark.class.getClassLoader())
                             .open(backend, Map.of(), OpenTelemetry.noop());
@@ -100,6 +104,40 @@ public class JobBenchmark {
         }
     }
 
+    /** One queue. */
+    @State(Scope.Benchmark)
+    public static class One extends Queues {
+
+        /** The backend. */
+        @Param({"emulated:smmuv3", "emulated:vtd", "native:host"})
+        String backend;
+
+        /** Opens and starts the queue. */
+        @Setup(Level.Trial)
+        public void open() {
+            open(backend, 1);
+        }
+    }
+
+    /** Queues that work at the same time. */
+    @State(Scope.Benchmark)
+    public static class Several extends Queues {
+
+        /** The backend. */
+        @Param({"emulated:smmuv3", "emulated:vtd", "native:host"})
+        String backend;
+
+        /** How many queues the jobs are spread over. */
+        @Param({"1", "2", "4"})
+        int queues;
+
+        /** Opens and starts the queues. */
+        @Setup(Level.Trial)
+        public void open() {
+            open(backend, queues);
+        }
+    }
+
     /** Makes no object. */
     private static void run(QueueHandle handle, Job job, long[] result) {
         await(handle, handle.submit(job), result);
@@ -119,7 +157,7 @@ public class JobBenchmark {
      */
     @Benchmark
     @BenchmarkMode({Mode.AverageTime, Mode.SampleTime})
-    public void emptyJob(Queues set) {
+    public void emptyJob(One set) {
         run(set.handles.getFirst(), set.empty, set.result);
     }
 
@@ -130,7 +168,7 @@ public class JobBenchmark {
      */
     @Benchmark
     @BenchmarkMode({Mode.AverageTime, Mode.SampleTime})
-    public void copyJob(Queues set) {
+    public void copyJob(One set) {
         run(set.handles.getFirst(), set.copy, set.result);
     }
 
@@ -140,7 +178,7 @@ public class JobBenchmark {
      * @param set the queues
      */
     @Benchmark
-    public void crc32cJob(Queues set) {
+    public void crc32cJob(One set) {
         run(set.handles.getFirst(), set.sum, set.result);
     }
 
@@ -150,7 +188,7 @@ public class JobBenchmark {
      * @param set the queues
      */
     @Benchmark
-    public void sha256Job(Queues set) {
+    public void sha256Job(One set) {
         run(set.handles.getFirst(), set.digest, set.result);
     }
 
@@ -160,7 +198,7 @@ public class JobBenchmark {
      * @param set the queues
      */
     @Benchmark
-    public void copyJobAtASharedQueue(Queues set) {
+    public void copyJobAtASharedQueue(One set) {
         run(set.part, set.copy, set.result);
     }
 
@@ -171,7 +209,7 @@ public class JobBenchmark {
      */
     @Benchmark
     @OperationsPerInvocation(DEPTH)
-    public void copyJobsInFlight(Queues set) {
+    public void copyJobsInFlight(Several set) {
         inFlight(set, set.copy);
     }
 
@@ -182,7 +220,7 @@ public class JobBenchmark {
      */
     @Benchmark
     @OperationsPerInvocation(DEPTH)
-    public void sha256JobsInFlight(Queues set) {
+    public void sha256JobsInFlight(Several set) {
         inFlight(set, set.digest);
     }
 

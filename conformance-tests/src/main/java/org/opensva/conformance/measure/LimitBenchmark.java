@@ -9,6 +9,7 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -33,7 +34,7 @@ public class LimitBenchmark {
     public static class Answers {
 
         /** How many pages. */
-        @Param({"1", "1000", "100000", "1000000"})
+        @Param({"1", "1000", "10000", "100000", "1000000"})
         int pages;
 
         private final int[] order = new int[WorkingSet.ORDER];
@@ -75,7 +76,7 @@ public class LimitBenchmark {
         private static final int STRIDE = 8;
 
         /** How many pages. */
-        @Param({"1", "1000", "100000"})
+        @Param({"1", "1000", "10000", "100000", "1000000"})
         int pages;
 
         private final long[] order = new long[WorkingSet.ORDER];
@@ -117,6 +118,76 @@ public class LimitBenchmark {
 
         private final byte[] from = new byte[POOL];
         private final byte[] to = new byte[POOL];
+    }
+
+    /** Pages of a memory, each an array of its own, as many as DMA moves bytes in. */
+    @State(Scope.Benchmark)
+    public static class Frames {
+
+        /** How many bytes are copied. */
+        @Param({"64", "4096", "1048576"})
+        int bytes;
+
+        private static final int PAGE = 4096;
+
+        private final byte[][] frames = new byte[DmaBenchmark.PAGES][PAGE];
+
+        private void copy(int first, byte[] to) {
+            for (int done = 0; done < bytes; done += PAGE) {
+                byte[] frame = frames[first + done / PAGE & frames.length - 1];
+                System.arraycopy(frame, 0, to, done, Math.min(PAGE, bytes - done));
+            }
+        }
+    }
+
+    /** A thread that answers as fast as it can. */
+    @State(Scope.Benchmark)
+    public static class Partner {
+
+        private static final int ASKED = 16;
+        private static final int ANSWERED = 32;
+
+        private final long[] words = new long[48];
+        private volatile boolean stopped;
+        private final Thread thread = new Thread(this::answer, "partner");
+
+        /** Starts it. */
+        @Setup(Level.Trial)
+        public void start() {
+            thread.setDaemon(true);
+            thread.start();
+        }
+
+        /**
+         * Ends it.
+         *
+         * @throws InterruptedException if this thread is to end
+         */
+        @TearDown(Level.Trial)
+        public void stop() throws InterruptedException {
+            stopped = true;
+            thread.join();
+        }
+
+        private void answer() {
+            while (!stopped) {
+                long asked = (long) ELEMENT.getAcquire(words, ASKED);
+                if (asked == words[ANSWERED]) {
+                    Thread.onSpinWait();
+                } else {
+                    ELEMENT.setRelease(words, ANSWERED, asked);
+                }
+            }
+        }
+
+        private long ask() {
+            long question = words[ASKED] + 1;
+            ELEMENT.setRelease(words, ASKED, question);
+            while ((long) ELEMENT.getAcquire(words, ANSWERED) != question) {
+                Thread.onSpinWait();
+            }
+            return question;
+        }
     }
 
     /**
@@ -202,5 +273,31 @@ public class LimitBenchmark {
         int place = stroll.next() * 4096 & Buffers.POOL - 1 & -buffers.bytes;
         System.arraycopy(buffers.from, place, buffers.to, place, buffers.bytes);
         return buffers.to[place];
+    }
+
+    /**
+     * A copy from pages that lie where DMA finds them, each somewhere else, to one buffer: no DMA
+     * can be cheaper.
+     *
+     * @param set the pages
+     * @param stroll the thread
+     * @return a byte of it
+     */
+    @Benchmark
+    public byte copyOfPages(Frames set, Stroll stroll) {
+        set.copy(stroll.next() & -Math.max(1, set.bytes / Frames.PAGE), stroll.buffer);
+        return stroll.buffer[0];
+    }
+
+    /**
+     * A word goes to another thread and comes back, both of them looking for it all the time: what
+     * needs the answer of another thread cannot be cheaper.
+     *
+     * @param partner the other thread
+     * @return the word
+     */
+    @Benchmark
+    public long handOver(Partner partner) {
+        return partner.ask();
     }
 }

@@ -223,6 +223,7 @@ public class ScaleBenchmark {
      * @return its PASID
      */
     @Benchmark
+    @BenchmarkMode({Mode.AverageTime, Mode.SampleTime})
     public int bindAndUnbind(Host host) {
         SvaProcess process = host.all[host.random.nextInt(host.all.length)];
         Endpoint device = host.plugged[host.random.nextInt(host.plugged.length)];

@@ -25,11 +25,8 @@ import java.util.concurrent.TimeUnit;
 @SuppressWarnings("NullAway.Init")
 public class SpacesBenchmark {
 
-    /** Of 1 024 address spaces that makes 100 000 pages. */
-    private static final int MOST_PAGES = 98;
-
-    /** So many pages of all address spaces together fit into the caches. */
-    private static final int ALL_PAGES = 640_000;
+    /** So many all address spaces have together, so that only their number differs. */
+    private static final int PAGES = 100_000;
 
     /** Processes, each with a few pages. */
     abstract static class Bound {
@@ -43,7 +40,7 @@ public class SpacesBenchmark {
         private AgentPort port;
 
         final void bind(String iommu, int spaces) {
-            int pages = Math.min(MOST_PAGES, ALL_PAGES / spaces);
+            int pages = Math.max(1, PAGES / spaces);
             machine = MeasuredMachine.open(iommu, MeasuredMachine.Caches.LARGE);
             SvaProcess parent = machine.processes().spawn("measured");
             WorkingSet set = WorkingSet.map(parent, pages);
@@ -185,6 +182,7 @@ public class SpacesBenchmark {
      * @return its PASID
      */
     @Benchmark
+    @BenchmarkMode({Mode.AverageTime, Mode.SampleTime})
     public int bindAndUnbind(Processes set) {
         try (SvaBond bond = set.bindExtra()) {
             return bond.pasid().value();

@@ -26,7 +26,7 @@ import java.util.concurrent.TimeUnit;
 @SuppressWarnings("NullAway.Init")
 public class TranslationBenchmark {
 
-    private static final int ATC_ENTRIES = 1 << 20;
+    private static final int ATC_ENTRIES = 1 << 21;
 
     /** What all working sets share. */
     abstract static class Bound {
@@ -80,7 +80,7 @@ public class TranslationBenchmark {
         String iommu;
 
         /** How many pages. */
-        @Param({"1", "1000", "100000", "1000000"})
+        @Param({"1", "1000", "10000", "100000", "1000000"})
         int pages;
 
         /** Fills the IOTLB. */
@@ -137,7 +137,7 @@ public class TranslationBenchmark {
         String iommu;
 
         /** How many pages. */
-        @Param({"1", "1000", "100000"})
+        @Param({"1", "1000", "10000", "100000", "1000000"})
         int pages;
 
         private MeasuredMachine machine;

@@ -8,7 +8,17 @@ import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.DigestException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -82,5 +92,75 @@ public class WorkBenchmark {
     public int sha256ByJdk(Pages set) throws DigestException {
         set.digest.update(set.from, 0, BYTES);
         return set.digest.digest(set.to, 0, BYTES);
+    }
+
+    /** A thread that sends back what it gets. */
+    @State(Scope.Benchmark)
+    public static class Echo {
+
+        private final ByteBuffer sent = ByteBuffer.allocateDirect(1);
+        private Path folder;
+        private ServerSocketChannel server;
+        private SocketChannel socket;
+        private Thread thread;
+
+        /**
+         * Connects.
+         *
+         * @throws IOException if this system has no such sockets
+         */
+        @Setup(Level.Trial)
+        public void open() throws IOException {
+            folder = Files.createTempDirectory("opensva-echo");
+            UnixDomainSocketAddress address = UnixDomainSocketAddress.of(folder.resolve("socket"));
+            server = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(address);
+            socket = SocketChannel.open(address);
+            SocketChannel other = server.accept();
+            thread = Thread.ofPlatform().daemon().start(() -> echo(other));
+        }
+
+        private static void echo(SocketChannel socket) {
+            ByteBuffer got = ByteBuffer.allocateDirect(1);
+            try (socket) {
+                while (socket.read(got.clear()) == 1) {
+                    socket.write(got.flip());
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private int roundTrip() throws IOException {
+            socket.write(sent.clear());
+            return socket.read(sent.clear());
+        }
+
+        /**
+         * Disconnects.
+         *
+         * @throws IOException if that fails
+         * @throws InterruptedException if this thread is to end
+         */
+        @TearDown(Level.Trial)
+        public void close() throws IOException, InterruptedException {
+            socket.close();
+            thread.join();
+            server.close();
+            Files.delete(folder.resolve("socket"));
+            Files.delete(folder);
+        }
+    }
+
+    /**
+     * A byte goes through a socket to a thread that sleeps until it comes, and back: one message to
+     * another process cannot be cheaper, of which a job of {@code native:host} has six.
+     *
+     * @param echo the other thread
+     * @return the number of bytes
+     * @throws IOException never
+     */
+    @Benchmark
+    public int socketRoundTrip(Echo echo) throws IOException {
+        return echo.roundTrip();
     }
 }

@@ -1,14 +1,6 @@
 package org.opensva.conformance.cli.bench;
 
 import org.jspecify.annotations.Nullable;
-import org.openjdk.jmh.runner.BenchmarkList;
-import org.openjdk.jmh.runner.BenchmarkListEntry;
-import org.openjdk.jmh.runner.NoBenchmarksException;
-import org.openjdk.jmh.runner.Runner;
-import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.format.OutputFormatFactory;
-import org.openjdk.jmh.runner.options.Options;
-import org.openjdk.jmh.runner.options.VerboseMode;
 import org.opensva.conformance.report.AtomicFiles;
 
 import picocli.CommandLine.Command;
@@ -19,17 +11,20 @@ import picocli.CommandLine.Spec;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Collection;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 
 /** {@code opensva bench}: what everything costs, beside what this machine can do at best. */
 @Command(
@@ -39,11 +34,14 @@ import java.util.stream.Stream;
             "Each figure is measured by JMH in a process of its own. The limits of this machine"
                 + " that belong to them are measured in the same run, whatever the filter: compare"
                 + " ratios, not nanoseconds.",
-            "A target that is missed is shown and fails nothing."
+            "All figures take about an hour, those of --quick eight minutes; use the machine for"
+                    + " nothing else meanwhile. A target that is missed is shown and fails nothing."
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  opensva bench --quick",
+            "  opensva bench --quick --json before.json",
+            "  opensva bench --quick --compare before.json",
+            "  opensva bench --compare before.json --compare after.json",
             "  opensva bench --filter '*Hit' --filter arrayLookup --svg cost.svg",
             "  opensva bench --filter mapTouchUnmap --param resident=1000,1000000 --json b.json"
         })
@@ -54,18 +52,6 @@ public final class BenchCommand implements Callable<Integer> {
 
     /** More pages, entries or bytes than any benchmark was made for. */
     private static final int MOST = 10_000_000;
-
-    private static final List<String> JVM =
-            jvm(
-                    "--sun-misc-unsafe-memory-access=allow",
-                    "--enable-native-access=ALL-UNNAMED",
-                    "-Dguice_bytecode_gen_option=DISABLED",
-                    "-Xms1g",
-                    "-Xmn512m",
-                    "-Xmx6g",
-                    "-XX:+UseParallelGC",
-                    // Not the first touch of new memory, which costs a guest of KVM most.
-                    "-XX:+AlwaysPreTouch");
 
     private final PrintWriter out;
     private final Consumer<String> complaint;
@@ -80,10 +66,12 @@ public final class BenchCommand implements Callable<Integer> {
             description = "Only benchmarks of these names, * for any text; may be repeated.")
     private List<String> globs = List.of();
 
-    @Option(names = "--list", description = "Only name the benchmarks.")
+    @Option(names = "--list", description = "Only name the benchmarks and their parameters.")
     private boolean list;
 
-    @Option(names = "--quick", description = "Rough figures, fewer of them, in ten minutes.")
+    @Option(
+            names = "--quick",
+            description = "Rough figures, of few working sets, and without those that few need.")
     private boolean quick;
 
     @Option(
@@ -106,16 +94,16 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--svg", paramLabel = "FILE", description = "Draw cost against working set.")
     private @Nullable Path svg;
 
-    private boolean failed;
+    @Option(
+            names = "--compare",
+            paramLabel = "FILE",
+            description = {
+                "Tell what takes longer than in this JSON of an earlier run.",
+                "Given twice: compare the two, and measure nothing."
+            })
+    private List<Path> earlier = List.of();
 
-    /** Large caches in pages of 4 KiB would measure the TLB of this machine; so for limits, too. */
-    private static List<String> jvm(String... common) {
-        boolean linux = System.getProperty("os.name", "").startsWith("Linux");
-        return Stream.concat(
-                        Stream.of(common),
-                        linux ? Stream.of("-XX:+UseTransparentHugePages") : Stream.empty())
-                .toList();
-    }
+    private boolean failed;
 
     /**
      * Creates the command.
@@ -139,25 +127,83 @@ public final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         failed = false;
-        check();
-        Selection selection = new Selection(globs, quick, values(), forks);
-        Options options = selection.options(JVM).build();
-        Set<BenchmarkListEntry> chosen = chosen(options);
-        if (list) {
-            chosen.stream()
-                    .map(entry -> entry.getUsername().replaceFirst(".*\\.", ""))
-                    .distinct()
-                    .forEach(out::println);
+        List<List<Figure>> runs = check();
+        if (runs.size() == 2) {
+            compare(runs.getFirst(), runs.getLast());
             return GOOD;
         }
-        Set<String> names = new TreeSet<>();
-        chosen.forEach(entry -> names.add(entry.getUsername().replaceFirst(".*\\.", "")));
-        Options all = selection.with(Limit.of(names)).options(JVM).build();
-        Report report = new Report(measure(all, points(found(all), all)));
+        Plan plan = new Plan(new Selection(globs, quick, values()), Plan.known());
+        check(plan.chosen());
+        if (list) {
+            list(plan);
+            return GOOD;
+        }
+        Environment environment = Environment.before(quick, forks);
+        List<Figure> figures = measure(plan);
+        if (figures.isEmpty()) {
+            return FAILED;
+        }
+        Report report = new Report(figures);
+        write(figures, environment);
         report.table().forEach(out::println);
         report.latencies().forEach(out::println);
         out.println(report.summary());
+        environment.warning().ifPresent(out::println);
+        for (List<Figure> before : runs) {
+            compare(before, figures);
+        }
         return failed ? FAILED : GOOD;
+    }
+
+    private void list(Plan plan) {
+        TextTable table = new TextTable(2, 2, "benchmark", "parameters");
+        plan.chosen()
+                .forEach((benchmark, known) ->
+                        table.row(
+                                Plan.simple(benchmark),
+                                known.declared().entrySet().stream()
+                                        .map(one ->
+                                                one.getKey()
+                                                        + "="
+                                                        + String.join(",", one.getValue()))
+                                        .collect(Collectors.joining(" "))));
+        table.lines().forEach(out::println);
+    }
+
+    private void compare(List<Figure> before, List<Figure> after) {
+        Comparison comparison = new Comparison(before, after);
+        comparison.table().forEach(out::println);
+        out.println(comparison.summary());
+    }
+
+    private List<Figure> measure(Plan plan) {
+        try {
+            return new Measurement(quick, forks)
+                    .of(
+                            plan,
+                            new Watch(plan.points(), progress, this::complain, System::nanoTime),
+                            this::complain);
+        } finally {
+            progress.accept("");
+        }
+    }
+
+    private void write(List<Figure> figures, Environment environment) throws IOException {
+        if (json != null) {
+            files.write(json, new Report(figures).json(environment));
+        }
+        CostPicture picture = new CostPicture(figures);
+        if (svg != null && picture.isEmpty()) {
+            complain("'%s' is not written: no figure has a working set".formatted(svg));
+        } else if (svg != null) {
+            files.write(svg, picture.svg());
+        }
+    }
+
+    private void complain(String line) {
+        failed = true;
+        progress.accept("");
+        complaint.accept(line);
     }
 
     private ParameterException refused(String reason) {
@@ -168,7 +214,35 @@ public final class BenchCommand implements Callable<Integer> {
         return new ParameterException(known.commandLine(), reason);
     }
 
+    /** Refuses what cannot be done before anything is measured, and reads the earlier runs. */
+    private List<List<Figure>> check() {
+        if (forks < 1 || forks > 10) {
+            throw refused("--forks is %d, allowed: 1 to 10".formatted(forks));
+        }
+        if (earlier.size() > 2) {
+            throw refused("--compare is given %d times, allowed: twice".formatted(earlier.size()));
+        }
+        List<List<Figure>> runs = new ArrayList<>();
+        for (Path file : earlier) {
+            try {
+                runs.add(EarlierRun.read(file));
+            } catch (EarlierRun.Unusable e) {
+                throw refused("'%s' %s".formatted(file, e.getMessage()));
+            }
+        }
+        for (Path file : new @Nullable Path[] {json, svg}) {
+            if (file != null) {
+                // Not after an hour of measuring.
+                prepare(file);
+            }
+        }
+        return runs;
+    }
+
     private void prepare(Path file) {
+        if (Files.isDirectory(file)) {
+            throw refused("'%s' is a directory".formatted(file));
+        }
         try {
             files.begin(file, true).close();
         } catch (IOException e) {
@@ -177,21 +251,11 @@ public final class BenchCommand implements Callable<Integer> {
     }
 
     private static String reason(IOException e) {
-        return e instanceof NoSuchFileException
-                ? "its folder does not exist"
-                : String.valueOf(e.getMessage());
-    }
-
-    private void check() {
-        if (forks < 1 || forks > 10) {
-            throw refused("--forks is %d, allowed: 1 to 10".formatted(forks));
-        }
-        for (Path file : new @Nullable Path[] {json, svg}) {
-            if (file != null) {
-                // Not after twenty minutes of measuring.
-                prepare(file);
-            }
-        }
+        return switch (e) {
+            case NoSuchFileException _ -> "its folder does not exist";
+            case AccessDeniedException _ -> "permission denied";
+            default -> String.valueOf(e.getMessage());
+        };
     }
 
     private Map<String, List<String>> values() {
@@ -200,43 +264,29 @@ public final class BenchCommand implements Callable<Integer> {
         return values;
     }
 
-    private static Set<BenchmarkListEntry> found(Options options) {
-        return new TreeSet<>(
-                BenchmarkList.defaultList()
-                        .find(
-                                OutputFormatFactory.createFormatInstance(
-                                        System.err, VerboseMode.SILENT),
-                                options.getIncludes(),
-                                options.getExcludes()));
-    }
-
-    private Set<BenchmarkListEntry> chosen(Options options) {
-        Set<BenchmarkListEntry> chosen = found(options);
-        if (chosen.isEmpty()) {
-            throw refused(
-                    "no benchmark is named like %s; --list names them"
-                            .formatted(String.join(" or ", globs)));
+    private void check(SortedMap<String, Plan.Known> chosen) {
+        for (String glob : globs) {
+            if (chosen.keySet().stream().noneMatch(Selection.pattern(glob).asMatchPredicate())) {
+                throw refused("no benchmark is named like %s; --list names them".formatted(glob));
+            }
         }
-        Map<String, Set<String>> known = new TreeMap<>();
-        for (BenchmarkListEntry entry : chosen) {
-            entry.getParams()
-                    .orElse(Map.of())
+        SortedMap<String, Set<String>> declared = new TreeMap<>();
+        for (Plan.Known known : chosen.values()) {
+            known.declared()
                     .forEach((name, values) ->
-                            known.computeIfAbsent(name, key -> new TreeSet<>())
-                                    .addAll(List.of(values)));
+                            declared.computeIfAbsent(name, key -> new TreeSet<>()).addAll(values));
         }
-        values().forEach((name, values) -> check(name, values, known));
-        return chosen;
+        values().forEach((name, values) -> check(name, values, declared));
     }
 
-    private void check(String name, List<String> values, Map<String, Set<String>> known) {
-        Set<String> own = known.get(name);
+    private void check(String name, List<String> values, SortedMap<String, Set<String>> declared) {
+        Set<String> own = declared.get(name);
         if (own == null) {
             throw refused(
-                    known.isEmpty()
+                    declared.isEmpty()
                             ? "no chosen benchmark has parameters"
                             : "no chosen benchmark has a parameter '%s'; there are: %s"
-                                    .formatted(name, String.join(", ", known.keySet())));
+                                    .formatted(name, String.join(", ", declared.keySet())));
         }
         boolean numbers = own.stream().allMatch(value -> value.matches("\\d+"));
         for (String value : values) {
@@ -253,50 +303,5 @@ public final class BenchCommand implements Callable<Integer> {
 
     private static boolean isCount(String value) {
         return value.matches("[1-9]\\d{0,7}") && Integer.parseInt(value) <= MOST;
-    }
-
-    /** How many figures there will be. */
-    private static int points(Collection<BenchmarkListEntry> chosen, Options options) {
-        int points = 0;
-        for (BenchmarkListEntry entry : chosen) {
-            int of = 1;
-            Map<String, String[]> params = entry.getParams().orElse(Map.of());
-            for (Map.Entry<String, String[]> param : params.entrySet()) {
-                of *= options.getParameter(param.getKey()).orElse(List.of(param.getValue())).size();
-            }
-            points += of;
-        }
-        return points;
-    }
-
-    private List<Figure> measure(Options options, int points) throws IOException {
-        List<Figure> figures = List.of();
-        try {
-            Runner runner =
-                    new Runner(
-                            options, new Watch(points, progress, this::complain, System::nanoTime));
-            figures = Figure.of(runner.run());
-        } catch (NoBenchmarksException e) {
-            throw refused("no benchmark has these parameters");
-        } catch (RunnerException e) {
-            complain(String.valueOf(e.getMessage()).lines().findFirst().orElse("JMH stopped"));
-        } finally {
-            progress.accept("");
-        }
-        Report report = new Report(figures);
-        if (json != null) {
-            files.write(json, report.json());
-        }
-        CostPicture picture = new CostPicture(figures);
-        if (svg != null && !picture.isEmpty()) {
-            files.write(svg, picture.svg());
-        }
-        return figures;
-    }
-
-    private void complain(String line) {
-        failed = true;
-        progress.accept("");
-        complaint.accept(line);
     }
 }

@@ -62,7 +62,8 @@ record Figure(
         return figures;
     }
 
-    private boolean isOf(Figure other) {
+    /** Whether the other is the same benchmark with the same parameters. */
+    boolean isOf(Figure other) {
         return name.equals(other.name)
                 && parameters.equals(other.parameters)
                 && threads == other.threads;
@@ -96,13 +97,21 @@ record Figure(
                 times.getPercentile(50),
                 times.getMin(),
                 times.getMax(),
-                secondary(result, ALLOCATED),
-                secondary(result, KEPT),
+                allocated(result),
+                kept(result),
                 Optional.empty());
     }
 
-    private static OptionalDouble secondary(RunResult result, String name) {
-        Result<?> found = (Result<?>) result.getSecondaryResults().get(name);
+    /** The median, as of times: the last iteration also takes everything apart. */
+    private static OptionalDouble allocated(RunResult result) {
+        Result<?> found = (Result<?>) result.getSecondaryResults().get(ALLOCATED);
+        return found == null
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(found.getStatistics().getPercentile(50));
+    }
+
+    private static OptionalDouble kept(RunResult result) {
+        Result<?> found = (Result<?>) result.getSecondaryResults().get(KEPT);
         return found == null ? OptionalDouble.empty() : OptionalDouble.of(found.getScore());
     }
 
@@ -118,16 +127,34 @@ record Figure(
                 : OptionalInt.of(Integer.parseInt(value));
     }
 
+    /** Whether this project's own machine was measured, where it says of what it is a figure. */
+    boolean isOfEmulated() {
+        return parameter("backend").map(name -> name.startsWith("emulated:")).orElse(true);
+    }
+
     /** Whether it was measured with all of these. */
     boolean has(Map<String, String> wanted) {
         return parameters.entrySet().containsAll(wanted.entrySet());
     }
 
-    /** The parameters as text. */
+    /** The parameters as text: the value says what it is, unless it is a number. */
     String with() {
         return parameters.entrySet().stream()
-                .map(entry -> entry.getKey() + "=" + entry.getValue())
+                .map(entry ->
+                        switch (entry.getValue()) {
+                            case "true" -> entry.getKey();
+                            case "false" -> "";
+                            case String value when number(entry.getKey()).isPresent() ->
+                                    entry.getKey() + "=" + value;
+                            case String value -> value;
+                        })
+                .filter(text -> !text.isEmpty())
                 .collect(Collectors.joining(" "));
+    }
+
+    /** From the fastest to the slowest iteration, in hundredths of the median. */
+    double spread() {
+        return median == 0 ? 0 : 100 * (most - least) / median;
     }
 
     /** Nanoseconds in a unit that people read. */

@@ -36,15 +36,4 @@ record Latency(long half, long most, long nearlyAll, long worst, long operations
                 histogram.getMaxValue(),
                 histogram.getTotalCount());
     }
-
-    /** For people. */
-    String text() {
-        return "50 %% within %s, 99 %% within %s, 99.9 %% within %s, worst %s, of %d"
-                .formatted(
-                        Figure.time((double) half),
-                        Figure.time((double) most),
-                        Figure.time((double) nearlyAll),
-                        Figure.time((double) worst),
-                        operations);
-    }
 }

@@ -2,17 +2,16 @@ package org.opensva.conformance.cli.bench;
 
 import tools.jackson.databind.json.JsonMapper;
 
-import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** The figures of a run, for people and for programs. */
 final class Report {
 
-    private static final String FORMAT = "opensva-bench/1";
+    static final String FORMAT = "opensva-bench/2";
 
     private final List<Figure> figures;
 
@@ -22,108 +21,72 @@ final class Report {
 
     /** A table for people. */
     List<String> table() {
-        List<String[]> rows = new ArrayList<>();
-        rows.add(new String[] {"benchmark", "with", "median", "spread", "B/op", "limit", "target"});
+        TextTable table =
+                new TextTable(
+                        2, 4, "benchmark", "with", "median", "spread", "B/op", "limit", "target");
         for (Figure figure : figures) {
-            rows.add(
-                    new String[] {
-                        figure.name(),
-                        figure.with(),
-                        Figure.time(figure.median()),
-                        "%.0f%%".formatted(spread(figure)),
-                        allocated(figure),
-                        Limit.beside(figure, figures).map(Report::times).orElse(""),
-                        verdict(figure)
-                    });
+            table.row(
+                    figure.name(),
+                    figure.with(),
+                    Figure.time(figure.median()),
+                    "%.0f%%".formatted(figure.spread()),
+                    Allocation.shown(figure),
+                    Limit.beside(figure, figures).stream()
+                            .findFirst()
+                            .map(Report::times)
+                            .orElse(""),
+                    Target.outcomes(figure, figures).stream()
+                            .map(Target.Outcome::text)
+                            .filter(text -> !text.isEmpty())
+                            .collect(Collectors.joining("; ")));
         }
-        int[] widths = new int[rows.getFirst().length];
-        for (String[] row : rows) {
-            for (int i = 0; i < row.length; i++) {
-                widths[i] = Math.max(widths[i], row[i].length());
-            }
-        }
-        List<String> lines = new ArrayList<>();
-        for (String[] row : rows) {
-            StringBuilder line = new StringBuilder();
-            for (int i = 0; i < row.length; i++) {
-                boolean number = i >= 2 && i <= 4;
-                line.append(("%" + (number ? "" : "-") + widths[i] + "s  ").formatted(row[i]));
-            }
-            lines.add(line.toString().stripTrailing());
-        }
-        return lines;
+        return table.lines();
     }
 
-    /** How long single operations took, where they were timed one by one. */
+    /** How long single operations took; empty if none were timed one by one. */
     List<String> latencies() {
-        return figures.stream()
-                .flatMap(figure ->
-                        figure.latency().stream()
-                                .map(latency ->
-                                        "%s %s: %s"
-                                                .formatted(
-                                                        figure.name(),
-                                                        figure.with(),
-                                                        latency.text())))
-                .toList();
-    }
-
-    private static double spread(Figure figure) {
-        return figure.median() == 0 ? 0 : 100 * (figure.most() - figure.least()) / figure.median();
-    }
-
-    private static String allocated(Figure figure) {
-        if (figure.allocated().isEmpty()) {
-            return "";
+        TextTable table =
+                new TextTable(
+                        2, 6, "one by one", "with", "50 %", "99 %", "99.9 %", "worst", "timed");
+        for (Figure figure : figures) {
+            figure.latency().ifPresent(latency -> table.row(cells(figure, latency)));
         }
-        return Allocation.isNothing(figure)
-                ? "0"
-                : "%.0f".formatted(figure.allocated().getAsDouble());
+        List<String> lines = table.lines();
+        return lines.size() > 1 ? lines : List.of();
+    }
+
+    private static String[] cells(Figure figure, Latency latency) {
+        return new String[] {
+            figure.name(),
+            figure.with(),
+            Figure.time((double) latency.half()),
+            Figure.time((double) latency.most()),
+            Figure.time((double) latency.nearlyAll()),
+            Figure.time((double) latency.worst()),
+            String.valueOf(latency.operations())
+        };
     }
 
     private static String times(Limit.Beside limit) {
-        return "%.1f x %s".formatted(limit.ratio(), limit.benchmark());
-    }
-
-    private String verdict(Figure figure) {
-        List<String> parts = new ArrayList<>();
-        outcome(figure).ifPresent(outcome -> parts.add(outcome.text()));
-        if (Allocation.met(figure).equals(Optional.of(false))) {
-            parts.add("allocates " + allocated(figure) + " B, allowed: nothing");
-        }
-        figure.kept().ifPresent(bytes -> parts.add(kept(bytes)));
-        return String.join("; ", parts);
-    }
-
-    private static String kept(double bytes) {
-        return "%s: %.0f B kept for each bound address space, at most %.0f"
-                .formatted(
-                        bytes <= Target.BYTES_OF_A_SPACE ? "met" : "missed",
-                        bytes,
-                        Target.BYTES_OF_A_SPACE);
-    }
-
-    private Optional<Target.Outcome> outcome(Figure figure) {
-        return Target.of(figure).flatMap(target -> target.judge(figure, figures));
+        return (limit.ratio() < 100 ? "%.1f x %s" : "%.0f x %s")
+                .formatted(limit.ratio(), limit.benchmark());
     }
 
     /** How many targets were met, and of how many. */
     String summary() {
-        List<Boolean> all = new ArrayList<>();
-        for (Figure figure : figures) {
-            outcome(figure).ifPresent(outcome -> all.add(outcome.met()));
-            Allocation.met(figure).ifPresent(all::add);
-            figure.kept().ifPresent(bytes -> all.add(bytes <= Target.BYTES_OF_A_SPACE));
-        }
-        long met = all.stream().filter(Boolean::booleanValue).count();
+        List<Target.Outcome> all =
+                figures.stream()
+                        .flatMap(figure -> Target.outcomes(figure, figures).stream())
+                        .toList();
+        long met = all.stream().filter(Target.Outcome::met).count();
         return "%d figures, %d of %d targets met".formatted(figures.size(), met, all.size());
     }
 
     /** All of it, for programs. */
-    String json() {
+    String json(Environment environment) {
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("format", FORMAT);
-        document.put("environment", environment());
+        document.put("environment", environment.facts());
         List<Object> all = new ArrayList<>();
         for (Figure figure : figures) {
             Map<String, Object> one = new LinkedHashMap<>();
@@ -136,11 +99,11 @@ final class Report {
             one.put("most", rounded(figure.most()));
             figure.allocated().ifPresent(bytes -> one.put("allocatedBytes", rounded(bytes)));
             figure.latency().ifPresent(latency -> one.put("latency", latency(latency)));
-            Target.of(figure).ifPresent(target -> one.put("target", target.text()));
-            outcome(figure).ifPresent(outcome -> one.put("met", outcome.met()));
-            Allocation.met(figure).ifPresent(met -> one.put("allocatesNothing", met));
             figure.kept().ifPresent(bytes -> one.put("keptBytes", rounded(bytes)));
-            Limit.beside(figure, figures).ifPresent(limit -> one.put("limit", limit(limit)));
+            one.put("limits", Limit.beside(figure, figures).stream().map(Report::limit).toList());
+            one.put(
+                    "targets",
+                    Target.outcomes(figure, figures).stream().map(Report::target).toList());
             all.add(one);
         }
         document.put("figures", all);
@@ -169,19 +132,15 @@ final class Report {
         return beside;
     }
 
-    private static double rounded(double value) {
-        return Math.round(value * 100) / 100.0;
+    private static Map<String, Object> target(Target.Outcome outcome) {
+        Map<String, Object> target = new LinkedHashMap<>();
+        target.put("target", outcome.target());
+        target.put("met", outcome.met());
+        outcome.times().ifPresent(times -> target.put("times", rounded(times)));
+        return target;
     }
 
-    private static Map<String, Object> environment() {
-        Map<String, Object> environment = new LinkedHashMap<>();
-        environment.put("java", System.getProperty("java.runtime.version", "unknown"));
-        environment.put("vm", System.getProperty("java.vm.name", "unknown"));
-        environment.put("os", System.getProperty("os.name", "unknown"));
-        environment.put("arch", System.getProperty("os.arch", "unknown"));
-        environment.put("processors", Runtime.getRuntime().availableProcessors());
-        environment.put(
-                "load", ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
-        return environment;
+    private static double rounded(double value) {
+        return Math.round(value * 100) / 100.0;
     }
 }

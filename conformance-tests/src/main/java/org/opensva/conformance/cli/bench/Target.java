@@ -1,8 +1,10 @@
 package org.opensva.conformance.cli.bench;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * What a figure should be, or what it is compared with.
@@ -42,11 +44,28 @@ record Target(String benchmark, Map<String, String> parameters, Bound bound, Str
      */
     record Above(String benchmark, List<String> sharing, double nanos) implements Bound {}
 
-    /** Whether a figure meets a target, and the words for it. */
-    record Outcome(boolean met, String text) {}
+    /**
+     * How a figure stands to a target.
+     *
+     * @param target the target in words
+     * @param met whether it is met
+     * @param times how many times what is allowed the figure is, if that can be said
+     * @param text the outcome for people
+     */
+    record Outcome(String target, boolean met, OptionalDouble times, String text) {
+
+        /** Compares with what is allowed; what is missed is never said to be 100 % of it. */
+        static Outcome of(String target, double times, String allowed) {
+            String text =
+                    times <= 1
+                            ? "met: %.0f %% of %s".formatted(Math.floor(100 * times), allowed)
+                            : "missed: %.0f %% of %s".formatted(Math.ceil(100 * times), allowed);
+            return new Outcome(target, times <= 1, OptionalDouble.of(times), text);
+        }
+    }
 
     /** How much of the heap a bound address space may keep beyond its page tables. */
-    static final double BYTES_OF_A_SPACE = 4_096;
+    private static final double BYTES_OF_A_SPACE = 4_096;
 
     private static final List<String> BYTES = List.of("bytes");
 
@@ -137,43 +156,77 @@ record Target(String benchmark, Map<String, String> parameters, Bound bound, Str
                 "at most %s above %s".formatted(Figure.time(nanos), other));
     }
 
-    /** The target of a figure. */
+    /**
+     * The target of a figure. What a real machine's processes do for a job, or a vendor's, has none
+     * but the limits that stand beside it.
+     */
     static Optional<Target> of(Figure figure) {
+        if (!figure.isOfEmulated()) {
+            return Optional.empty();
+        }
         return ALL.stream()
                 .filter(target -> target.benchmark.equals(figure.name()))
                 .filter(target -> figure.has(target.parameters))
                 .findFirst();
     }
 
-    /** Compares a figure, if what it is compared with was measured. */
-    Optional<Outcome> judge(Figure figure, List<Figure> all) {
+    /** How a figure stands to everything that it should be, its allocations included. */
+    static List<Outcome> outcomes(Figure figure, List<Figure> all) {
+        List<Outcome> outcomes = new ArrayList<>();
+        of(figure).flatMap(target -> target.judge(figure, all)).ifPresent(outcomes::add);
+        Allocation.outcome(figure).ifPresent(outcomes::add);
+        figure.kept()
+                .ifPresent(bytes ->
+                        outcomes.add(
+                                Outcome.of(
+                                        "at most %.0f B of heap for each bound address space"
+                                                .formatted(BYTES_OF_A_SPACE),
+                                        bytes / BYTES_OF_A_SPACE,
+                                        "%.0f B for a space".formatted(BYTES_OF_A_SPACE))));
+        return outcomes;
+    }
+
+    /** What figures of a benchmark are compared with. */
+    static List<Limit> of(String benchmark) {
+        return ALL.stream()
+                .filter(target -> target.benchmark.equals(benchmark))
+                .flatMap(target -> target.other().stream())
+                .toList();
+    }
+
+    private Optional<Limit> other() {
         return switch (bound) {
-            case Time(double nanos) -> Optional.of(outcome(figure.median() / nanos, text));
-            case Ratio(String other, List<String> sharing, double times) ->
-                    other(other, sharing, figure, all)
-                            .map(found -> outcome(figure.median() / found.median() / times, text));
-            case Above(String other, List<String> sharing, double nanos) ->
-                    other(other, sharing, figure, all)
-                            .map(found ->
-                                    outcome(figure.median() / (found.median() + nanos), text));
+            case Time _ -> Optional.empty();
+            case Ratio(String other, List<String> sharing, double _) ->
+                    Optional.of(Limit.sharing(other, sharing));
+            case Above(String other, List<String> sharing, double _) ->
+                    Optional.of(Limit.sharing(other, sharing));
         };
     }
 
-    private static Optional<Figure> other(
-            String benchmark, List<String> sharing, Figure figure, List<Figure> all) {
-        return all.stream()
-                .filter(candidate -> candidate.name().equals(benchmark))
-                .filter(candidate -> shares(figure, candidate, sharing))
-                .findFirst();
+    /** Compares a figure, if what it is compared with was measured. */
+    Optional<Outcome> judge(Figure figure, List<Figure> all) {
+        return switch (bound) {
+            case Time(double nanos) ->
+                    Optional.of(Outcome.of(text, figure.median() / nanos, Figure.time(nanos)));
+            case Ratio(String other, List<String> _, double times) ->
+                    found(figure, all)
+                            .map(found ->
+                                    Outcome.of(
+                                            text,
+                                            figure.median() / found.median() / times,
+                                            "%.2f x %s".formatted(times, other)));
+            case Above(String other, List<String> _, double nanos) ->
+                    found(figure, all)
+                            .map(found ->
+                                    Outcome.of(
+                                            text,
+                                            figure.median() / (found.median() + nanos),
+                                            "%s + %s".formatted(other, Figure.time(nanos))));
+        };
     }
 
-    private static boolean shares(Figure figure, Figure other, List<String> keys) {
-        return keys.stream().allMatch(key -> figure.parameter(key).equals(other.parameter(key)));
-    }
-
-    private static Outcome outcome(double share, String text) {
-        return share <= 1
-                ? new Outcome(true, "met: " + text)
-                : new Outcome(false, "missed by %.1f times: %s".formatted(share, text));
+    private Optional<Figure> found(Figure figure, List<Figure> all) {
+        return other().flatMap(other -> other.find(figure, all));
     }
 }

@@ -27,6 +27,7 @@ final class Watch implements OutputFormat {
     private final int total;
     private final long start;
     private final List<String> said = new ArrayList<>();
+    private String current = "a benchmark";
     private int done;
 
     Watch(int total, Consumer<String> progress, Consumer<String> complaint, LongSupplier nanoTime) {
@@ -55,7 +56,8 @@ final class Watch implements OutputFormat {
     @Override
     public void startBenchmark(BenchmarkParams params) {
         said.clear();
-        progress.accept("%d/%d %s%s".formatted(done + 1, total, label(params), left()));
+        current = label(params);
+        progress.accept("%d/%d %s%s".formatted(done + 1, total, current, left()));
     }
 
     @Override
@@ -64,7 +66,8 @@ final class Watch implements OutputFormat {
         if (result == null) {
             // JMH passes on what the failing process printed; the first line of it says why.
             complaint.accept(
-                    "a benchmark failed: "
+                    current
+                            + " failed: "
                             + said.stream()
                                     .filter(line -> line.contains("Exception"))
                                     .findFirst()

@@ -1,0 +1,143 @@
+package org.opensva.conformance.cli.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+class PlanTest {
+
+    private static final List<String> PAGES = List.of("1", "1000", "100000");
+
+    private static SortedMap<String, Plan.Known> known() {
+        SortedMap<String, Plan.Known> known = new TreeMap<>();
+        add(known, "TranslationBenchmark.iotlbHit", 1, Map.of("pages", PAGES));
+        add(known, "TranslationBenchmark.iotlbHitByTwo", 1, Map.of("pages", PAGES));
+        add(known, "TranslationBenchmark.walk", 1, Map.of("pages", List.of("100000", "1000000")));
+        add(known, "hardware.HardwareBenchmark.invalidatePage", 2, Map.of("resident", PAGES));
+        add(known, "ScaleBenchmark.lifeOfAProcess", 1, Map.of("processes", List.of("1000")));
+        add(known, "LimitBenchmark.arrayLookup", 1, Map.of("pages", PAGES));
+        add(known, "LimitBenchmark.guardedLoadOfPage", 1, Map.of("pages", PAGES));
+        add(known, "LimitBenchmark.fourDependentLoads", 1, Map.of("pages", PAGES));
+        return known;
+    }
+
+    private static void add(
+            SortedMap<String, Plan.Known> known,
+            String name,
+            int modes,
+            Map<String, List<String>> declared) {
+        known.put(Selection.PACKAGE + name, new Plan.Known(modes, new TreeMap<>(declared)));
+    }
+
+    private static Plan plan(boolean quick, Map<String, List<String>> values, String... globs) {
+        return new Plan(new Selection(List.of(globs), quick, values), known());
+    }
+
+    /** What is measured, each with the values of its one parameter. */
+    private static Map<String, Set<String>> measured(Plan plan) {
+        Map<String, Set<String>> measured = new TreeMap<>();
+        for (Plan.Pass pass : plan.passes()) {
+            for (String benchmark : pass.benchmarks()) {
+                Set<String> values = new TreeSet<>();
+                pass.values().values().forEach(values::addAll);
+                measured.put(Plan.simple(benchmark), values);
+            }
+        }
+        return measured;
+    }
+
+    @Test
+    void aGlobIsNoRegularExpression() {
+        assertTrue(matches("atc*t", Selection.PACKAGE + "X.atcHit"));
+        assertFalse(matches("atc*t", Selection.PACKAGE + "X.atcHits"));
+        assertFalse(matches("atc*t", "org.elsewhere.X.atcHit"));
+        assertFalse(matches("(", Selection.PACKAGE + "X.atcHit"));
+    }
+
+    private static boolean matches(String glob, String benchmark) {
+        return Selection.pattern(glob).matcher(benchmark).matches();
+    }
+
+    @Test
+    void withoutAFilterEverythingIsMeasuredWithAllItDeclares() {
+        Plan plan = plan(false, Map.of());
+        assertEquals(known().keySet(), plan.chosen().keySet());
+        assertEquals(Set.copyOf(PAGES), measured(plan).get("iotlbHit"));
+        // Those that walk a million pages have a limit of a million pages.
+        assertEquals(
+                Set.of("1", "1000", "100000", "1000000"), measured(plan).get("fourDependentLoads"));
+        assertEquals(3 + 3 + 2 + 2 * 3 + 1 + 3 + 4 + 4, plan.points(), plan.passes()::toString);
+    }
+
+    @Test
+    void limitsAreMeasuredWithTheWorkingSetsOfTheFiguresThatTheyStandBeside() {
+        Plan plan = plan(false, Map.of("resident", List.of("500", "7000")), "invalidatePage");
+        assertEquals(
+                Map.of(
+                        "invalidatePage",
+                        Set.of("500", "7000"),
+                        "arrayLookup",
+                        Set.of("500", "7000")),
+                measured(plan));
+        assertEquals(Set.of("invalidatePage"), names(plan));
+    }
+
+    private static Set<String> names(Plan plan) {
+        Set<String> names = new TreeSet<>();
+        plan.chosen().keySet().forEach(name -> names.add(Plan.simple(name)));
+        return names;
+    }
+
+    @Test
+    void whatATargetComparesWithIsMeasuredToo() {
+        Plan plan = plan(false, Map.of("pages", List.of("1000")), "iotlbHitByTwo");
+        assertEquals(Set.of("1000"), measured(plan).get("iotlbHit"));
+        assertEquals(Set.of("1000"), measured(plan).get("guardedLoadOfPage"));
+        assertFalse(measured(plan).containsKey("walk"));
+    }
+
+    @Test
+    void aQuickRunHasFewWorkingSetsAndOnlyThoseThatABenchmarkHas() {
+        Map<String, Set<String>> measured = measured(plan(true, Map.of()));
+        assertEquals(Set.of("1000", "100000"), measured.get("iotlbHit"));
+        assertEquals(Set.of("1000"), measured.get("iotlbHitByTwo"));
+        // It has no working set of 1 000 pages, for that would be no walk.
+        assertEquals(Set.of("100000"), measured.get("walk"));
+        assertFalse(measured.containsKey("lifeOfAProcess"));
+    }
+
+    @Test
+    void whatAQuickRunLeavesOutCanBeAskedFor() {
+        assertTrue(measured(plan(true, Map.of(), "lifeOfAProcess")).containsKey("lifeOfAProcess"));
+        assertEquals(
+                Set.of("1", "7"),
+                measured(plan(true, Map.of("pages", List.of("1", "7")), "iotlbHit"))
+                        .get("iotlbHit"));
+    }
+
+    @Test
+    void everyLimitAndEveryFigureThatATargetNamesExists() {
+        Set<String> exist = new TreeSet<>();
+        Plan.known().keySet().forEach(name -> exist.add(Plan.simple(name)));
+        for (Target target : Target.ALL) {
+            assertTrue(exist.contains(target.benchmark()), target.benchmark());
+            Target.of(target.benchmark())
+                    .forEach(other -> assertTrue(exist.contains(other.benchmark())));
+        }
+        for (String benchmark : exist) {
+            for (Limit limit : Limit.of(benchmark)) {
+                assertTrue(exist.contains(limit.benchmark()), limit.benchmark());
+            }
+        }
+        assertTrue(exist.containsAll(Limit.figures()), Limit.figures()::toString);
+    }
+}
