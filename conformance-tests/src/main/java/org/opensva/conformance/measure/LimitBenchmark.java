@@ -146,6 +146,7 @@ public class LimitBenchmark {
 
         private static final int ASKED = 16;
         private static final int ANSWERED = 32;
+        private static final int LOOKS = 1000;
 
         private final long[] words = new long[48];
         private volatile boolean stopped;
@@ -170,21 +171,32 @@ public class LimitBenchmark {
         }
 
         private void answer() {
+            int looks = 0;
             while (!stopped) {
                 long asked = (long) ELEMENT.getAcquire(words, ASKED);
                 if (asked == words[ANSWERED]) {
-                    Thread.onSpinWait();
+                    lookAgain(++looks);
                 } else {
+                    looks = 0;
                     ELEMENT.setRelease(words, ANSWERED, asked);
                 }
+            }
+        }
+
+        /** The other may be waiting for the only processor that nobody else uses. */
+        private static void lookAgain(int looks) {
+            if (looks < LOOKS) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
             }
         }
 
         private long ask() {
             long question = words[ASKED] + 1;
             ELEMENT.setRelease(words, ASKED, question);
-            while ((long) ELEMENT.getAcquire(words, ANSWERED) != question) {
-                Thread.onSpinWait();
+            for (int looks = 0; (long) ELEMENT.getAcquire(words, ANSWERED) != question; looks++) {
+                lookAgain(looks);
             }
             return question;
         }
