@@ -9,6 +9,9 @@ package org.opensva.smmuv3.model;
  */
 final class Chains {
 
+    /** No list. */
+    static final int NONE = -1;
+
     private final int entries;
     private final int[] next;
     private final int[] previous;
@@ -21,8 +24,25 @@ final class Chains {
         lengths = new int[heads];
     }
 
-    /** Puts an entry, which is in no list, at the front of a list. */
-    void add(int list, int entry) {
+    /**
+     * Moves an entry to the front of another list.
+     *
+     * @param from the list it is in, or {@link #NONE}
+     * @param to the list it is to be in, or {@link #NONE}
+     */
+    void move(int from, int to, int entry) {
+        if (from == to) {
+            return;
+        }
+        if (from != NONE) {
+            remove(from, entry);
+        }
+        if (to != NONE) {
+            add(to, entry);
+        }
+    }
+
+    private void add(int list, int entry) {
         int head = entries + list;
         int first = head + next[head];
         link(head, entry);
@@ -30,8 +50,7 @@ final class Chains {
         lengths[list]++;
     }
 
-    /** Takes an entry out of the list it is in. */
-    void remove(int list, int entry) {
+    private void remove(int list, int entry) {
         link(entry + previous[entry], entry + next[entry]);
         next[entry] = 0;
         previous[entry] = 0;

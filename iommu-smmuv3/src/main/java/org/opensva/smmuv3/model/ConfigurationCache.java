@@ -1,10 +1,7 @@
 package org.opensva.smmuv3.model;
 
-import org.jspecify.annotations.Nullable;
-
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * The configuration caches of all streams, and what the CMD_CFGI commands do to them (section 4.3).
@@ -14,11 +11,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  */
 final class ConfigurationCache {
 
-    private static final int LEVEL1_SLOTS = 256;
-
     private final Map<Integer, StreamState> streams = new ConcurrentHashMap<>();
-    private final AtomicReferenceArray<@Nullable Level1Entry> level1 =
-            new AtomicReferenceArray<>(LEVEL1_SLOTS);
+    private final Level1Cache level1 = new Level1Cache();
     private final int contextSlots;
     private final Changes changes;
     private volatile long generation;
@@ -53,16 +47,20 @@ final class ConfigurationCache {
         return level1Invalidations;
     }
 
-    @Nullable Level1Entry level1(long index) {
-        Level1Entry cached = level1.get((int) index & LEVEL1_SLOTS - 1);
-        return cached != null && cached.index() == index && cached.stamp() == generation
-                ? cached
-                : null;
+    /** The cached level 1 stream table descriptor; as {@link Level1Cache#find}. */
+    synchronized long level1(long index) {
+        return level1.find(index, generation);
     }
 
-    synchronized void keep(Level1Entry fetched, long invalidations) {
+    /**
+     * Keeps a level 1 stream table descriptor unless some have been invalidated since.
+     *
+     * @param stamp {@link #generation()} before the fetch
+     * @param invalidations {@link #level1Invalidations()} before the fetch
+     */
+    synchronized void keepLevel1(long index, long descriptor, long stamp, long invalidations) {
         if (level1Invalidations == invalidations) {
-            level1.set((int) fetched.index() & LEVEL1_SLOTS - 1, fetched);
+            level1.keep(index, descriptor, stamp);
         }
     }
 
@@ -83,11 +81,7 @@ final class ConfigurationCache {
 
     private synchronized void dropLevel1(long index) {
         level1Invalidations++;
-        int slot = (int) index & LEVEL1_SLOTS - 1;
-        Level1Entry cached = level1.get(slot);
-        if (cached != null && cached.index() == index) {
-            level1.set(slot, null);
-        }
+        level1.drop(index);
     }
 
     /** CMD_CFGI_STE_RANGE for less than everything. */
@@ -100,14 +94,7 @@ final class ConfigurationCache {
         });
         synchronized (this) {
             level1Invalidations++;
-            for (int slot = 0; slot < LEVEL1_SLOTS; slot++) {
-                Level1Entry cached = level1.get(slot);
-                if (cached != null
-                        && cached.index() >= first >>> split
-                        && cached.index() <= first + count - 1 >>> split) {
-                    level1.set(slot, null);
-                }
-            }
+            level1.drop(first >>> split, first + count - 1 >>> split);
         }
     }
 

@@ -9,98 +9,134 @@ import org.opensva.smmuv3.layout.IdRegisters.Idr3;
 import org.opensva.smmuv3.layout.IdRegisters.Idr5;
 
 /**
- * A context descriptor as the SMMU understood it when it fetched it (section 5.4): what a
- * configuration cache holds for a substream.
+ * A context descriptor as the SMMU understands it (section 5.4). Belongs to a lane and is used
+ * again and again; what is cached of a CD is in {@link ContextCache}.
  */
 final class Context {
 
-    private final int index;
-    private final long stamp;
-    private final boolean illegal;
-    private final long word0;
-    private final long tag;
-    private final long globalTag;
-    private final @Nullable StageConfig lower;
-    private final @Nullable StageConfig upper;
-    private final boolean lowerHierarchical;
-    private final boolean upperHierarchical;
-    private final Regime regime;
-    private final boolean lowerClosed;
-    private final boolean upperClosed;
-    private final boolean enhancedPan;
-    private final long attributes;
+    /** How many words of a CD are looked at, from the first on. */
+    static final int WORDS = 4;
+
+    private static final Regime[] REGIMES = Regime.values();
+    private static final long[] NOWHERE = {};
+
+    private final long[] words = new long[WORDS];
+    private final StageConfig lower = new StageConfig();
+    private final StageConfig upper = new StageConfig();
+    private boolean illegal;
+    private long word0;
+    private long tag;
+    private Regime regime = Regime.EL1;
+    private boolean lowerThere;
+    private boolean upperThere;
+    private boolean lowerHierarchical;
+    private boolean upperHierarchical;
+    private boolean lowerClosed;
+    private boolean upperClosed;
+    private boolean enhancedPan;
+
+    // Where it was found.
+    private long[] cache = NOWHERE;
+    private int place;
+    private long sequence;
 
     /**
-     * Understands a descriptor.
+     * Understands a descriptor that has been fetched.
      *
-     * @param words the eight words
+     * @param fetched its words
      * @param entry the STE it was found through
      * @param profile the SMMU's claims
-     * @param index which CD of the table
-     * @param stamp generation of the configuration cache before the fetch
      */
-    Context(long[] words, StreamEntry entry, SmmuProfile profile, int index, long stamp) {
-        this.index = index;
-        this.stamp = stamp;
-        word0 = words[0];
-        regime = entry.regime();
-        int vmid = entry.vmid();
-        boolean privateSet = ContextDescriptor.ASET.isSet(word0);
-        tag = Tag.ofSpace(regime, privateSet, ContextDescriptor.asid(word0), vmid);
-        globalTag = Tag.ofGlobal(regime, privateSet, vmid);
+    void understand(long[] fetched, StreamEntry entry, SmmuProfile profile) {
+        boolean privateSet = ContextDescriptor.ASET.isSet(fetched[0]);
+        int asid = ContextDescriptor.asid(fetched[0]);
+        long space = Tag.ofSpace(entry.regime(), privateSet, asid, entry.vmid());
+        understand(fetched[0], fetched[1], fetched[2], fetched[3], space, false, profile);
+        illegal |= illegal(entry, profile);
+    }
+
+    /**
+     * Understands a descriptor again.
+     *
+     * @param space its tag
+     * @param wasIllegal whether it was found to be ILLEGAL when it was fetched
+     */
+    void understand(
+            long first,
+            long second,
+            long third,
+            long fourth,
+            long space,
+            boolean wasIllegal,
+            SmmuProfile profile) {
+        cache = NOWHERE;
+        word0 = first;
+        words[0] = first;
+        words[1] = second;
+        words[2] = third;
+        words[3] = fourth;
+        tag = space;
+        regime = REGIMES[Tag.regime(space)];
         boolean twoTables = regime.hasTwoLevels();
         // With one table EPD0 and EPD1 are IGNORED, and so is everything about TTB1.
         boolean lowerDisabled = twoTables && ContextDescriptor.EPD0.isSet(word0);
         boolean upperDisabled = !twoTables || ContextDescriptor.EPD1.isSet(word0);
-        boolean ds = ContextDescriptor.DS.isSet(words[2]);
-        lower =
-                lowerDisabled
-                        ? null
-                        : stage(
+        lowerThere =
+                !lowerDisabled
+                        && describe(
+                                lower,
                                 Granule.ofTg0((int) ContextDescriptor.TG0.get(word0)),
                                 (int) ContextDescriptor.T0SZ.get(word0),
-                                words[1],
-                                ds,
+                                second,
                                 (int) ContextDescriptor.SH0.get(word0),
                                 profile);
-        upper =
-                upperDisabled
-                        ? null
-                        : stage(
+        upperThere =
+                !upperDisabled
+                        && describe(
+                                upper,
                                 Granule.ofTg1((int) ContextDescriptor.TG1.get(word0)),
                                 (int) ContextDescriptor.T1SZ.get(word0),
-                                words[2],
-                                ds,
+                                third,
                                 (int) ContextDescriptor.SH1.get(word0),
                                 profile);
         boolean canDisable = Idr3.HAD.isSet(profile.idr3());
-        lowerHierarchical = !(canDisable && ContextDescriptor.HAD0.isSet(words[1]));
-        upperHierarchical = !(canDisable && ContextDescriptor.HAD1.isSet(words[2]));
+        lowerHierarchical = !(canDisable && ContextDescriptor.HAD0.isSet(second));
+        upperHierarchical = !(canDisable && ContextDescriptor.HAD1.isSet(third));
         boolean canClose = twoTables && Idr3.E0PD.isSet(profile.idr3());
-        lowerClosed = canClose && ContextDescriptor.E0PD0.isSet(words[1]);
-        upperClosed = canClose && ContextDescriptor.E0PD1.isSet(words[2]);
-        enhancedPan = Idr3.EPAN.isSet(profile.idr3()) && ContextDescriptor.EPAN.isSet(words[1]);
-        attributes = words[3];
-        illegal =
-                !lowerDisabled && lower == null
-                        || !upperDisabled && upper == null
-                        || illegal(entry, profile, lowerDisabled && upperDisabled);
+        lowerClosed = canClose && ContextDescriptor.E0PD0.isSet(second);
+        upperClosed = canClose && ContextDescriptor.E0PD1.isSet(third);
+        enhancedPan = Idr3.EPAN.isSet(profile.idr3()) && ContextDescriptor.EPAN.isSet(second);
+        illegal = wasIllegal || !lowerDisabled && !lowerThere || !upperDisabled && !upperThere;
     }
 
-    private @Nullable StageConfig stage(
+    /** Remembers where in a cache it was found, once it has been understood. */
+    void foundAt(long[] words, int at, long version) {
+        cache = words;
+        place = at;
+        sequence = version;
+    }
+
+    /** Whether it is what a place of a cache held when its sequence word had this value. */
+    @SuppressWarnings("ReferenceEquality") // which array it was, not what is in it
+    boolean isOf(long[] words, int at, long version) {
+        return cache == words && place == at && sequence == version;
+    }
+
+    private boolean describe(
+            StageConfig stage,
             @Nullable Granule granule,
             int size,
             long base,
-            boolean ds,
             int shareability,
             SmmuProfile profile) {
         if (granule == null || !StageConfig.supported(granule, profile)) {
-            return null;
+            return false;
         }
+        boolean ds = ContextDescriptor.DS.isSet(words[2]);
         boolean wideSmall = StageConfig.wideSmall(granule, ds, profile);
         boolean large = Idr5.VAX.get(profile.idr5()) != 0 && (granule == Granule.K64 || wideSmall);
         if (size < (large ? 12 : 16) || size > StageConfig.largestSize(granule, profile)) {
-            return null;
+            return false;
         }
         int outputBits =
                 Math.min(
@@ -108,22 +144,22 @@ final class Context {
                         profile.addressBits());
         long table = ContextDescriptor.ttb(base);
         if (StageConfig.outOfRange(table, granule, wideSmall, outputBits)) {
-            return null;
+            return false;
         }
         int inputBits = 64 - size;
-        int level = StageConfig.startLevel(granule, inputBits);
-        return new StageConfig(
-                StageConfig.align(table, granule, inputBits, level, outputBits),
+        stage.describe(
+                table,
                 granule,
                 inputBits,
-                level,
+                StageConfig.startLevel(granule, inputBits),
                 outputBits,
                 StageConfig.wide(granule, ds, profile),
                 wideSmall ? shareability : -1);
+        return true;
     }
 
     /** The part of CdIllegal (section 5.4.2) that does not concern the table shapes. */
-    private boolean illegal(StreamEntry entry, SmmuProfile profile, boolean noTables) {
+    private boolean illegal(StreamEntry entry, SmmuProfile profile) {
         if (!ContextDescriptor.valid(word0)) {
             return true;
         }
@@ -133,6 +169,10 @@ final class Context {
         if (profile.has(Idr0.TERM_MODEL) && !abort()) {
             return true;
         }
+        boolean noTables =
+                regime.hasTwoLevels()
+                        && ContextDescriptor.EPD0.isSet(word0)
+                        && ContextDescriptor.EPD1.isSet(word0);
         if (!noTables && ContextDescriptor.ENDI.isSet(word0)) {
             return true;
         }
@@ -149,12 +189,9 @@ final class Context {
                 && ContextDescriptor.asid(word0) > 0xff;
     }
 
-    int index() {
-        return index;
-    }
-
-    long stamp() {
-        return stamp;
+    /** One of the words. */
+    long word(int index) {
+        return words[index];
     }
 
     boolean illegal() {
@@ -166,12 +203,15 @@ final class Context {
     }
 
     long globalTag() {
-        return globalTag;
+        return Tag.globalOf(tag);
     }
 
     /** The table for an address, by its bit 55; null if walks through it are disabled. */
     @Nullable StageConfig stage(long address) {
-        return isUpper(address) ? upper : lower;
+        if (isUpper(address)) {
+            return upperThere ? upper : null;
+        }
+        return lowerThere ? lower : null;
     }
 
     /** Whether attributes of table descriptors apply to what lies below. */
@@ -220,7 +260,7 @@ final class Context {
 
     /** The memory attribute that a descriptor selects, as MAIR encodes it. */
     int memoryAttribute(int index) {
-        return ContextDescriptor.mairAttribute(attributes, index);
+        return ContextDescriptor.mairAttribute(words[3], index);
     }
 
     boolean updatesAccessFlag() {

@@ -1,6 +1,5 @@
 package org.opensva.smmuv3.model;
 
-import org.jspecify.annotations.Nullable;
 import org.opensva.api.memory.BusErrorException;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.smmuv3.layout.ContextDescriptor;
@@ -14,33 +13,32 @@ final class ContextTable {
 
     private final SmmuProfile profile;
     private final PhysicalMemory memory;
-    private final ConfigurationCache cache;
     private final Stage2Walker stage2;
 
-    ContextTable(
-            SmmuProfile profile,
-            PhysicalMemory memory,
-            ConfigurationCache cache,
-            Stage2Walker stage2) {
+    ContextTable(SmmuProfile profile, PhysicalMemory memory, Stage2Walker stage2) {
         this.profile = profile;
         this.memory = memory;
-        this.cache = cache;
         this.stage2 = stage2;
     }
 
-    /** The cached CD, or null. */
-    @Nullable Context cached(StreamState stream, int index) {
-        return stream.context(index, cache.generation() + stream.contextGeneration());
+    /** The tag of a CD if it is cached and legal, or {@link ContextCache#ABSENT}. */
+    long cachedTag(StreamState stream, StreamEntry entry, int index) {
+        return stream.contexts().tag(index, stream.contextStamp(entry));
+    }
+
+    /** Has the lane's context be a CD if that is cached; it may be illegal. */
+    boolean cached(StreamState stream, StreamEntry entry, int index, Lane lane) {
+        return stream.contexts().load(index, stream.contextStamp(entry), lane.context, profile);
     }
 
     /**
-     * Fetches a CD.
+     * Fetches a CD, which may be illegal, into the lane's context.
      *
-     * @return the CD, which may be illegal; or null after reporting to {@code request}
+     * @return false after reporting to {@code request}
      */
-    @Nullable Context fetch(
+    boolean fetch(
             StreamState stream, StreamEntry entry, int index, Translation request, Lane lane) {
-        long stamp = cache.generation() + stream.contextGeneration();
+        long stamp = stream.contextStamp(entry);
         long invalidations = stream.singleInvalidations();
         long address;
         if (entry.contextFormat() == StreamTableEntry.S1FMT_LINEAR) {
@@ -48,26 +46,26 @@ final class ContextTable {
         } else {
             address = locate(stream, entry, index, stamp, invalidations, request, lane);
             if (address < 0) {
-                return null;
+                return false;
             }
         }
         long physical = physical(entry, address, request, lane);
         if (physical < 0) {
-            return null;
+            return false;
         }
-        long[] words = new long[ContextDescriptor.WORDS];
+        long[] words = lane.words;
         try {
             lane.add(Lane.Count.CONFIGURATION_READS, 1);
-            for (int i = 0; i < words.length; i++) {
+            for (int i = 0; i < ContextDescriptor.WORDS; i++) {
                 words[i] = memory.readLong(physical + 8L * i);
             }
         } catch (BusErrorException e) {
             request.configurationFault(EventType.F_CD_FETCH, physical);
-            return null;
+            return false;
         }
-        Context context = new Context(words, entry, profile, index, stamp);
-        stream.keep(context, invalidations);
-        return context;
+        lane.context.understand(words, entry, profile);
+        stream.keep(index, lane.context, stamp, invalidations);
+        return true;
     }
 
     /** The address of a CD of a two-level table, or -1 after reporting. */
@@ -83,9 +81,9 @@ final class ContextTable {
         int split = small ? ContextDescriptor.SPLIT_4K : ContextDescriptor.SPLIT_64K;
         long level1Index = Integer.toUnsignedLong(index) >>> split;
         long descriptor;
-        Level1Entry cached = stream.level1(level1Index, stamp);
-        if (cached != null) {
-            descriptor = cached.descriptor();
+        long cached = stream.level1(level1Index, stamp);
+        if (cached != Level1Cache.ABSENT) {
+            descriptor = cached;
         } else {
             long address = entry.contextTable() + level1Index * Level1ContextDescriptor.BYTES;
             long physical = physical(entry, address, request, lane);
@@ -99,7 +97,7 @@ final class ContextTable {
                 request.configurationFault(EventType.F_CD_FETCH, physical);
                 return -1;
             }
-            stream.keep(new Level1Entry(level1Index, descriptor, stamp), invalidations);
+            stream.keepLevel1(level1Index, descriptor, stamp, invalidations);
         }
         long leaf = Level1ContextDescriptor.leafTable(descriptor);
         if (!Level1ContextDescriptor.valid(descriptor) || leaf >>> profile.addressBits() != 0) {

@@ -1,5 +1,8 @@
 package org.opensva.smmuv3.model;
 
+import org.opensva.smmuv3.layout.ContextDescriptor;
+import org.opensva.smmuv3.layout.StreamTableEntry;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
@@ -39,6 +42,12 @@ final class Lane {
 
     /** What the current transaction asks for and gets; only the thread inside may touch it. */
     final Translation translation = new Translation();
+
+    /** Its context, as far as it has got; only the thread inside may touch it. */
+    final Context context = new Context();
+
+    /** A structure that is being fetched; only the thread inside may touch it. */
+    final long[] words = new long[Math.max(StreamTableEntry.WORDS, ContextDescriptor.WORDS)];
 
     /** What the transactions of this lane used last; only the thread inside may touch it. */
     final RecentContext recent = new RecentContext();

@@ -40,9 +40,8 @@ record Placement(int shardBits, int sets) {
     }
 
     /**
-     * The number of a page's set among those of all shards. The pages of one table stay together:
-     * within a shard, one is in the set behind that of the other, so that a buffer does not evict
-     * itself.
+     * The number of a page's set among those of all shards; its lowest bits are the shard. The
+     * pages of one table are in neighbouring sets, so that a buffer does not evict itself.
      *
      * @param turn {@link #turn} of the tag
      */
@@ -50,7 +49,7 @@ record Placement(int shardBits, int sets) {
         long page = page(key);
         int scattered = scatter(page);
         int within = scattered + (int) (page >>> shardBits) + turn & sets - 1;
-        return shard(page, scattered) * sets + within;
+        return within << shardBits | shard(page, scattered);
     }
 
     /** The list of a tag's entries, in each shard. */

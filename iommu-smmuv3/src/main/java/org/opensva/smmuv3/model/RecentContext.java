@@ -1,5 +1,7 @@
 package org.opensva.smmuv3.model;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a lane found out about the substream that it was used for last, so that a device that keeps
  * using one looks up nothing but the translation. Belongs to a lane.
@@ -10,7 +12,9 @@ package org.opensva.smmuv3.model;
 final class RecentContext {
 
     private long changes = -1;
+    private long entryChanges = -1;
     private long translatedChanges = -1;
+    private @Nullable StreamEntry entry;
     private int pasid;
     private int shift = 12;
     private long tag;
@@ -24,6 +28,25 @@ final class RecentContext {
      */
     boolean holds(int substream, long now) {
         return changes == now && pasid == substream;
+    }
+
+    /**
+     * The entry of the stream, if it is known, with translation enabled.
+     *
+     * @param now {@link Changes#count()} now
+     */
+    @Nullable StreamEntry entry(long now) {
+        return entryChanges == now ? entry : null;
+    }
+
+    /**
+     * Remembers the entry of the stream.
+     *
+     * @param before {@link Changes#count()} before anything was looked up
+     */
+    void keepEntry(StreamEntry found, long before) {
+        entry = found;
+        entryChanges = before;
     }
 
     /**

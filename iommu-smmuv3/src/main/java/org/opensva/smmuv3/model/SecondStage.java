@@ -63,14 +63,15 @@ record SecondStage(StageConfig tables, long word1, long word2) {
         if (StageConfig.outOfRange(table, granule, wideSmall, outputBits)) {
             return null;
         }
-        return new StageConfig(
-                StageConfig.align(table, granule, inputBits, level, outputBits),
-                granule,
-                inputBits,
-                level,
-                outputBits,
-                StageConfig.wide(granule, ds, profile),
-                wideSmall ? (int) StreamTableEntry.S2SH0.get(words[2]) : -1);
+        return new StageConfig()
+                .describe(
+                        table,
+                        granule,
+                        inputBits,
+                        level,
+                        outputBits,
+                        StageConfig.wide(granule, ds, profile),
+                        wideSmall ? (int) StreamTableEntry.S2SH0.get(words[2]) : -1);
     }
 
     private static final int NO_LEVEL = -2;

@@ -9,7 +9,6 @@ package org.opensva.smmuv3.model;
  */
 final class SetHints {
 
-    private static final int WAYS_SHIFT = 2;
     private static final int EVERY_BYTE = 0x0101_0101;
     private static final int TOP_BITS = 0x8080_8080;
 
@@ -21,19 +20,18 @@ final class SetHints {
     }
 
     /**
-     * Notes what an entry holds.
+     * Notes what a way of a set holds.
      *
-     * @param entry the set times four, and the way
+     * @param way 0 to 3
      */
-    void put(int entry, long key, long tag) {
-        int shift = (entry & 3) << 3;
-        int set = entry >>> WAYS_SHIFT;
+    void put(int set, int way, long key, long tag) {
+        int shift = way << 3;
         sets[set] = sets[set] & ~(0xff << shift) | hint(key, tag) << shift;
     }
 
-    /** Notes that an entry holds nothing. */
-    void clear(int entry) {
-        sets[entry >>> WAYS_SHIFT] &= ~(0xff << ((entry & 3) << 3));
+    /** Notes that a way of a set holds nothing. */
+    void clear(int set, int way) {
+        sets[set] &= ~(0xff << (way << 3));
     }
 
     /** Whether one of the ways of a set may hold this; false is certain. */

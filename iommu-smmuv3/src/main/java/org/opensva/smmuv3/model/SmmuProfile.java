@@ -26,7 +26,8 @@ import org.opensva.smmuv3.layout.IdRegisters.Idr5;
  * @param iotlbEntries capacity of the IOTLB, and of the stage 2 TLB where there is one; a power of
  *     two, at least 4
  * @param walkCacheEntries capacity of each walk cache, a power of two, at least 4
- * @param contextCacheEntries cached CDs of each stream, a power of two
+ * @param contextCacheEntries how many CDs of each stream are cached at most, a power of two; memory
+ *     is taken as they come. {@link #sva()} has as many as there are ASIDs
  * @param atcTimeoutNanos how long a device may take for an ATC invalidation, in nanoseconds
  */
 public record SmmuProfile(
@@ -112,7 +113,7 @@ public record SmmuProfile(
                 counters,
                 1 << 17,
                 1 << 13,
-                1 << 12,
+                1 << 16,
                 DEFAULT_ATC_TIMEOUT_NANOS);
     }
 
@@ -189,7 +190,7 @@ public record SmmuProfile(
      *
      * @param iotlb capacity of the IOTLB, a power of two, at least 4
      * @param walkCache capacity of each walk cache, a power of two, at least 4
-     * @param contextCache cached CDs of each stream, a power of two
+     * @param contextCache most cached CDs of each stream, a power of two
      * @return the profile
      */
     public SmmuProfile withCaches(int iotlb, int walkCache, int contextCache) {

@@ -79,7 +79,7 @@ public final class SmmuV3
                 new Stage1Walker(
                         memory, caches.iotlb(), caches.walkCache(), caches.stamps(), stage2);
         StreamTable streams = new StreamTable(profile, registers, memory, configurations);
-        ContextTable contexts = new ContextTable(profile, memory, configurations, stage2);
+        ContextTable contexts = new ContextTable(profile, memory, stage2);
         translator =
                 new Translator(
                         profile, registers, streams, contexts, caches, stage1, stage2, changes);

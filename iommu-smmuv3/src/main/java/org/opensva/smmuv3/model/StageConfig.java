@@ -7,29 +7,63 @@ import org.opensva.smmuv3.layout.OutputAddress;
 import org.opensva.smmuv3.layout.Stage1Descriptor;
 
 /**
- * Where a translation table is, what its shape is, and how its descriptors are read.
- *
- * @param table address of the first table, aligned to its size
- * @param granule granule
- * @param inputBits size of the input address range
- * @param startLevel level of the first lookup, -1 to 3
- * @param outputBits size of the output addresses that are allowed
- * @param wide whether descriptors hold 52-bit addresses: CD.DS or STE.S2DS for 4 KB and 16 KB, an
- *     SMMU with 52-bit output addresses for 64 KB
- * @param shareability of everything that is mapped, where descriptors have address bits in the
- *     place of it (CD.SHx or STE.S2SH0); negative if descriptors say
+ * Where a translation table is, what its shape is, and how its descriptors are read. That of a CD
+ * belongs to a lane and is used again and again.
  */
-record StageConfig(
-        long table,
-        Granule granule,
-        int inputBits,
-        int startLevel,
-        int outputBits,
-        boolean wide,
-        int shareability) {
+final class StageConfig {
 
     /** Largest TxSZ without small translation tables. */
     private static final int LARGEST_SIZE = 39;
+
+    private long table;
+    private Granule granule = Granule.K4;
+    private int inputBits;
+    private int startLevel;
+    private int outputBits;
+    private boolean wide;
+    private int shareability;
+
+    /**
+     * Describes a table.
+     *
+     * @param base address of the first table, which is aligned to its size here
+     * @param size granule
+     * @param input size of the input address range
+     * @param level level of the first lookup, -1 to 3
+     * @param output size of the output addresses that are allowed
+     * @param large whether descriptors hold 52-bit addresses: CD.DS or STE.S2DS for 4 KB and 16 KB,
+     *     an SMMU with 52-bit output addresses for 64 KB
+     * @param sh shareability of everything that is mapped, where descriptors have address bits in
+     *     the place of it (CD.SHx or STE.S2SH0); negative if descriptors say
+     * @return this
+     */
+    StageConfig describe(
+            long base, Granule size, int input, int level, int output, boolean large, int sh) {
+        table = align(base, size, input, level, output);
+        granule = size;
+        inputBits = input;
+        startLevel = level;
+        outputBits = output;
+        wide = large;
+        shareability = sh;
+        return this;
+    }
+
+    Granule granule() {
+        return granule;
+    }
+
+    int inputBits() {
+        return inputBits;
+    }
+
+    int startLevel() {
+        return startLevel;
+    }
+
+    int outputBits() {
+        return outputBits;
+    }
 
     /** The level at which a lookup of a stage 1 range begins (VMSAv8-64). */
     static int startLevel(Granule granule, int inputBits) {
@@ -40,7 +74,7 @@ record StageConfig(
      * Aligns a table address to the size of its first table, which with 52-bit output addresses is
      * at least 64 bytes (CD.TTB0 and STE.S2TTB).
      */
-    static long align(
+    private static long align(
             long address, Granule granule, int inputBits, int startLevel, int outputBits) {
         int indexBits = Math.max(1, inputBits - granule.levelShift(startLevel));
         return address & -1L << Math.max(outputBits >= 52 ? 6 : 4, indexBits + 3);

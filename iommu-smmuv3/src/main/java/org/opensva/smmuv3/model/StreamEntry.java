@@ -6,6 +6,8 @@ import org.opensva.smmuv3.layout.IdRegisters.Idr1;
 import org.opensva.smmuv3.layout.IdRegisters.Idr3;
 import org.opensva.smmuv3.layout.StreamTableEntry;
 
+import java.util.Arrays;
+
 /**
  * A stream table entry as the SMMU understood it when it fetched it (section 5.2): what a
  * configuration cache holds for a stream.
@@ -33,8 +35,11 @@ final class StreamEntry {
     /** Instead of a context: F_STREAM_DISABLED. */
     static final int DISABLED = -3;
 
+    private final long[] words;
+    private final boolean atsChecked;
+    private final boolean hostHypervisor;
     private final Kind kind;
-    private final long stamp;
+    private volatile long stamp;
     private final boolean stage1;
     private final boolean stage2;
     private final long contextTable;
@@ -66,6 +71,9 @@ final class StreamEntry {
             boolean atsChecked,
             boolean hostHypervisor,
             long stamp) {
+        this.words = words.clone();
+        this.atsChecked = atsChecked;
+        this.hostHypervisor = hostHypervisor;
         this.stamp = stamp;
         int config = StreamTableEntry.config(words[0]);
         boolean passes = (config & StreamTableEntry.CONFIG_PASS_BIT) != 0;
@@ -184,6 +192,19 @@ final class StreamEntry {
             return true;
         }
         return contextTable >>> profile.addressBits() != 0;
+    }
+
+    /** Whether this is what would be made of that. */
+    boolean isOf(long[] fetched, boolean checked, boolean host) {
+        return Arrays.equals(words, fetched) && atsChecked == checked && hostHypervisor == host;
+    }
+
+    /**
+     * Has it count as fetched again. Its generation never goes back: whoever holds it would find
+     * CDs of before an invalidation.
+     */
+    synchronized void fetchedAgain(long stampBefore) {
+        stamp = Math.max(stamp, stampBefore);
     }
 
     Kind kind() {

@@ -2,35 +2,31 @@ package org.opensva.smmuv3.model;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.concurrent.atomic.AtomicReferenceArray;
-
 /**
  * The configuration cache of one stream: its STE, its CDs and its level 1 context descriptors, each
- * kept until it is invalidated or, for the tables, until another one takes its place (section
- * 16.2).
+ * kept until it is invalidated or another one takes its place (section 16.2).
  *
- * <p>Reading takes no lock. A fetch remembers the generation of before, so that what was fetched
- * before an invalidation is never used after it.
+ * <p>A fetch remembers the generation of before, so that what was fetched before an invalidation is
+ * never used after it. The generation of CDs contains that of the STE that they are found through:
+ * whoever still uses an older STE does not find the CDs of a newer one.
+ *
+ * <p><b>Threading.</b> Reading the STE and CDs takes no lock.
  */
 final class StreamState {
 
-    private static final int LEVEL1_SLOTS = 256;
-
     private final int streamId;
-    private final int contextSlots;
+    private final ContextCache contexts;
+    private final Level1Cache level1 = new Level1Cache();
     private volatile @Nullable StreamEntry entry;
-    private volatile @Nullable Context firstContext;
-    private volatile @Nullable AtomicReferenceArray<@Nullable Context> contexts;
-    private volatile @Nullable AtomicReferenceArray<@Nullable Level1Entry> level1;
     private volatile long entryGeneration;
-    private volatile long contextGeneration;
+    private volatile int contextGeneration;
     private volatile long singleInvalidations;
     private final Changes changes;
 
     StreamState(int streamId, int contextSlots, Changes changes) {
         this.streamId = streamId;
-        this.contextSlots = contextSlots;
         this.changes = changes;
+        contexts = new ContextCache(contextSlots);
     }
 
     int streamId() {
@@ -42,9 +38,9 @@ final class StreamState {
         return entryGeneration;
     }
 
-    /** Generation of the CDs; add the generation of the whole cache. */
-    long contextGeneration() {
-        return contextGeneration;
+    /** Generation of what is found through an STE. */
+    long contextStamp(StreamEntry through) {
+        return through.stamp() << Integer.SIZE | Integer.toUnsignedLong(contextGeneration);
     }
 
     /** How often single CDs have been invalidated. */
@@ -58,71 +54,53 @@ final class StreamState {
         return cached != null && cached.stamp() == stamp ? cached : null;
     }
 
+    /** The STE that was kept last, of whatever generation. */
+    @Nullable StreamEntry entry() {
+        return entry;
+    }
+
     void keep(StreamEntry fetched) {
         // A stale one may overwrite a fresh one, but its stamp makes it a miss.
         entry = fetched;
     }
 
-    /** The cached CD if it is of this generation. */
-    @Nullable Context context(int index, long stamp) {
-        Context cached;
-        if (index == 0) {
-            cached = firstContext;
-        } else {
-            AtomicReferenceArray<@Nullable Context> table = contexts;
-            cached = table == null ? null : table.getAcquire(index & contextSlots - 1);
-        }
-        return cached != null && cached.index() == index && cached.stamp() == stamp ? cached : null;
+    /** The CDs, to look them up. */
+    ContextCache contexts() {
+        return contexts;
     }
 
     /**
-     * Keeps a CD unless single CDs have been invalidated since it was fetched.
+     * Keeps a CD unless something has been invalidated since it was fetched.
      *
+     * @param stamp {@link #contextStamp} before the fetch
      * @param invalidations {@link #singleInvalidations()} before the fetch
      */
-    synchronized void keep(Context fetched, long invalidations) {
-        if (singleInvalidations != invalidations) {
-            return;
+    synchronized void keep(int index, Context fetched, long stamp, long invalidations) {
+        if (isCurrent(stamp, invalidations)) {
+            contexts.keep(index, stamp, fetched);
         }
-        if (fetched.index() == 0) {
-            firstContext = fetched;
-            return;
-        }
-        AtomicReferenceArray<@Nullable Context> table = contexts;
-        if (table == null) {
-            table = new AtomicReferenceArray<>(contextSlots);
-            contexts = table;
-        }
-        table.set(fetched.index() & contextSlots - 1, fetched);
     }
 
-    /** The cached level 1 context descriptor if it is of this generation. */
-    @Nullable Level1Entry level1(long index, long stamp) {
-        AtomicReferenceArray<@Nullable Level1Entry> table = level1;
-        if (table == null) {
-            return null;
-        }
-        Level1Entry cached = table.getAcquire((int) index & LEVEL1_SLOTS - 1);
-        return cached != null && cached.index() == index && cached.stamp() == stamp ? cached : null;
+    /** The cached level 1 context descriptor of this generation; as {@link Level1Cache#find}. */
+    synchronized long level1(long index, long stamp) {
+        return level1.find(index, stamp);
     }
 
-    /** Keeps a level 1 context descriptor, as {@link #keep(Context, long)} does a CD. */
-    synchronized void keep(Level1Entry fetched, long invalidations) {
-        if (singleInvalidations != invalidations) {
-            return;
+    /** Keeps a level 1 context descriptor, as {@link #keep(int, Context, long, long)} does a CD. */
+    synchronized void keepLevel1(long index, long descriptor, long stamp, long invalidations) {
+        if (isCurrent(stamp, invalidations)) {
+            level1.keep(index, descriptor, stamp);
         }
-        AtomicReferenceArray<@Nullable Level1Entry> table = level1;
-        if (table == null) {
-            table = new AtomicReferenceArray<>(LEVEL1_SLOTS);
-            level1 = table;
-        }
-        table.set((int) fetched.index() & LEVEL1_SLOTS - 1, fetched);
+    }
+
+    private boolean isCurrent(long stamp, long invalidations) {
+        StreamEntry now = entry;
+        return singleInvalidations == invalidations && now != null && contextStamp(now) == stamp;
     }
 
     /** CMD_CFGI_STE: the STE and every CD found through it. */
     synchronized void invalidateEntry() {
         entryGeneration++;
-        contextGeneration++;
         changes.made();
     }
 
@@ -135,31 +113,12 @@ final class StreamState {
     /** CMD_CFGI_CD: one CD, and its level 1 descriptor unless only the leaf is meant. */
     synchronized void invalidateContext(int index, boolean leaf) {
         singleInvalidations++;
-        if (index == 0) {
-            firstContext = null;
-        }
-        AtomicReferenceArray<@Nullable Context> table = contexts;
-        if (table != null) {
-            Context cached = table.get(index & contextSlots - 1);
-            if (cached != null && cached.index() == index) {
-                table.set(index & contextSlots - 1, null);
-            }
-        }
+        contexts.drop(index);
         if (!leaf) {
             // The table was split at 6 or at 10 bits, whichever the STE said when it was fetched.
-            dropLevel1(index >>> 6);
-            dropLevel1(index >>> 10);
+            level1.drop(index >>> 6);
+            level1.drop(index >>> 10);
         }
         changes.made();
-    }
-
-    private void dropLevel1(int index) {
-        AtomicReferenceArray<@Nullable Level1Entry> table = level1;
-        if (table != null) {
-            Level1Entry cached = table.get(index & LEVEL1_SLOTS - 1);
-            if (cached != null && cached.index() == index) {
-                table.set(index & LEVEL1_SLOTS - 1, null);
-            }
-        }
     }
 }

@@ -70,13 +70,18 @@ final class StreamTable {
             address = (base & -1L << bits + 6) + streamId * StreamTableEntry.BYTES;
         }
         lane.add(Lane.Count.CONFIGURATION_READS, 1);
-        long[] words = read(address);
-        if (words == null) {
+        long[] words = lane.words;
+        if (!read(address, words)) {
             request.configurationFault(EventType.F_STE_FETCH, address);
             return null;
         }
         boolean checked = Cr0.ATSCHK.isSet(registers.get(Register.CR0));
         boolean host = Cr2.E2H.isSet(registers.get(Register.CR2));
+        StreamEntry known = stream.entry();
+        if (known != null && known.isOf(words, checked, host)) {
+            known.fetchedAgain(stamp);
+            return known;
+        }
         StreamEntry entry = new StreamEntry(words, profile, checked, host, stamp);
         stream.keep(entry);
         return entry;
@@ -99,9 +104,9 @@ final class StreamTable {
         long level1Shift = Math.max(6, bits - split + 3);
         long address = (base & -1L << level1Shift) + index * Level1StreamTableDescriptor.BYTES;
         long descriptor;
-        Level1Entry cached = cache.level1(index);
-        if (cached != null) {
-            descriptor = cached.descriptor();
+        long cached = cache.level1(index);
+        if (cached != Level1Cache.ABSENT) {
+            descriptor = cached;
         } else {
             long generation = cache.generation();
             long invalidations = cache.level1Invalidations();
@@ -116,7 +121,7 @@ final class StreamTable {
                 request.configurationFault(EventType.F_STE_FETCH, address);
                 return -1;
             }
-            cache.keep(new Level1Entry(index, descriptor, generation), invalidations);
+            cache.keepLevel1(index, descriptor, generation, invalidations);
         }
         int span = Level1StreamTableDescriptor.span(descriptor);
         long within = streamId & (1L << split) - 1;
@@ -131,18 +136,17 @@ final class StreamTable {
                 + within * StreamTableEntry.BYTES;
     }
 
-    private long @Nullable [] read(long address) {
+    private boolean read(long address, long[] words) {
         if (address >>> profile.addressBits() != 0) {
-            return null;
+            return false;
         }
         try {
-            long[] words = new long[StreamTableEntry.WORDS];
-            for (int i = 0; i < words.length; i++) {
+            for (int i = 0; i < StreamTableEntry.WORDS; i++) {
                 words[i] = memory.readLong(address + 8L * i);
             }
-            return words;
+            return true;
         } catch (BusErrorException e) {
-            return null;
+            return false;
         }
     }
 }

@@ -38,6 +38,11 @@ final class Tag {
                 | (regime == Regime.EL2 ? 0 : GLOBAL);
     }
 
+    /** Tag of the global entries that a space with this tag sees. */
+    static long globalOf(long tag) {
+        return tag & (MACHINE | PRIVATE_SET) | (regime(tag) == Regime.EL2.ordinal() ? 0 : GLOBAL);
+    }
+
     /** Tag of stage 2 entries. */
     static long ofMachine(int vmid) {
         return ofMachine(Regime.EL1, vmid);

@@ -38,8 +38,20 @@ final class TaggedCache {
     /** A range of so few pages is looked up page by page without asking what there is. */
     private static final int FEW_PAGES = 8;
 
-    // An array begins 16 bytes into its first cache line; from here on sets do not straddle lines.
-    private static final int ORIGIN = 6;
+    /**
+     * The first ways of so many sets lie one behind the other and fill a page of the host, then
+     * their second ways, and so on. Pages of one table are in neighbouring sets, and a cache that
+     * is not full has most entries in first ways: so they share cache lines and host pages, however
+     * large the cache is.
+     */
+    private static final int GROUP = 128;
+
+    /** From one way of a set to the next. */
+    private static final int STRIDE = GROUP * WORDS;
+
+    // A large array begins 16 bytes into a page of the host; from here on entries do not straddle
+    // cache lines.
+    private static final int ORIGIN = 510;
 
     private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
 
@@ -56,13 +68,13 @@ final class TaggedCache {
     private static final class Shard {
         final Chains byTag;
         final Chains byAddress;
-        final int firstEntry;
+        final int number;
 
         /** How many entries have made room for others. */
         long evictions;
 
-        Shard(int firstEntry, int entries, int lists) {
-            this.firstEntry = firstEntry;
+        Shard(int number, int entries, int lists) {
+            this.number = number;
             byTag = new Chains(entries, lists);
             byAddress = new Chains(entries, lists);
         }
@@ -70,15 +82,15 @@ final class TaggedCache {
 
     TaggedCache(int entries, Stamps stamps) {
         this.stamps = stamps;
-        words = new long[ORIGIN + entries * WORDS];
         int sets = entries / WAYS;
+        words = new long[ORIGIN + Math.max(sets, GROUP) * WAYS * WORDS];
         hints = new SetHints(sets);
         int count = Math.min(MOST_SHARDS, Math.max(1, sets / 64));
         placement = new Placement(Integer.numberOfTrailingZeros(count), sets / count);
         shards = new Shard[count];
         int each = sets / count * WAYS;
         for (int i = 0; i < count; i++) {
-            shards[i] = new Shard(i * each, each, sets / count);
+            shards[i] = new Shard(i, each, sets / count);
         }
     }
 
@@ -150,17 +162,17 @@ final class TaggedCache {
      */
     long probe(long tag, int turn, long stamp, long address, int shift) {
         long key = Placement.key(address, shift);
-        int at = first(key, turn);
+        int at = first(placement.set(key, turn));
         long[] held = words; // once: what follows is ordered, so that a field would be read again
         // Without a loop, which would have its bounds looked at before each.
         long found = peek(held, at, key, tag, stamp);
         if (found == 0) {
-            found = peek(held, at + WORDS, key, tag, stamp);
+            found = peek(held, at + STRIDE, key, tag, stamp);
         }
         if (found == 0) {
-            found = peek(held, at + 2 * WORDS, key, tag, stamp);
+            found = peek(held, at + 2 * STRIDE, key, tag, stamp);
         }
-        return found != 0 ? found : peek(held, at + 3 * WORDS, key, tag, stamp);
+        return found != 0 ? found : peek(held, at + 3 * STRIDE, key, tag, stamp);
     }
 
     private static long peek(long[] held, int at, long key, long tag, long stamp) {
@@ -223,13 +235,17 @@ final class TaggedCache {
             remember(shift, whole, tag);
         }
         long key = Placement.key(address, shift);
-        Shard shard = shards[placement.shard(key)];
+        int set = placement.set(key, Placement.turn(tag));
+        Shard shard = shards[set & shards.length - 1];
         synchronized (shard) {
             if (stamps.ranges() != ranges) {
                 return;
             }
-            int at = place(shard, key, tag, random);
-            unlink(shard, at);
+            int way = place(shard, set, key, tag, stamp, random);
+            int at = first(set) + way * STRIDE;
+            int tagList = placement.tagList(tag);
+            int addressList = placement.addressList(Placement.key(address, whole), tag);
+            chain(shard, entry(set, way), at, tagList, addressList);
             long sequence = words[at];
             ELEMENT.setOpaque(words, at, sequence | 1);
             VarHandle.storeStoreFence();
@@ -237,10 +253,7 @@ final class TaggedCache {
             ELEMENT.setOpaque(words, at + TAG, tag);
             ELEMENT.setOpaque(words, at + DATA, data);
             ELEMENT.setRelease(words, at, stamp << VERSION_BITS | sequence + 2 & VERSION_MASK);
-            hints.put((at - ORIGIN) / WORDS, key, tag);
-            int entry = (at - ORIGIN) / WORDS - shard.firstEntry;
-            shard.byTag.add(placement.tagList(tag), entry);
-            shard.byAddress.add(placement.addressList(Placement.key(address, whole), tag), entry);
+            hints.put(set, way, key, tag);
         }
     }
 
@@ -252,24 +265,27 @@ final class TaggedCache {
         kinds |= 1 << Tag.kind(tag);
     }
 
-    private int place(Shard shard, long key, long tag, int random) {
-        int first = first(key, Placement.turn(tag));
+    /** The way of a set that an entry is put in. */
+    private int place(Shard shard, int set, long key, long tag, long stamp, int random) {
         int free = -1;
-        for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
+        for (int way = 0, at = first(set); way < WAYS; way++, at += STRIDE) {
             long other = words[at + KEY];
             long otherTag = words[at + TAG];
             if (other == key && otherTag == tag) {
-                return at;
+                return way;
             }
-            if (free < 0 && (other == 0 || words[at] >>> VERSION_BITS != stamps.of(otherTag))) {
-                free = at;
+            if (free < 0
+                    && (other == 0
+                            || words[at] >>> VERSION_BITS
+                                    != (otherTag == tag ? stamp : stamps.of(otherTag)))) {
+                free = way;
             }
         }
         if (free >= 0) {
             return free;
         }
         shard.evictions++;
-        return first + (random & WAYS - 1) * WORDS;
+        return random & WAYS - 1;
     }
 
     /** How many entries have made room for others. */
@@ -317,7 +333,7 @@ final class TaggedCache {
                     if (words[at + TAG] == tag
                             && touches(at, first, last)
                             && matches(words[at + DATA], granuleCode, level)) {
-                        clear(shard, at);
+                        clear(shard, entry, at);
                     }
                 }
             }
@@ -373,13 +389,13 @@ final class TaggedCache {
         // More pages than the cache has sets: what is not touched belongs to other machines.
         for (Shard shard : shards) {
             synchronized (shard) {
-                int from = ORIGIN + shard.firstEntry * WORDS;
-                for (int at = from; at < from + placement.sets() * WAYS * WORDS; at += WORDS) {
+                for (int entry = 0; entry < placement.sets() * WAYS; entry++) {
+                    int at = position(shard, entry);
                     if (words[at + KEY] != 0
                             && (words[at + TAG] & Tag.MACHINE) == wanted
                             && touches(at, first, last)
                             && matches(words[at + DATA], granuleCode, level)) {
-                        clear(shard, at);
+                        clear(shard, entry, at);
                     }
                 }
             }
@@ -412,7 +428,7 @@ final class TaggedCache {
                 if (wholeKey(at) == key
                         && (words[at + TAG] & tagMask) == tag
                         && matches(words[at + DATA], granuleCode, level)) {
-                    clear(shard, at);
+                    clear(shard, entry, at);
                 }
             }
         }
@@ -420,24 +436,39 @@ final class TaggedCache {
 
     private void drop(long tag, long address, int shift, int granuleCode, int level) {
         long key = Placement.key(address, shift);
-        int first = first(key, Placement.turn(tag));
-        Shard shard = shards[placement.shard(key)];
+        int set = placement.set(key, Placement.turn(tag));
+        Shard shard = shards[set & shards.length - 1];
         synchronized (shard) {
-            if (!hints.mayHold((first - ORIGIN) / (WAYS * WORDS), key, tag)) {
+            if (!hints.mayHold(set, key, tag)) {
                 return;
             }
-            for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
-                if (words[at + KEY] == key
-                        && words[at + TAG] == tag
-                        && matches(words[at + DATA], granuleCode, level)) {
-                    clear(shard, at);
+            for (int way = 0, at = first(set); way < WAYS; way++, at += STRIDE) {
+                if (words[at + KEY] == key && words[at + TAG] == tag) {
+                    if (matches(words[at + DATA], granuleCode, level)) {
+                        clear(shard, entry(set, way), at);
+                    }
+                    return; // there is no other
                 }
             }
         }
     }
 
-    private static int position(Shard shard, int entry) {
-        return ORIGIN + (shard.firstEntry + entry) * WORDS;
+    /** Where the first way of a set is. */
+    private static int first(int set) {
+        return ORIGIN + (set + (set & -GROUP) * (WAYS - 1)) * WORDS;
+    }
+
+    /** The number by which the lists of a set's shard know an entry. */
+    private int entry(int set, int way) {
+        return (set >>> placement.shardBits()) * WAYS + way;
+    }
+
+    private int set(Shard shard, int entry) {
+        return entry / WAYS << placement.shardBits() | shard.number;
+    }
+
+    private int position(Shard shard, int entry) {
+        return first(set(shard, entry)) + (entry & WAYS - 1) * STRIDE;
     }
 
     /** The key of what stage 1 maps as one. */
@@ -457,28 +488,25 @@ final class TaggedCache {
                 && (level == 0 || Cached.level(data) == level);
     }
 
-    private void clear(Shard shard, int at) {
-        unlink(shard, at);
+    private void clear(Shard shard, int entry, int at) {
+        chain(shard, entry, at, Chains.NONE, Chains.NONE);
         long sequence = words[at];
         ELEMENT.setOpaque(words, at, sequence | 1);
         VarHandle.storeStoreFence();
         ELEMENT.setOpaque(words, at + KEY, 0L);
         long version = sequence + 2 & VERSION_MASK;
         ELEMENT.setRelease(words, at, sequence & ~VERSION_MASK | version);
-        hints.clear((at - ORIGIN) / WORDS);
+        hints.clear(set(shard, entry), entry & WAYS - 1);
     }
 
-    private void unlink(Shard shard, int at) {
-        long key = words[at + KEY];
-        if (key != 0) {
-            long tag = words[at + TAG];
-            int entry = (at - ORIGIN) / WORDS - shard.firstEntry;
-            shard.byTag.remove(placement.tagList(tag), entry);
-            shard.byAddress.remove(placement.addressList(wholeKey(at), tag), entry);
-        }
-    }
-
-    private int first(long key, int turn) {
-        return ORIGIN + placement.set(key, turn) * (WAYS * WORDS);
+    /** Moves an entry, which still is what it was, into other lists. */
+    private void chain(Shard shard, int entry, int at, int tagList, int addressList) {
+        boolean occupied = words[at + KEY] != 0;
+        long tag = words[at + TAG];
+        shard.byTag.move(occupied ? placement.tagList(tag) : Chains.NONE, tagList, entry);
+        shard.byAddress.move(
+                occupied ? placement.addressList(wholeKey(at), tag) : Chains.NONE,
+                addressList,
+                entry);
     }
 }

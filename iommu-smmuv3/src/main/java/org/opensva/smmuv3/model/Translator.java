@@ -73,11 +73,20 @@ final class Translator {
     }
 
     private boolean remember(StreamPort port, RecentContext recent, int pasid, long now) {
-        Context context = port.isClosed() || !enabled() ? null : cachedContext(port.state(), pasid);
-        if (context == null) {
+        StreamEntry entry = recent.entry(now);
+        if (entry == null) {
+            entry = port.isClosed() || !enabled() ? null : plainEntry(port.state());
+            if (entry == null) {
+                return false;
+            }
+            recent.keepEntry(entry, now);
+        }
+        int index = entry.contextIndex(pasid);
+        long tag = index < 0 ? index : contexts.cachedTag(port.state(), entry, index);
+        if (tag < 0) {
             return false;
         }
-        recent.keep(context.tag(), stamps.of(context.tag()), pasid, now);
+        recent.keep(tag, stamps.of(tag), pasid, now);
         return true;
     }
 
@@ -117,15 +126,12 @@ final class Translator {
                 && entry.ats() == StreamTableEntry.EATS_FULL;
     }
 
-    /** The context of a stream and substream if it is legal and cached, with nothing overridden. */
-    private @Nullable Context cachedContext(StreamState stream, int substream) {
+    /** The entry of a stream if it is cached and translates, with nothing overridden. */
+    private @Nullable StreamEntry plainEntry(StreamState stream) {
         StreamEntry entry = streams.cached(stream);
-        if (entry == null || entry.kind() != StreamEntry.Kind.TRANSLATE || entry.overrides()) {
-            return null;
-        }
-        int index = entry.contextIndex(substream);
-        Context context = index < 0 ? null : contexts.cached(stream, index);
-        return context == null || context.illegal() ? null : context;
+        return entry == null || entry.kind() != StreamEntry.Kind.TRANSLATE || entry.overrides()
+                ? null
+                : entry;
     }
 
     /** Translates an untranslated transaction. */
@@ -226,11 +232,10 @@ final class Translator {
             }
             default -> {}
         }
-        Context context = contexts.cached(stream, index);
-        if (context == null) {
+        Context context = lane.context;
+        if (!contexts.cached(stream, entry, index, lane)) {
             countMiss(request, lane);
-            context = contexts.fetch(stream, entry, index, request, lane);
-            if (context == null) {
+            if (!contexts.fetch(stream, entry, index, request, lane)) {
                 return Translation.Outcome.FAULT;
             }
         }

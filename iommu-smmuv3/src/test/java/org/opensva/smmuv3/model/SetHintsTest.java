@@ -21,12 +21,12 @@ class SetHintsTest {
         for (int turn = 0; turn < 100_000; turn++) {
             int entry = random.nextInt(keys.length);
             if (random.nextInt(3) == 0) {
-                hints.clear(entry);
+                hints.clear(entry >>> 2, entry & 3);
                 keys[entry] = 0;
             } else {
                 keys[entry] = random.nextLong() | 1;
                 tags[entry] = random.nextInt(1 << 16);
-                hints.put(entry, keys[entry], tags[entry]);
+                hints.put(entry >>> 2, entry & 3, keys[entry], tags[entry]);
             }
             for (int way = entry & -4; way < (entry & -4) + 4; way++) {
                 assertTrue(keys[way] == 0 || hints.mayHold(entry >>> 2, keys[way], tags[way]));
@@ -37,7 +37,7 @@ class SetHintsTest {
     @Test
     void mostOfWhatAFullSetDoesNotHoldItSaysSo() {
         for (int way = 0; way < 4; way++) {
-            hints.put(way, way << 12 | 0x4c, 7);
+            hints.put(0, way, way << 12 | 0x4c, 7);
         }
         int maybe = 0;
         for (long page = 4; page < 10_004; page++) {

@@ -14,6 +14,8 @@ import java.util.function.LongConsumer;
 /** Sparse memory for tests: pages come into being when they are touched. */
 final class TestMemory implements PhysicalMemory {
 
+    private static final VarHandle BANK = MethodHandles.arrayElementVarHandle(long[][][].class);
+    private static final VarHandle PAGE = MethodHandles.arrayElementVarHandle(long[][].class);
     private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
 
     /** Called with the address before bytes are written. */
@@ -25,6 +27,8 @@ final class TestMemory implements PhysicalMemory {
     private record Range(long base, long size) {}
 
     private final List<Range> ranges = new ArrayList<>();
+    // Pages below 4 GiB, 4 MiB at a time, so that finding them allocates nothing; and all others.
+    private final long[][][] low = new long[1 << 10][][];
     private final Map<Long, long[]> pages = new ConcurrentHashMap<>();
 
     TestMemory with(long base, long size) {
@@ -47,8 +51,30 @@ final class TestMemory implements PhysicalMemory {
         if (!contains(address, length)) {
             throw BusErrorException.instance();
         }
-        long[] page = pages.get(address >>> 12);
-        return page != null ? page : pages.computeIfAbsent(address >>> 12, n -> new long[512]);
+        if (address >>> 32 != 0) {
+            return pages.computeIfAbsent(address >>> 12, n -> new long[512]);
+        }
+        long[][] bank = (long[][]) BANK.getAcquire(low, (int) (address >>> 22));
+        long[] page = bank == null ? null : (long[]) PAGE.getAcquire(bank, number(address));
+        return page != null ? page : make(address);
+    }
+
+    private static int number(long address) {
+        return (int) (address >>> 12) & 0x3ff;
+    }
+
+    private synchronized long[] make(long address) {
+        long[][] bank = low[(int) (address >>> 22)];
+        if (bank == null) {
+            bank = new long[1 << 10][];
+            BANK.setRelease(low, (int) (address >>> 22), bank);
+        }
+        long[] page = bank[number(address)];
+        if (page == null) {
+            page = new long[512];
+            PAGE.setRelease(bank, number(address), page);
+        }
+        return page;
     }
 
     private static int index(long address) {
