@@ -1,5 +1,8 @@
 package org.opensva.conformance.cli;
 
+import org.opensva.api.backend.BackendCatalog;
+import org.opensva.conformance.measure.MeasuredBackend;
+
 import picocli.CommandLine.Option;
 
 import java.nio.file.Path;
@@ -7,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Options that name plugins and settings of backends; several commands have them. */
 final class BackendOptions {
@@ -40,6 +44,21 @@ final class BackendOptions {
     /** The backend of the last profile, or another one if there is no profile. */
     String profiledOr(String other, Plugins loaded) {
         return profiles.isEmpty() ? other : loaded.lastProfiled();
+    }
+
+    /** The backend to measure, where one is named or described. */
+    Optional<MeasuredBackend> measured(Optional<String> name) {
+        if (name.isEmpty() && profiles.isEmpty()) {
+            if (!plugins.isEmpty() || !options.isEmpty()) {
+                throw new UsageException("--plugin and --option need --backend");
+            }
+            return Optional.empty();
+        }
+        try (Plugins loaded = load()) {
+            BackendCatalog catalog = loaded.catalog();
+            String selector = catalog.resolve(name.orElseGet(loaded::lastProfiled));
+            return Optional.of(MeasuredBackend.of(catalog, selector, plugins, profiles, options));
+        }
     }
 
     boolean hasProfiles() {

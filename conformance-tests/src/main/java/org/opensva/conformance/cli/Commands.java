@@ -48,19 +48,25 @@ final class Commands {
                 bench(context));
     }
 
-    private static BenchCommand bench(Context context) {
+    private static CommandLine bench(Context context) {
         Console console = context.console();
         ProgressLine line = new ProgressLine(console, context.nanoTime());
-        return new BenchCommand(
-                console.out(),
-                console::complain,
-                text -> {
-                    if (text.isEmpty()) {
-                        line.clear();
-                    } else {
-                        line.show(text);
-                    }
-                },
-                context.files());
+        BackendOptions given = new BackendOptions();
+        CommandLine bench =
+                new CommandLine(
+                        new BenchCommand(
+                                console.out(),
+                                console::complain,
+                                text -> {
+                                    if (text.isEmpty()) {
+                                        line.clear();
+                                    } else {
+                                        line.show(text);
+                                    }
+                                },
+                                context.files(),
+                                given::measured));
+        bench.addMixin("backend", given);
+        return bench;
     }
 }

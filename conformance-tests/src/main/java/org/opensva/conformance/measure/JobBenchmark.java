@@ -72,9 +72,12 @@ public class JobBenchmark {
 
         /** Opens and starts the queues, and warms the pages. */
         final void open(String backend, int queues) {
+            BackendCatalog catalog = MeasuredBackend.catalog();
             opened =
-                    BackendCatalog.load(JobBenchmark.class.getClassLoader())
-                            .open(backend, Map.of(), OpenTelemetry.noop());
+                    catalog.open(
+                            backend,
+                            MeasuredBackend.options(catalog, backend, Map.of()),
+                            OpenTelemetry.noop());
             SvaProcess process = opened.processes().spawn("measured");
             long from = process.mmap(MapRequest.anonymous(BYTES));
             long to = process.mmap(MapRequest.anonymous(BYTES));

@@ -64,10 +64,16 @@ final class MeasuredMachine implements AutoCloseable {
         Caches(Map<String, String> options) {
             this.options = options;
         }
+
+        /** What an emulated machine is told for that. */
+        Map<String, String> options() {
+            return options;
+        }
     }
 
     /**
-     * Opens a variant of the emulated backend.
+     * Opens a variant of the emulated backend, or the backend that this process was started to
+     * measure.
      *
      * @param variant its name
      * @param caches how large the caches of its IOMMU are
@@ -87,22 +93,24 @@ final class MeasuredMachine implements AutoCloseable {
         Map<String, String> options = new HashMap<>(caches.options);
         options.put("memory", "64G");
         options.put("huge-pages", "never");
-        return new MeasuredMachine(
-                Guice.createInjector(
-                        Stage.PRODUCTION,
-                        binder -> binder.bind(OpenTelemetry.class).toInstance(telemetry),
-                        BackendCatalog.load(MeasuredMachine.class.getClassLoader())
-                                .module("emulated:" + variant, options)));
+        String selector = MeasuredBackend.isTold(variant) ? variant : "emulated:" + variant;
+        return open(selector, options, telemetry);
     }
 
     /** Opens the native backend with real processes. */
     static MeasuredMachine openHost() {
+        return open("native:host", Map.of(), OpenTelemetry.noop());
+    }
+
+    private static MeasuredMachine open(
+            String selector, Map<String, String> proposed, OpenTelemetry telemetry) {
+        BackendCatalog catalog = MeasuredBackend.catalog();
         return new MeasuredMachine(
                 Guice.createInjector(
                         Stage.PRODUCTION,
-                        binder -> binder.bind(OpenTelemetry.class).toInstance(OpenTelemetry.noop()),
-                        BackendCatalog.load(MeasuredMachine.class.getClassLoader())
-                                .module("native:host", Map.of())));
+                        binder -> binder.bind(OpenTelemetry.class).toInstance(telemetry),
+                        catalog.module(
+                                selector, MeasuredBackend.options(catalog, selector, proposed))));
     }
 
     ProcessHost processes() {

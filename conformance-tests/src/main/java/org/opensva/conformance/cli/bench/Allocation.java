@@ -44,9 +44,7 @@ final class Allocation {
 
     /** How a figure that has to allocate nothing does; empty for any other. */
     static Optional<Target.Outcome> outcome(Figure figure) {
-        if (!FREE.contains(figure.name())
-                || !figure.isOfEmulated()
-                || figure.allocated().isEmpty()) {
+        if (!FREE.contains(figure.name()) || figure.isNative() || figure.allocated().isEmpty()) {
             return Optional.empty();
         }
         boolean met = isNothing(figure);

@@ -1,6 +1,7 @@
 package org.opensva.conformance.cli.bench;
 
 import org.jspecify.annotations.Nullable;
+import org.opensva.conformance.measure.MeasuredBackend;
 import org.opensva.conformance.report.AtomicFiles;
 
 import picocli.CommandLine.Command;
@@ -18,12 +19,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** {@code opensva bench}: what everything costs, beside what this machine can do at best. */
@@ -43,7 +46,8 @@ import java.util.stream.Collectors;
             "  opensva bench --quick --compare before.json",
             "  opensva bench --compare before.json --compare after.json",
             "  opensva bench --filter '*Hit' --filter arrayLookup --svg cost.svg",
-            "  opensva bench --filter mapTouchUnmap --param resident=1000,1000000 --json b.json"
+            "  opensva bench --filter mapTouchUnmap --param resident=1000,1000000",
+            "  opensva bench --quick --backend acme --plugin acme.jar"
         })
 public final class BenchCommand implements Callable<Integer> {
 
@@ -57,6 +61,7 @@ public final class BenchCommand implements Callable<Integer> {
     private final Consumer<String> complaint;
     private final Consumer<String> progress;
     private final AtomicFiles files;
+    private final Function<Optional<String>, Optional<MeasuredBackend>> backends;
 
     @Spec private @Nullable CommandSpec spec;
 
@@ -65,6 +70,15 @@ public final class BenchCommand implements Callable<Integer> {
             paramLabel = "GLOB",
             description = "Only benchmarks of these names, * for any text; may be repeated.")
     private List<String> globs = List.of();
+
+    @Option(
+            names = "--backend",
+            paramLabel = "NAME[:VARIANT]",
+            description = {
+                "Measure this backend instead of those that belong to this program: its jobs, and,"
+                        + " if its module binds the layers, all that devices cost."
+            })
+    private @Nullable String backend;
 
     @Option(names = "--list", description = "Only name the benchmarks and their parameters.")
     private boolean list;
@@ -112,16 +126,19 @@ public final class BenchCommand implements Callable<Integer> {
      * @param complaint takes one line for each thing that goes wrong
      * @param progress takes a line that replaces the one before; an empty one ends it
      * @param files how files are written
+     * @param backends finds the backend that is measured instead of this project's, given its name
      */
     public BenchCommand(
             PrintWriter out,
             Consumer<String> complaint,
             Consumer<String> progress,
-            AtomicFiles files) {
+            AtomicFiles files,
+            Function<Optional<String>, Optional<MeasuredBackend>> backends) {
         this.out = out;
         this.complaint = complaint;
         this.progress = progress;
         this.files = files;
+        this.backends = backends;
     }
 
     @Override
@@ -132,14 +149,18 @@ public final class BenchCommand implements Callable<Integer> {
             compare(runs.getFirst(), runs.getLast());
             return GOOD;
         }
-        Plan plan = new Plan(new Selection(globs, quick, values()), Plan.known());
+        Optional<MeasuredBackend> measured = backends.apply(Optional.ofNullable(backend));
+        Plan plan =
+                new Plan(
+                        new Selection(globs, quick, values()),
+                        measured.map(Plan::known).orElseGet(Plan::known));
         check(plan.chosen());
         if (list) {
             list(plan);
             return GOOD;
         }
         Environment environment = Environment.before(quick, forks);
-        List<Figure> figures = measure(plan);
+        List<Figure> figures = measure(plan, measured);
         if (figures.isEmpty()) {
             return FAILED;
         }
@@ -176,9 +197,10 @@ public final class BenchCommand implements Callable<Integer> {
         out.println(comparison.summary());
     }
 
-    private List<Figure> measure(Plan plan) {
+    private List<Figure> measure(Plan plan, Optional<MeasuredBackend> measured) {
         try {
-            return new Measurement(quick, forks)
+            List<String> told = measured.map(MeasuredBackend::jvmArguments).orElse(List.of());
+            return new Measurement(quick, forks, told)
                     .of(
                             plan,
                             new Watch(plan.points(), progress, this::complain, System::nanoTime),

@@ -127,9 +127,9 @@ record Figure(
                 : OptionalInt.of(Integer.parseInt(value));
     }
 
-    /** Whether this project's own machine was measured, where it says of what it is a figure. */
-    boolean isOfEmulated() {
-        return parameter("backend").map(name -> name.startsWith("emulated:")).orElse(true);
+    /** Whether it is a figure of real processes. */
+    boolean isNative() {
+        return parameters.values().stream().anyMatch(name -> name.startsWith("native:"));
     }
 
     /** Whether it was measured with all of these. */

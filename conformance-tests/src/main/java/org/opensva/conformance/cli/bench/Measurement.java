@@ -24,8 +24,9 @@ import java.util.stream.Stream;
  *
  * @param quick whether short measurements are enough
  * @param forks processes for each figure
+ * @param arguments what else those are started with
  */
-record Measurement(boolean quick, int forks) {
+record Measurement(boolean quick, int forks, List<String> arguments) {
 
     /** What JMH says when another one measures on this machine. */
     private static final String LOCKED = "jmh.lock";
@@ -92,7 +93,9 @@ record Measurement(boolean quick, int forks) {
                         .addProfiler(GCProfiler.class)
                         .verbosity(VerboseMode.SILENT)
                         .shouldFailOnError(false)
-                        .jvmArgsAppend(JVM.toArray(String[]::new));
+                        .jvmArgsAppend(
+                                Stream.concat(JVM.stream(), arguments.stream())
+                                        .toArray(String[]::new));
         pass.values().forEach((name, all) -> chosen.param(name, all.toArray(String[]::new)));
         return options.build();
     }

@@ -4,6 +4,7 @@ import org.openjdk.jmh.runner.BenchmarkList;
 import org.openjdk.jmh.runner.BenchmarkListEntry;
 import org.openjdk.jmh.runner.format.OutputFormatFactory;
 import org.openjdk.jmh.runner.options.VerboseMode;
+import org.opensva.conformance.measure.MeasuredBackend;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,12 +16,22 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
  * What is measured: the chosen benchmarks, each with its parameters, and what their figures are
  * held against, with what it takes to stand beside them.
  */
 final class Plan {
+
+    /** What starts processes by the thousand, which on a real machine are real ones. */
+    private static final Pattern CROWDED =
+            Pattern.compile(".*\\.(ScaleBenchmark|SpacesBenchmark)\\..*");
+
+    /** What is measured of this project's parts and of no other backend. */
+    private static final Pattern OURS =
+            Pattern.compile(
+                    ".*\\.(hardware\\..*|TelemetryBenchmark\\..*|HostAccessBenchmark\\..*)");
 
     private final SortedMap<String, Known> known;
     private final SortedMap<String, SortedMap<String, Set<String>>> values = new TreeMap<>();
@@ -89,6 +100,28 @@ final class Plan {
                     new Known(1, declared),
                     (one, other) -> new Known(one.modes + other.modes, declared));
         }
+        return known;
+    }
+
+    /** The benchmarks that can measure another backend, and with which parameters they do. */
+    static SortedMap<String, Known> known(MeasuredBackend backend) {
+        SortedMap<String, Known> known = known();
+        known.keySet().removeIf(name -> OURS.matcher(name).matches());
+        if (backend.selector().startsWith("native:")) {
+            known.keySet().removeIf(name -> CROWDED.matcher(name).matches());
+        }
+        if (!backend.hasSizes()) {
+            known.keySet().removeIf(name -> simple(name).startsWith("walk"));
+        }
+        if (!backend.isLayered()) {
+            known.values().removeIf(one -> one.declared.containsKey("iommu"));
+        }
+        known.values()
+                .forEach(one ->
+                        one.declared.replaceAll((parameter, values) ->
+                                parameter.equals("iommu") || parameter.equals("backend")
+                                        ? List.of(backend.selector())
+                                        : values));
         return known;
     }
 

@@ -157,11 +157,11 @@ record Target(String benchmark, Map<String, String> parameters, Bound bound, Str
     }
 
     /**
-     * The target of a figure. What a real machine's processes do for a job, or a vendor's, has none
-     * but the limits that stand beside it.
+     * The target of a figure. What real processes do for a job has none but the limits that stand
+     * beside it.
      */
     static Optional<Target> of(Figure figure) {
-        if (!figure.isOfEmulated()) {
+        if (figure.isNative()) {
             return Optional.empty();
         }
         return ALL.stream()

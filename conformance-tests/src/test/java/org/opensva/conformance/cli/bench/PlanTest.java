@@ -3,8 +3,17 @@ package org.opensva.conformance.cli.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import com.google.inject.Module;
 
 import org.junit.jupiter.api.Test;
+import org.opensva.api.backend.Backend;
+import org.opensva.api.backend.BackendCatalog;
+import org.opensva.api.backend.BackendProvider;
+import org.opensva.api.backend.BackendRequest;
+import org.opensva.api.backend.BackendVariant;
+import org.opensva.conformance.measure.MeasuredBackend;
 
 import java.util.List;
 import java.util.Map;
@@ -122,6 +131,71 @@ class PlanTest {
                 Set.of("1", "7"),
                 measured(plan(true, Map.of("pages", List.of("1", "7")), "iotlbHit"))
                         .get("iotlbHit"));
+    }
+
+    private static MeasuredBackend backend(String selector, boolean layered, boolean sizes) {
+        return new MeasuredBackend(selector, List.of(), List.of(), Map.of(), layered, sizes);
+    }
+
+    private static Set<String> measurable(MeasuredBackend backend) {
+        Set<String> names = new TreeSet<>();
+        Plan.known(backend).keySet().forEach(name -> names.add(Plan.simple(name)));
+        return names;
+    }
+
+    @Test
+    void ofAnotherBackendJobsAreMeasuredAndWhatItsLayersLetDevicesDo() {
+        Set<String> whole = measurable(backend("acme:two", true, true));
+        assertTrue(whole.containsAll(Set.of("copyJob", "iotlbHit", "walk", "lifeOfAProcess")));
+        assertFalse(whole.contains("invalidatePage"));
+        assertFalse(whole.contains("hostRead"));
+        assertFalse(measurable(backend("acme", true, false)).contains("walk"));
+        Set<String> jobs = measurable(backend("acme", false, false));
+        assertTrue(jobs.containsAll(Set.of("copyJob", "copyByJdk", "handOver")));
+        assertFalse(jobs.contains("iotlbHit"));
+        // A hundred thousand real processes would be a hundred thousand.
+        assertFalse(measurable(backend("native:host", true, false)).contains("lifeOfAProcess"));
+        SortedMap<String, Plan.Known> known = Plan.known(backend("acme", true, true));
+        known.values()
+                .forEach(one ->
+                        assertEquals(
+                                List.of("acme"),
+                                one.declared().getOrDefault("iommu", List.of("acme"))));
+    }
+
+    @Test
+    void whetherABackendHasTheLayersIsFoundWithoutOpeningIt() {
+        BackendCatalog catalog = BackendCatalog.load(PlanTest.class.getClassLoader());
+        MeasuredBackend emulated =
+                MeasuredBackend.of(catalog, "emulated:vtd", List.of(), List.of(), Map.of());
+        assertTrue(emulated.isLayered());
+        assertTrue(emulated.hasSizes());
+        assertFalse(
+                MeasuredBackend.of(
+                                BackendCatalog.of(List.of(new Monolith())),
+                                "monolith",
+                                List.of(),
+                                List.of(),
+                                Map.of())
+                        .isLayered());
+    }
+
+    /** A backend that shows nothing of its inside. */
+    private static final class Monolith implements BackendProvider {
+        @Override
+        public String name() {
+            return "monolith";
+        }
+
+        @Override
+        public List<BackendVariant> variants() {
+            return List.of(BackendVariant.available("", "one piece"));
+        }
+
+        @Override
+        public Module module(BackendRequest request) {
+            return binder -> binder.bind(Backend.class).toProvider(() -> fail("opened"));
+        }
     }
 
     @Test
