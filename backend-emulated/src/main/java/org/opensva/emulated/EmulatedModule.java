@@ -28,6 +28,7 @@ import org.opensva.api.telemetry.ControlMeters;
 import org.opensva.api.telemetry.HardwareMeters;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.ats.AtsEndpointFactory;
+import org.opensva.ats.EndpointQuirks;
 import org.opensva.emulated.Lifecycle.Stage;
 import org.opensva.emulated.kernel.mm.AddressSpaces;
 import org.opensva.emulated.kernel.process.EmulatedKernel;
@@ -74,7 +75,7 @@ public final class EmulatedModule extends AbstractModule {
     protected void configure() {
         bindScope(MachineScoped.class, new MachineScope());
         install(new MachineModule(profile, options.deterministic().isPresent()));
-        install(new IommuModule(profile));
+        install(new IommuModule(profile, options.patience().clock(System::nanoTime)));
         install(new KernelModule(profile, options.hugePages()));
         install(new TelemetryModule(profile, options.pasidSeries()));
         bind(EndpointFactory.class).to(AtsEndpointFactory.class);
@@ -109,7 +110,9 @@ public final class EmulatedModule extends AbstractModule {
     @Provides
     @MachineScoped
     AtsEndpointFactory endpoints() {
-        return new AtsEndpointFactory();
+        return new AtsEndpointFactory(
+                EndpointQuirks.NONE,
+                options.patience().of(AtsEndpointFactory.PAGE_RESPONSE_TIMEOUT));
     }
 
     @Provides
@@ -140,17 +143,11 @@ public final class EmulatedModule extends AbstractModule {
             TranslationAgent iommu = iommus.of(device.name()).agent();
             Endpoint endpoint = lifecycle.add(Stage.ENDPOINTS, endpoints.create(device, iommu));
             buses.add(endpoint);
-            UacceConfig config =
-                    UacceConfig.of(device.name())
-                            .withInstances(options.queues())
-                            .withForeignHandles(options.foreignHandles())
-                            .withPasidSeries(options.pasidSeries())
-                            .withRegionSize(host.pageSize());
             nodes.add(
                     lifecycle.add(
                             Stage.ACCELERATORS,
                             new UacceDevice(
-                                    config,
+                                    config(device.name(), host.pageSize()),
                                     endpoint,
                                     binder,
                                     engines,
@@ -163,6 +160,16 @@ public final class EmulatedModule extends AbstractModule {
                                             iommu))));
         }
         return new Accelerators(buses, nodes);
+    }
+
+    /** What the node of a device is like. */
+    UacceConfig config(String name, int pageSize) {
+        UacceConfig usual = UacceConfig.of(name);
+        return usual.withInstances(options.queues())
+                .withForeignHandles(options.foreignHandles())
+                .withPasidSeries(options.pasidSeries())
+                .withRegionSize(pageSize)
+                .withDrainTimeout(options.patience().of(usual.drainTimeout()));
     }
 
     @Provides

@@ -29,6 +29,7 @@ import java.util.Set;
  * @param pasidSeries how many PASIDs get metric series of their own
  * @param torment the seed of memory pressure from the start, empty for none
  * @param deterministic the seed of the schedule, empty if threads run freely
+ * @param patience how long the machine waits until it gives up
  */
 record EmulatedOptions(
         MachineProfile profile,
@@ -37,7 +38,8 @@ record EmulatedOptions(
         HugePagePolicy hugePages,
         int pasidSeries,
         OptionalLong torment,
-        OptionalLong deterministic) {
+        OptionalLong deterministic,
+        Patience patience) {
 
     /** The value of an option that leaves the profile as it is. */
     private static final String PROFILE = "profile";
@@ -110,6 +112,15 @@ record EmulatedOptions(
                             + " which",
                     "off");
 
+    private static final BackendOption TIMEOUT_FACTOR =
+            new BackendOption(
+                    BackendOption.TIMEOUT_FACTOR,
+                    "what the machine's own time limits are multiplied with, 1 to 1000: those of"
+                            + " queues that stop, of answers to page requests, of invalidations"
+                            + " that devices complete, and of command queues",
+                    "1");
+
+    private static final double MAX_TIMEOUT_FACTOR = 1000;
     private static final int MAX_ATC_ENTRIES = 1 << 20;
     private static final int MAX_IOMMU_ENTRIES = 1 << 23;
     private static final int LEAST_IOMMU_ENTRIES = 4;
@@ -145,7 +156,8 @@ record EmulatedOptions(
                 HUGE_PAGES,
                 PASID_SERIES,
                 TORMENTOR,
-                DETERMINISTIC);
+                DETERMINISTIC,
+                TIMEOUT_FACTOR);
     }
 
     static EmulatedOptions parse(MachineProfile profile, Map<String, String> values) {
@@ -175,7 +187,20 @@ record EmulatedOptions(
                 hugePages(value(values, HUGE_PAGES)),
                 (int) number(PASID_SERIES, value(values, PASID_SERIES), 0, MAX_PASID_SERIES),
                 torment,
-                deterministic(value(values, DETERMINISTIC)));
+                deterministic(value(values, DETERMINISTIC)),
+                patience(value(values, TIMEOUT_FACTOR)));
+    }
+
+    private static Patience patience(String text) {
+        try {
+            double factor = Double.parseDouble(text);
+            if (factor >= 1 && factor <= MAX_TIMEOUT_FACTOR) {
+                return new Patience(factor);
+            }
+        } catch (NumberFormatException e) {
+            throw refused(TIMEOUT_FACTOR, text);
+        }
+        throw refused(TIMEOUT_FACTOR, text);
     }
 
     private static OptionalLong deterministic(String text) {

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 /** The IOMMUs of a machine, which device is behind which, and who of them hears processors. */
 final class IommuModule extends AbstractModule {
@@ -30,11 +31,19 @@ final class IommuModule extends AbstractModule {
     private record Planned(Provider<TranslationAgent> agent, Provider<IommuDriver> driver) {}
 
     private final MachineProfile profile;
+    private final LongSupplier nanoTime;
     private final List<Planned> planned = new ArrayList<>();
     private final List<SmmuBroadcasts.Listener> listeners = new ArrayList<>();
 
-    IommuModule(MachineProfile profile) {
+    /**
+     * Prepares.
+     *
+     * @param profile which IOMMUs there are
+     * @param nanoTime the clock by which they and their drivers give up
+     */
+    IommuModule(MachineProfile profile, LongSupplier nanoTime) {
         this.profile = profile;
+        this.nanoTime = nanoTime;
     }
 
     @Override
@@ -44,7 +53,8 @@ final class IommuModule extends AbstractModule {
             int position = planned.size();
             switch (instance.profile()) {
                 case IommuProfile.Smmu smmu -> smmu(position, smmu.profile());
-                case IommuProfile.Vtd vtd -> install(new VtdModule(position, vtd.profile()));
+                case IommuProfile.Vtd vtd ->
+                        install(new VtdModule(position, vtd.profile(), nanoTime));
             }
             planned.add(
                     new Planned(
@@ -54,7 +64,7 @@ final class IommuModule extends AbstractModule {
     }
 
     private void smmu(int position, SmmuProfile smmu) {
-        install(new SmmuModule(position, smmu));
+        install(new SmmuModule(position, smmu, nanoTime));
         if (Idr0.BTM.isSet(smmu.idr0())) {
             listeners.add(
                     new SmmuBroadcasts.Listener(

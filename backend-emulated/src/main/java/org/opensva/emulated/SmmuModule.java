@@ -11,14 +11,18 @@ import org.opensva.smmuv3.driver.SmmuV3Driver;
 import org.opensva.smmuv3.model.SmmuProfile;
 import org.opensva.smmuv3.model.SmmuV3;
 
+import java.util.function.LongSupplier;
+
 /** An SMMUv3 and its driver. */
 final class SmmuModule extends UnitModule<SmmuWires, SmmuV3, SmmuV3Driver> {
 
     private final SmmuProfile profile;
+    private final LongSupplier nanoTime;
 
-    SmmuModule(int instance, SmmuProfile profile) {
+    SmmuModule(int instance, SmmuProfile profile, LongSupplier nanoTime) {
         super(instance, SmmuWires.class, SmmuV3.class, SmmuV3Driver.class);
         this.profile = profile;
+        this.nanoTime = nanoTime;
     }
 
     @Override
@@ -28,7 +32,7 @@ final class SmmuModule extends UnitModule<SmmuWires, SmmuV3, SmmuV3Driver> {
 
     @Override
     SmmuV3 hardware(PhysicalMemory memory, SmmuWires interrupts) {
-        return new SmmuV3(profile, memory, interrupts, System::nanoTime);
+        return new SmmuV3(profile, memory, interrupts, nanoTime);
     }
 
     @Override
@@ -38,7 +42,7 @@ final class SmmuModule extends UnitModule<SmmuWires, SmmuV3, SmmuV3Driver> {
             FrameAllocator frames,
             HardwareEventSink events,
             OpenTelemetry telemetry) {
-        return new SmmuV3Driver(registers, memory, frames, events, telemetry);
+        return new SmmuV3Driver(registers, memory, frames, events, telemetry, nanoTime);
     }
 
     @Override

@@ -11,14 +11,18 @@ import org.opensva.vtd.driver.VtdDriver;
 import org.opensva.vtd.model.VtdIommu;
 import org.opensva.vtd.model.VtdProfile;
 
+import java.util.function.LongSupplier;
+
 /** A VT-d remapping unit and its driver. */
 final class VtdModule extends UnitModule<VtdWires, VtdIommu, VtdDriver> {
 
     private final VtdProfile profile;
+    private final LongSupplier nanoTime;
 
-    VtdModule(int instance, VtdProfile profile) {
+    VtdModule(int instance, VtdProfile profile, LongSupplier nanoTime) {
         super(instance, VtdWires.class, VtdIommu.class, VtdDriver.class);
         this.profile = profile;
+        this.nanoTime = nanoTime;
     }
 
     @Override
@@ -28,7 +32,7 @@ final class VtdModule extends UnitModule<VtdWires, VtdIommu, VtdDriver> {
 
     @Override
     VtdIommu hardware(PhysicalMemory memory, VtdWires interrupts) {
-        return new VtdIommu(profile, memory, interrupts, System::nanoTime);
+        return new VtdIommu(profile, memory, interrupts, nanoTime);
     }
 
     @Override
@@ -38,7 +42,7 @@ final class VtdModule extends UnitModule<VtdWires, VtdIommu, VtdDriver> {
             FrameAllocator frames,
             HardwareEventSink events,
             OpenTelemetry telemetry) {
-        return new VtdDriver(registers, memory, frames, events, telemetry);
+        return new VtdDriver(registers, memory, frames, events, telemetry, nanoTime);
     }
 
     @Override

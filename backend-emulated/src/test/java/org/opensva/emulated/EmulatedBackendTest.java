@@ -278,6 +278,10 @@ class EmulatedBackendTest {
                         Map.of("walk-cache-entries", "5"),
                         Map.of("queues", "0"),
                         Map.of("foreign-handles", "maybe"),
+                        Map.of("timeout-factor", "0.5"),
+                        Map.of("timeout-factor", "1001"),
+                        Map.of("timeout-factor", "NaN"),
+                        Map.of("timeout-factor", "long"),
                         Map.of("nonsense", "1"))) {
             BackendException refused =
                     assertThrows(

@@ -28,6 +28,7 @@ import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.api.telemetry.PasidLimit;
 import org.opensva.api.telemetry.SvaTelemetry;
 import org.opensva.ats.AtsEndpointFactory;
+import org.opensva.ats.EndpointQuirks;
 import org.opensva.linux.abi.SystemCalls;
 import org.opensva.linux.agent.Keeper;
 import org.opensva.linux.doctor.AgentProbe;
@@ -136,7 +137,8 @@ final class HostModule extends AbstractModule {
     @Provides
     @HostScoped
     AtsEndpointFactory endpoints() {
-        return new AtsEndpointFactory();
+        return new AtsEndpointFactory(
+                EndpointQuirks.NONE, options.patient(AtsEndpointFactory.PAGE_RESPONSE_TIMEOUT));
     }
 
     @Provides
@@ -148,7 +150,8 @@ final class HostModule extends AbstractModule {
     @Provides
     @HostScoped
     HostIommu iommu(HardwareEventSink events) {
-        return new HostIommu(events, PASID_BITS, events());
+        return new HostIommu(
+                events, PASID_BITS, events(), options.patient(HostIommu.INVALIDATION_LIMIT));
     }
 
     @Provides
@@ -209,15 +212,26 @@ final class HostModule extends AbstractModule {
             endpoint.setPasidEnabled(true);
             endpoint.setAtsEnabled(events());
             buses.add(endpoint);
-            UacceConfig config =
-                    UacceConfig.of(function.name())
-                            .withInstances(options.queues())
-                            .withForeignHandles(options.foreignHandles())
-                            .withPasidSeries(options.pasidSeries())
-                            .withRegionSize(facts.pageSize());
-            nodes.add(shutdown.add(new UacceDevice(config, endpoint, binder, engines, telemetry)));
+            nodes.add(
+                    shutdown.add(
+                            new UacceDevice(
+                                    config(function.name()),
+                                    endpoint,
+                                    binder,
+                                    engines,
+                                    telemetry)));
         }
         return new HostDevices(buses, nodes);
+    }
+
+    /** What the node of a device is like. */
+    UacceConfig config(String name) {
+        UacceConfig usual = UacceConfig.of(name);
+        return usual.withInstances(options.queues())
+                .withForeignHandles(options.foreignHandles())
+                .withPasidSeries(options.pasidSeries())
+                .withRegionSize(facts.pageSize())
+                .withDrainTimeout(options.patient(usual.drainTimeout()));
     }
 
     @Provides

@@ -6,6 +6,7 @@ import org.opensva.api.backend.ForeignHandlePolicy;
 import org.opensva.linux.abi.SystemCalls;
 import org.opensva.linux.mm.Transfers;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ import java.util.Map;
  * @param atcEntries capacity of each ATC
  * @param queues queues of each accelerator
  * @param pasidSeries how many PASIDs have metric series of their own
+ * @param timeoutFactor what limits by the clock are multiplied with, 1 to 1000
  */
 record HostOptions(
         ForeignHandlePolicy foreignHandles,
@@ -28,7 +30,8 @@ record HostOptions(
         boolean windows,
         int atcEntries,
         int queues,
-        int pasidSeries) {
+        int pasidSeries,
+        double timeoutFactor) {
 
     /** Which way bytes travel. */
     enum Transfer {
@@ -83,9 +86,30 @@ record HostOptions(
                     "how many PASIDs get metric series of their own, 0 to 10000",
                     "0");
 
+    private static final BackendOption TIMEOUT_FACTOR =
+            new BackendOption(
+                    BackendOption.TIMEOUT_FACTOR,
+                    "what the backend's own time limits are multiplied with, 1 to 1000: those of"
+                            + " queues that stop and of invalidations that devices complete",
+                    "1");
+
+    private static final double MAX_TIMEOUT_FACTOR = 1000;
+
     static List<BackendOption> all() {
         return List.of(
-                FOREIGN_HANDLES, EVENTS, TRANSFERS, WINDOWS, ATC_ENTRIES, QUEUES, PASID_SERIES);
+                FOREIGN_HANDLES,
+                EVENTS,
+                TRANSFERS,
+                WINDOWS,
+                ATC_ENTRIES,
+                QUEUES,
+                PASID_SERIES,
+                TIMEOUT_FACTOR);
+    }
+
+    /** How long to wait on this host for what usually takes no longer than a limit. */
+    Duration patient(Duration limit) {
+        return Duration.ofNanos((long) (limit.toNanos() * timeoutFactor));
     }
 
     static HostOptions parse(Map<String, String> values) {
@@ -96,7 +120,20 @@ record HostOptions(
                 choice(WINDOWS, value(values, WINDOWS), "on", "off"),
                 powerOfTwo(value(values, ATC_ENTRIES)),
                 number(QUEUES, value(values, QUEUES), 1, 1 << 16),
-                number(PASID_SERIES, value(values, PASID_SERIES), 0, 10_000));
+                number(PASID_SERIES, value(values, PASID_SERIES), 0, 10_000),
+                factor(value(values, TIMEOUT_FACTOR)));
+    }
+
+    private static double factor(String text) {
+        try {
+            double factor = Double.parseDouble(text);
+            if (factor >= 1 && factor <= MAX_TIMEOUT_FACTOR) {
+                return factor;
+            }
+        } catch (NumberFormatException e) {
+            throw refused(TIMEOUT_FACTOR, text);
+        }
+        throw refused(TIMEOUT_FACTOR, text);
     }
 
     private static String value(Map<String, String> values, BackendOption option) {

@@ -29,8 +29,13 @@ public final class BackendCatalog {
 
     private final SortedMap<String, BackendProvider> providers;
 
-    private BackendCatalog(SortedMap<String, BackendProvider> providers) {
+    /** What holds where an option is not given, if it is not what the provider says. */
+    private final Map<String, String> defaults;
+
+    private BackendCatalog(
+            SortedMap<String, BackendProvider> providers, Map<String, String> defaults) {
         this.providers = providers;
+        this.defaults = defaults;
     }
 
     /**
@@ -90,7 +95,7 @@ public final class BackendCatalog {
                                         provider.getClass().getName()));
             }
         }
-        return new BackendCatalog(byName);
+        return new BackendCatalog(byName, Map.of());
     }
 
     private static List<BackendProvider> found(ClassLoader loader) {
@@ -124,7 +129,21 @@ public final class BackendCatalog {
     public BackendCatalog withProfile(String name, String profile) {
         SortedMap<String, BackendProvider> changed = new TreeMap<>(providers);
         changed.put(name, provider(name).withProfile(profile));
-        return new BackendCatalog(changed);
+        return new BackendCatalog(changed, defaults);
+    }
+
+    /**
+     * The same catalog with another default of an option, in every backend that has it, also as the
+     * base of another one.
+     *
+     * @param key the key of the option
+     * @param value what holds where the option is not given
+     * @return a catalog of the same backends
+     */
+    public BackendCatalog withDefault(String key, String value) {
+        Map<String, String> changed = new TreeMap<>(defaults);
+        changed.put(key, value);
+        return new BackendCatalog(providers, changed);
     }
 
     /**
@@ -158,7 +177,7 @@ public final class BackendCatalog {
         }
         SortedMap<String, String> all = new TreeMap<>();
         for (BackendOption option : provider.options()) {
-            all.put(option.key(), option.defaultValue());
+            all.put(option.key(), defaults.getOrDefault(option.key(), option.defaultValue()));
         }
         for (Map.Entry<String, String> given : options.entrySet()) {
             if (all.replace(given.getKey(), given.getValue()) == null) {

@@ -58,6 +58,9 @@ class BackendCatalogTest {
     private static class Provider implements BackendProvider {
         private final String name;
 
+        /** How large the backend was that was asked for last. */
+        private String size = "";
+
         Provider(String name) {
             this.name = name;
         }
@@ -81,6 +84,7 @@ class BackendCatalogTest {
 
         @Override
         public Module module(BackendRequest request) {
+            size = String.valueOf(request.options().get("size"));
             return binder ->
                     binder.bind(Backend.class).toInstance(Named.of(name, request.variant().name()));
         }
@@ -98,8 +102,8 @@ class BackendCatalogTest {
         }
     }
 
-    private final BackendCatalog catalog =
-            BackendCatalog.of(List.of(new Provider("base"), new Derived()));
+    private final Provider base = new Provider("base");
+    private final BackendCatalog catalog = BackendCatalog.of(List.of(base, new Derived()));
 
     private String refusal(String selector, Map<String, String> options) {
         return assertThrows(
@@ -143,6 +147,21 @@ class BackendCatalogTest {
         assertEquals(
                 "backend 'base' has no option 'sise'; it has: size",
                 refusal("base", Map.of("sise", "2")));
+    }
+
+    private String size(BackendCatalog of, String selector, Map<String, String> options) {
+        of.open(selector, options, OpenTelemetry.noop()).close();
+        return base.size;
+    }
+
+    @Test
+    void anotherDefaultHoldsWhereTheOptionIsNotGivenAlsoForABackendThatOthersAreMadeOf() {
+        BackendCatalog larger = catalog.withDefault("size", "7").withDefault("colour", "red");
+        assertEquals("1", size(catalog, "base", Map.of()));
+        assertEquals("7", size(larger, "base", Map.of()));
+        assertEquals("7", size(larger, "derived", Map.of()));
+        assertEquals("2", size(larger, "base", Map.of("size", "2")));
+        assertEquals("8", size(larger.withDefault("size", "8"), "base", Map.of()));
     }
 
     @Test

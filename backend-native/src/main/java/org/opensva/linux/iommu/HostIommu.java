@@ -10,6 +10,7 @@ import org.opensva.api.telemetry.HardwareCounter;
 import org.opensva.api.telemetry.HardwareEventSink;
 import org.opensva.linux.mm.SharedMemory;
 
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -20,9 +21,13 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class HostIommu implements TranslationAgent, CounterSource {
 
+    /** A device that takes longer to complete an invalidation is cut off, usually. */
+    public static final Duration INVALIDATION_LIMIT = Duration.ofSeconds(10);
+
     private final HardwareEventSink events;
     private final int pasidBits;
     private final boolean ats;
+    private final Duration limit;
     private final TranslatedSpace translated = new TranslatedSpace();
     private final Map<RequesterId, HostPort> ports = new ConcurrentHashMap<>();
 
@@ -32,16 +37,19 @@ public final class HostIommu implements TranslationAgent, CounterSource {
      * @param events where events go
      * @param pasidBits how many PASID bits requests have, 1 to 20
      * @param ats true if devices may cache translations, and are told when to forget them
+     * @param limit after what time a device that does not complete an invalidation is cut off for
+     *     good; more than zero
      */
-    public HostIommu(HardwareEventSink events, int pasidBits, boolean ats) {
+    public HostIommu(HardwareEventSink events, int pasidBits, boolean ats, Duration limit) {
         this.ats = ats;
+        this.limit = limit;
         this.events = events;
         this.pasidBits = pasidBits;
     }
 
     @Override
     public AgentPort connect(RequesterId requester, DevicePort device) {
-        HostPort port = new HostPort(requester, device, translated, events, pasidBits, ats);
+        HostPort port = new HostPort(requester, device, translated, events, pasidBits, ats, limit);
         if (ports.putIfAbsent(requester, port) != null) {
             throw new IllegalStateException("requester id " + requester + " is taken");
         }

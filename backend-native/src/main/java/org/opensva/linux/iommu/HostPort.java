@@ -37,9 +37,6 @@ final class HostPort implements AgentPort {
 
     private static final System.Logger LOG = System.getLogger(HostPort.class.getName());
 
-    /** A device that takes longer is cut off for good. */
-    private static final Duration INVALIDATION_LIMIT = Duration.ofSeconds(10);
-
     private static final int ITAG = 0;
     private static final int MAX_PIECE = 1 << 16;
 
@@ -49,6 +46,10 @@ final class HostPort implements AgentPort {
     private final HardwareEventSink events;
     private final AtomicReferenceArray<@Nullable Attachment> pasids;
     private final boolean ats;
+
+    /** A device that takes longer to complete an invalidation is cut off for good. */
+    private final Duration limit;
+
     private final Object invalidating = new Object();
     private final LongAdder translations = new LongAdder();
     private final LongAdder invalidations = new LongAdder();
@@ -61,8 +62,10 @@ final class HostPort implements AgentPort {
             TranslatedSpace translated,
             HardwareEventSink events,
             int pasidBits,
-            boolean ats) {
+            boolean ats,
+            Duration limit) {
         this.ats = ats;
+        this.limit = limit;
         this.requester = requester;
         this.device = device;
         this.translated = translated;
@@ -159,7 +162,7 @@ final class HostPort implements AgentPort {
                         System.Logger.Level.ERROR,
                         "device {0} has not completed an invalidation within {1} s and is cut off",
                         requester,
-                        INVALIDATION_LIMIT.toSeconds());
+                        limit.toSeconds());
                 return;
             }
             events.record(HardwareEvent.Kind.ATC_SYNC, requester.value(), pasid, 0, 0);
@@ -175,9 +178,9 @@ final class HostPort implements AgentPort {
         return Math.max(12, 64 - Long.numberOfLeadingZeros(different));
     }
 
-    private static boolean await(CountDownLatch done) {
+    private boolean await(CountDownLatch done) {
         boolean interrupted = false;
-        long deadline = System.nanoTime() + INVALIDATION_LIMIT.toNanos();
+        long deadline = System.nanoTime() + limit.toNanos();
         try {
             while (true) {
                 try {

@@ -157,7 +157,8 @@ final class CompareCommand implements Callable<Integer> {
         try {
             for (String selector : selectors) {
                 Backend backend =
-                        plugins.catalog()
+                        chosen.limits()
+                                .reaching(plugins.catalog())
                                 .open(selector, telemetry.options(given.options()), told.api());
                 sides.add(new Side(selector, backend, claims(selector, backend)));
             }

@@ -75,7 +75,8 @@ final class ExploreCommand implements Callable<Integer> {
             String selector = plugins.catalog().resolve(name);
             try (Telemetry told = context.telemetry().apply(telemetry);
                     Backend backend =
-                            plugins.catalog()
+                            chosen.limits()
+                                    .reaching(plugins.catalog())
                                     .open(
                                             selector,
                                             telemetry.options(given.options()),

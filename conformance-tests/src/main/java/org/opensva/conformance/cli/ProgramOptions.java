@@ -1,6 +1,7 @@
 package org.opensva.conformance.cli;
 
 import org.jspecify.annotations.Nullable;
+import org.opensva.conformance.cli.words.Reason;
 import org.opensva.conformance.programs.Claims;
 import org.opensva.conformance.programs.Program;
 import org.opensva.conformance.programs.ProgramFormatException;
@@ -71,7 +72,9 @@ final class ProgramOptions {
     @Option(
             names = "--timeout-factor",
             paramLabel = "F",
-            description = "Multiply every time limit, for slow machines.")
+            description =
+                    "Multiply every time limit, for slow or busy machines; above 1 also the"
+                            + " backend's own, by its option 'timeout-factor'.")
     private double timeoutFactor = 1;
 
     /** Checks the ranges. */

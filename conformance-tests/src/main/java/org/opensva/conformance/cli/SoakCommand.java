@@ -82,7 +82,9 @@ final class SoakCommand implements Callable<Integer> {
     @Option(
             names = "--timeout-factor",
             paramLabel = "F",
-            description = "Multiply every time limit, for slow machines.")
+            description =
+                    "Multiply every time limit, for slow or busy machines; above 1 also the"
+                            + " backend's own, by its option 'timeout-factor'.")
     private double timeoutFactor = 1;
 
     SoakCommand(Context context) {
@@ -100,7 +102,8 @@ final class SoakCommand implements Callable<Integer> {
                     new Soak(
                             settings,
                             () ->
-                                    plugins.catalog()
+                                    settings.limits()
+                                            .reaching(plugins.catalog())
                                             .open(
                                                     selector,
                                                     telemetry.options(given.options()),

@@ -45,6 +45,7 @@ record RunSettings(
 
     RunSettings {
         options = Map.copyOf(options);
+        catalog = limits.reaching(catalog);
     }
 
     /** Reads the settings of a run that JUnit started: {@code get} looks a parameter up. */

@@ -30,7 +30,8 @@
  * that part only</td></tr>
  * <tr><td>{@code opensva.seed}</td><td>seed of all random choices, decimal or {@code 0x}
  * hexadecimal</td></tr>
- * <tr><td>{@code opensva.timeout.factor}</td><td>scales every limit; default 1</td></tr>
+ * <tr><td>{@code opensva.timeout.factor}</td><td>scales every limit, above 1
+ * also those of a backend that has the option {@code timeout-factor}; default 1</td></tr>
  * </table>
  *
  * <h2>From a program</h2>

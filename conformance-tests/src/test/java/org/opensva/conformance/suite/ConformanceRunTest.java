@@ -5,9 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.inject.Module;
+
 import org.junit.jupiter.api.Test;
+import org.opensva.api.backend.BackendCatalog;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.BackendException;
+import org.opensva.api.backend.BackendOption;
+import org.opensva.api.backend.BackendProvider;
+import org.opensva.api.backend.BackendRequest;
+import org.opensva.api.backend.BackendVariant;
 import org.opensva.api.backend.ForeignHandlePolicy;
 import org.opensva.conformance.rules.Rule;
 import org.opensva.conformance.rules.RuleBook;
@@ -17,10 +24,13 @@ import org.opensva.conformance.suite.bench.Evidence;
 import org.opensva.conformance.suite.sample.EveryEnd;
 import org.opensva.conformance.suite.sample.NoRule;
 import org.opensva.conformance.suite.testbackend.SoftBackend;
+import org.opensva.conformance.suite.testbackend.SoftProvider;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** From tests to verdicts. */
@@ -173,6 +183,44 @@ class ConformanceRunTest {
                 .tests(EveryEnd.class)
                 .run();
         assertEquals(0, open.get());
+    }
+
+    /** The test backend, with a limit of its own by the clock. */
+    private static final class Patient implements BackendProvider {
+        private final BackendProvider soft = new SoftProvider();
+        private final Set<String> factors = new TreeSet<>();
+
+        @Override
+        public String name() {
+            return soft.name();
+        }
+
+        @Override
+        public List<BackendVariant> variants() {
+            return soft.variants();
+        }
+
+        @Override
+        public List<BackendOption> options() {
+            return List.of(new BackendOption(BackendOption.TIMEOUT_FACTOR, "how patient", "1"));
+        }
+
+        @Override
+        public Module module(BackendRequest request) {
+            factors.add(String.valueOf(request.options().get(BackendOption.TIMEOUT_FACTOR)));
+            return soft.module(request);
+        }
+    }
+
+    @Test
+    void aBackendIsAsPatientAsTheSuite() {
+        Patient patient = new Patient();
+        run().catalog(BackendCatalog.of(List.of(patient)))
+                .timeoutFactor(7)
+                .tests(EveryEnd.class)
+                .rules("BIND-01")
+                .run();
+        assertEquals(Set.of("7.0"), patient.factors);
     }
 
     @Test

@@ -12,6 +12,7 @@ import org.opensva.smmuv3.layout.TableAndQueueRegisters.CmdqCons;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.LongSupplier;
 
 /**
  * The producer of the command queue (Arm IHI 0070 G.b sections 3.5 and 4).
@@ -51,7 +52,7 @@ final class CommandQueue {
     private final PhysicalMemory memory;
     private final long base;
     private final int log2Size;
-    private final long stuckNanos;
+    private final LongSupplier nanoTime;
     private final ReentrantLock lock = new ReentrantLock();
 
     /** Next position to write; guarded by the lock. */
@@ -72,21 +73,23 @@ final class CommandQueue {
     /** Held shared by who asks ATCs, exclusively by who wants to know which one is silent. */
     private final ReentrantReadWriteLock asking = new ReentrantReadWriteLock();
 
-    CommandQueue(RegisterFrame registers, PhysicalMemory memory, long base, int log2Size) {
-        this(registers, memory, base, log2Size, STUCK_NANOS);
-    }
-
+    /**
+     * A queue that runs already.
+     *
+     * @param base where it is
+     * @param nanoTime the clock by which a queue that stands still is known
+     */
     CommandQueue(
             RegisterFrame registers,
             PhysicalMemory memory,
             long base,
             int log2Size,
-            long stuckNanos) {
+            LongSupplier nanoTime) {
         this.registers = registers;
         this.memory = memory;
         this.base = base;
         this.log2Size = log2Size;
-        this.stuckNanos = stuckNanos;
+        this.nanoTime = nanoTime;
     }
 
     /** Inserts commands and returns at once. */
@@ -204,7 +207,7 @@ final class CommandQueue {
         if (consumed >= position) {
             return;
         }
-        long start = System.nanoTime();
+        long start = nanoTime.getAsLong();
         for (int i = 0; consumed < position; i++) {
             pause(i, start);
             lock.lock();
@@ -222,7 +225,7 @@ final class CommandQueue {
             return;
         }
         LockSupport.parkNanos(PARK_NANOS);
-        if (System.nanoTime() - start > stuckNanos) {
+        if (nanoTime.getAsLong() - start > STUCK_NANOS) {
             throw new ErrnoException(
                     Errno.EIO,
                     "CMD_SYNC",

@@ -45,6 +45,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * The driver of one SMMUv3 instance, for Shared Virtual Addressing: devices get a context table of
@@ -91,7 +92,7 @@ public final class SmmuV3Driver implements IommuDriver {
     private volatile boolean closed;
 
     /**
-     * Probes, resets and enables an SMMU.
+     * Probes, resets and enables an SMMU, by the clock of this Java machine.
      *
      * @param registers its registers, page 0 and page 1 (64 KiB each)
      * @param memory where tables and queues are
@@ -107,6 +108,28 @@ public final class SmmuV3Driver implements IommuDriver {
             FrameAllocator frames,
             HardwareEventSink events,
             OpenTelemetry telemetry) {
+        this(registers, memory, frames, events, telemetry, System::nanoTime);
+    }
+
+    /**
+     * Probes, resets and enables an SMMU.
+     *
+     * @param registers its registers, page 0 and page 1 (64 KiB each)
+     * @param memory where tables and queues are
+     * @param frames where they come from
+     * @param events what white-box rules look at
+     * @param telemetry where spans go
+     * @param nanoTime a clock in nanoseconds, by which a queue that stands still is known
+     * @throws ErrnoException {@code ENODEV} if this is not an SMMU that the driver can use, {@code
+     *     EIO} if it does not answer, {@code ENOMEM}
+     */
+    public SmmuV3Driver(
+            MmioRegion registers,
+            PhysicalMemory memory,
+            FrameAllocator frames,
+            HardwareEventSink events,
+            OpenTelemetry telemetry,
+            LongSupplier nanoTime) {
         this.registers = new RegisterFrame(registers);
         this.identity = Identity.probe(this.registers);
         String obstacle = identity.obstacle();
@@ -121,7 +144,11 @@ public final class SmmuV3Driver implements IommuDriver {
         DriverMemory.Queue commandQueue = driverMemory.commands();
         CommandQueue commands =
                 new CommandQueue(
-                        this.registers, memory, commandQueue.base(), commandQueue.log2Size());
+                        this.registers,
+                        memory,
+                        commandQueue.base(),
+                        commandQueue.log2Size(),
+                        nanoTime);
         this.context =
                 new DriverContext(
                         identity,

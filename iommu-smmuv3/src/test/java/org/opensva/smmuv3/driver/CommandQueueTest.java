@@ -21,6 +21,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /** The command queue under an SMMU that is slow, stops, or is dead (sections 3.5.1 and 7.1). */
 @Timeout(60)
@@ -28,19 +31,27 @@ class CommandQueueTest {
 
     private static final int LOG2_SIZE = 3;
     private static final int SIZE = 1 << LOG2_SIZE;
-    private static final long NEVER = Long.MAX_VALUE;
-    private static final long AT_ONCE = 0;
 
     private final FlatMemory memory = new FlatMemory();
     private final RecordingSmmu smmu = new RecordingSmmu(memory, true);
 
-    private CommandQueue queue(long stuckNanos) {
+    /** A queue for whose driver no time passes. */
+    private CommandQueue queue() {
+        return queue(() -> 0);
+    }
+
+    private CommandQueue queue(LongSupplier nanoTime) {
         RegisterFrame registers = new RegisterFrame(smmu);
         long base = memory.allocate(0);
         registers.write(
                 Register.CMDQ_BASE,
                 CmdqBase.ADDR.address(base) | CmdqBase.LOG2SIZE.place(LOG2_SIZE));
-        return new CommandQueue(registers, memory, base, LOG2_SIZE, stuckNanos);
+        return new CommandQueue(registers, memory, base, LOG2_SIZE, nanoTime);
+    }
+
+    private static LongSupplier aMinuteALook() {
+        AtomicLong minutes = new AtomicLong();
+        return () -> TimeUnit.MINUTES.toNanos(minutes.getAndIncrement());
     }
 
     /** Commands that can be told apart. */
@@ -73,7 +84,7 @@ class CommandQueueTest {
     @Test
     void everyCommandIsExecutedOnceAndInOrderHoweverOftenTheQueueGoesRound() {
         SplittableRandom random = new SplittableRandom(20261123);
-        CommandQueue queue = queue(NEVER);
+        CommandQueue queue = queue();
         List<Integer> expected = new ArrayList<>();
         int next = 0;
         for (int round = 0; round < 500; round++) {
@@ -98,7 +109,7 @@ class CommandQueueTest {
     @ParameterizedTest
     @ValueSource(ints = {SIZE - 2, SIZE - 1, SIZE, 2 * SIZE})
     void aFullQueueIsNotOverwritten(int count) throws InterruptedException {
-        CommandQueue queue = queue(NEVER);
+        CommandQueue queue = queue();
         queue.submit(commands(0, 3));
         smmu.hold();
         Thread thread = Thread.ofPlatform().start(() -> queue.submitAndSync(commands(3, count)));
@@ -118,7 +129,7 @@ class CommandQueueTest {
 
     @Test
     void aBatchWithoutSyncIsNotWaitedFor() {
-        CommandQueue queue = queue(NEVER);
+        CommandQueue queue = queue();
         smmu.hold();
         queue.submit(commands(0, SIZE));
         assertEquals(List.of(), executed());
@@ -128,7 +139,7 @@ class CommandQueueTest {
 
     @Test
     void anSmmuThatStopsForeverIsAnErrorForWhoWaitsForIt() {
-        CommandQueue queue = queue(AT_ONCE);
+        CommandQueue queue = queue(aMinuteALook());
         smmu.hold();
         ErrnoException dead =
                 assertThrows(ErrnoException.class, () -> queue.submitAndSync(commands(0, 1)));
@@ -150,7 +161,7 @@ class CommandQueueTest {
 
     @Test
     void anIllegalCommandBecomesAnInvalidationOfEverythingWhereverItIs() {
-        CommandQueue queue = queue(NEVER);
+        CommandQueue queue = queue();
         for (int at = 0; at < 3 * SIZE; at++) {
             smmu.seen.clear();
             queue.submit(commands(0, at % 5));
@@ -164,7 +175,7 @@ class CommandQueueTest {
     /** A CMD_SYNC that became something else would not wait for what is in front of it. */
     @Test
     void aCommandThatCannotBeReadForAWhileIsExecutedAllTheSame() {
-        CommandQueue queue = queue(NEVER);
+        CommandQueue queue = queue();
         for (int after = 0; after < 4; after++) {
             for (int times = 1; times < 4; times++) {
                 smmu.seen.clear();
@@ -180,7 +191,7 @@ class CommandQueueTest {
     /** The interrupt of the error comes when nobody waits. */
     @Test
     void anErrorThatIsFoundLaterIsRepairedByTheInterrupt() {
-        CommandQueue queue = queue(NEVER);
+        CommandQueue queue = queue();
         smmu.hold();
         queue.submit(illegal());
         queue.submit(commands(0, 2));
@@ -216,7 +227,7 @@ class CommandQueueTest {
 
     @Test
     void whoAsksAloneIsAlone() throws Exception {
-        CommandQueue queue = queue(NEVER);
+        CommandQueue queue = queue();
         smmu.hold();
         CompletableFuture<Outcome> alone = new CompletableFuture<>();
         Thread first = Thread.ofPlatform().start(() -> alone.complete(queue.askAlone(atc(1))));
@@ -246,7 +257,7 @@ class CommandQueueTest {
 
     @Test
     void whoWaitsForAnSmmuThatIsDisabledGoesOn() throws InterruptedException {
-        CommandQueue queue = queue(NEVER);
+        CommandQueue queue = queue();
         smmu.hold();
         List<Outcome> outcomes = new ArrayList<>();
         Thread thread =

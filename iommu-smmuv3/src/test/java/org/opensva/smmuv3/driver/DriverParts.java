@@ -43,7 +43,7 @@ final class DriverParts {
                 identity,
                 memory,
                 memory,
-                new CommandQueue(registers, memory, base, log2Size),
+                new CommandQueue(registers, memory, base, log2Size, System::nanoTime),
                 new Invalidations(true),
                 new AsidAllocator(8, false),
                 new StreamTable(memory, memory, 16, true),

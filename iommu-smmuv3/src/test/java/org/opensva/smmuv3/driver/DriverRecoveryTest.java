@@ -104,7 +104,7 @@ class DriverRecoveryTest {
         smmu.write(Register.CMDQ_PROD.offset(), 4, 0);
         smmu.write(Register.CMDQ_CONS.offset(), 4, 0);
         smmu.write(Register.CR0.offset(), 4, 8);
-        return new CommandQueue(new RegisterFrame(smmu), memory, base, log2Size);
+        return new CommandQueue(new RegisterFrame(smmu), memory, base, log2Size, System::nanoTime);
     }
 
     private static CommandBatch raw(long... words) {

@@ -24,6 +24,8 @@ import org.opensva.smmuv3.layout.Register;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 class SmmuV3DriverTest {
 
@@ -231,5 +233,23 @@ class SmmuV3DriverTest {
         ErrnoException refused =
                 assertThrows(ErrnoException.class, () -> driver.attach(zip, (from, group) -> {}));
         assertEquals(Errno.EBUSY, refused.errno());
+    }
+
+    @Test
+    void howLongAnSmmuMayStandStillIsByTheClockThatIsGiven() {
+        FlatMemory fresh = new FlatMemory();
+        RecordingSmmu stuck = new RecordingSmmu(fresh, true);
+        AtomicLong minutes = new AtomicLong();
+        SmmuV3Driver hasty =
+                new SmmuV3Driver(
+                        stuck,
+                        fresh,
+                        fresh,
+                        HardwareEventSink.NONE,
+                        OpenTelemetry.noop(),
+                        () -> TimeUnit.MINUTES.toNanos(minutes.getAndIncrement()));
+        SvaDomain domain = hasty.createDomain(mm);
+        stuck.hold();
+        assertEquals(Errno.EIO, assertThrows(ErrnoException.class, domain::close).errno());
     }
 }

@@ -39,6 +39,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * The driver of one VT-d remapping unit, for Shared Virtual Addressing: the unit runs in scalable
@@ -81,7 +82,7 @@ public final class VtdDriver implements IommuDriver {
     private volatile boolean closed;
 
     /**
-     * Probes, resets and enables a remapping unit.
+     * Probes, resets and enables a remapping unit, by the clock of this Java machine.
      *
      * @param registers its registers
      * @param memory where tables and queues are
@@ -97,6 +98,28 @@ public final class VtdDriver implements IommuDriver {
             FrameAllocator frames,
             HardwareEventSink events,
             OpenTelemetry telemetry) {
+        this(registers, memory, frames, events, telemetry, System::nanoTime);
+    }
+
+    /**
+     * Probes, resets and enables a remapping unit.
+     *
+     * @param registers its registers
+     * @param memory where tables and queues are
+     * @param frames where they come from
+     * @param events what white-box rules look at
+     * @param telemetry where spans go
+     * @param nanoTime a clock in nanoseconds, by which a queue that stands still is known
+     * @throws ErrnoException {@code ENODEV} if this is not a unit that the driver can use, with
+     *     what is missing; {@code EIO} if it does not answer, {@code ENOMEM}
+     */
+    public VtdDriver(
+            MmioRegion registers,
+            PhysicalMemory memory,
+            FrameAllocator frames,
+            HardwareEventSink events,
+            OpenTelemetry telemetry,
+            LongSupplier nanoTime) {
         this.registers = new RegisterFrame(registers);
         this.unit = Capabilities.probe(this.registers);
         quiet();
@@ -104,7 +127,7 @@ public final class VtdDriver implements IommuDriver {
         try {
             InvalidationQueue queue =
                     new InvalidationQueue(
-                            this.registers, memory, frames, this::onQueueError, System::nanoTime);
+                            this.registers, memory, frames, this::onQueueError, nanoTime);
             this.context =
                     new DriverContext(
                             unit,

@@ -261,7 +261,11 @@ final class RecordingUnit implements MmioRegion {
     }
 
     List<DescriptorType> types() {
-        return seen.stream().map(Seen::type).toList();
+        return types(seen);
+    }
+
+    static List<DescriptorType> types(List<Seen> descriptors) {
+        return descriptors.stream().map(Seen::type).toList();
     }
 
     /** Queues a page request, or loses it. */

@@ -1,5 +1,8 @@
 package org.opensva.conformance.suite.bench;
 
+import org.opensva.api.backend.BackendCatalog;
+import org.opensva.api.backend.BackendOption;
+
 import java.time.Duration;
 
 /**
@@ -57,6 +60,21 @@ public record Limits(double factor) {
      */
     public Duration test() {
         return scaled(60_000);
+    }
+
+    /**
+     * Has backends wait longer, too, until they give something up. Limits that are shorter than
+     * usual are the suite's alone: they are for whoever looks for what hangs, and would make a
+     * sound backend give up what goes on.
+     *
+     * @param catalog the backends
+     * @return the same ones, opened with these limits where they have such an option and nobody
+     *     sets it
+     */
+    public BackendCatalog reaching(BackendCatalog catalog) {
+        return factor > 1
+                ? catalog.withDefault(BackendOption.TIMEOUT_FACTOR, Double.toString(factor))
+                : catalog;
     }
 
     private Duration scaled(long milliseconds) {
