@@ -25,9 +25,13 @@ import java.util.Arrays;
 
 /**
  * A signature. The message is collected, and one job signs or verifies it; with parameters that
- * devices do not have, set when it has its key, the next provider does it.
+ * devices do not have, set when it has its key, the next provider does it, and so it does a message
+ * that is too long for that.
  */
 final class AcceleratedSignature extends SignatureSpi {
+
+    /** What is longer goes to the next provider as it comes: a device would need all at once. */
+    static final int LONGEST_KEPT = 16 << 20;
 
     private final ContextPool pool;
     private final SignatureKind kind;
@@ -39,6 +43,9 @@ final class AcceleratedSignature extends SignatureSpi {
 
     /** Does it instead, with parameters that devices do not have. */
     private @Nullable Signature other;
+
+    /** Does one message instead, which is too long. */
+    private @Nullable Signature overflow;
 
     private boolean begun;
     private final ByteArrayOutputStream message = new ByteArrayOutputStream();
@@ -69,6 +76,7 @@ final class AcceleratedSignature extends SignatureSpi {
         }
         verifying = given;
         signing = null;
+        begun = false;
     }
 
     @Override
@@ -81,6 +89,7 @@ final class AcceleratedSignature extends SignatureSpi {
         }
         signing = given;
         verifying = null;
+        begun = false;
     }
 
     private void use(byte[] bytes, @Nullable Key given) throws InvalidKeyException {
@@ -91,6 +100,7 @@ final class AcceleratedSignature extends SignatureSpi {
         Arrays.fill(key, (byte) 0);
         key = bytes;
         message.reset();
+        overflow = null;
     }
 
     @Override
@@ -100,45 +110,99 @@ final class AcceleratedSignature extends SignatureSpi {
 
     @Override
     protected void engineUpdate(byte[] bytes, int offset, int length) throws SignatureException {
-        Signature next = other;
-        if (next != null) {
-            next.update(bytes, offset, length);
-            begun = true;
-            return;
+        Signature next = elsewhere();
+        if (next == null) {
+            session();
+            if (length <= LONGEST_KEPT - message.size()) {
+                message.write(bytes, offset, length);
+                return;
+            }
+            next = tooLong(message.toByteArray());
+            overflow = next;
+            message.reset();
         }
-        session();
-        message.write(bytes, offset, length);
+        next.update(bytes, offset, length);
+        begun = true;
+    }
+
+    /** Who does it instead; null if a device does. */
+    private @Nullable Signature elsewhere() {
+        return other == null ? overflow : other;
+    }
+
+    /** The next provider, with the same key and parameters and all of the message that there is. */
+    private Signature tooLong(byte[] sofar) throws SignatureException {
+        PrivateKey own = signing;
+        try {
+            Signature next = next();
+            if (pss != null) {
+                next.setParameter(pss);
+            }
+            if (own != null) {
+                next.initSign(own);
+            } else {
+                next.initVerify(verifying);
+            }
+            next.update(sofar);
+            return next;
+        } catch (NoSuchAlgorithmException
+                | InvalidAlgorithmParameterException
+                | InvalidKeyException e) {
+            throw new SignatureException(
+                    "the message is too long for a device, and nobody else has %s with this key"
+                            .formatted(kind.standardName()),
+                    e);
+        }
+    }
+
+    private Signature next() throws NoSuchAlgorithmException {
+        String name = kind.standardName();
+        return Signature.getInstance(name, Elsewhere.provider("Signature", name));
+    }
+
+    /** Ends the message, and returns what was kept of it. */
+    private byte[] kept() throws SignatureException {
+        byte[] whole = message.toByteArray();
+        message.reset();
+        kind.check(whole);
+        return whole;
     }
 
     @Override
     protected byte[] engineSign() throws SignatureException {
-        Signature next = other;
+        Signature next = elsewhere();
         if (next != null) {
             begun = false;
+            overflow = null;
             return next.sign();
         }
-        byte[] whole = message.toByteArray();
-        message.reset();
+        byte[] whole = kept();
         try {
             return session().sign(key, whole);
         } catch (ClientException e) {
+            if (Failures.isTooLong(e)) {
+                return tooLong(whole).sign();
+            }
             throw new SignatureException(e.getMessage(), e);
         }
     }
 
     @Override
     protected boolean engineVerify(byte[] signature) throws SignatureException {
-        Signature next = other;
+        Signature next = elsewhere();
         if (next != null) {
             begun = false;
+            overflow = null;
             return next.verify(signature);
         }
-        byte[] whole = message.toByteArray();
-        message.reset();
+        byte[] whole = kept();
         kind.check(signature, verifying);
         try {
             return session().verify(key, whole, signature);
         } catch (ClientException e) {
+            if (Failures.isTooLong(e)) {
+                return tooLong(whole).verify(signature);
+            }
             throw new SignatureException(e.getMessage(), e);
         }
     }
@@ -177,9 +241,8 @@ final class AcceleratedSignature extends SignatureSpi {
     /** The framework has chosen, and cannot go on to the next provider any more. */
     private void moveTo(@Nullable AlgorithmParameterSpec parameters)
             throws InvalidAlgorithmParameterException {
-        String name = kind.standardName();
         try {
-            Signature next = Signature.getInstance(name, Elsewhere.provider("Signature", name));
+            Signature next = next();
             next.setParameter(parameters);
             other = next;
             restart();

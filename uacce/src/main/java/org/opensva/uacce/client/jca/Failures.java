@@ -1,6 +1,8 @@
 package org.opensva.uacce.client.jca;
 
+import org.opensva.api.accelerator.JobStatus;
 import org.opensva.uacce.client.ClientException;
+import org.opensva.uacce.client.ClientException.Reason;
 
 import java.security.ProviderException;
 
@@ -8,6 +10,12 @@ import java.security.ProviderException;
 final class Failures {
 
     private Failures() {}
+
+    /** No device takes it in one job, or it does not fit into the pool's buffers. */
+    static boolean isTooLong(ClientException e) {
+        return e.reason() == Reason.NO_MEMORY
+                || e.result().filter(r -> r.status() == JobStatus.UNSUPPORTED).isPresent();
+    }
 
     static ProviderException of(ClientException e) {
         return new ProviderException(e.getMessage(), e);

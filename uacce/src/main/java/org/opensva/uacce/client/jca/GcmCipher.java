@@ -2,7 +2,6 @@ package org.opensva.uacce.client.jca;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Algorithm;
-import org.opensva.api.accelerator.JobStatus;
 import org.opensva.uacce.client.ClientException;
 import org.opensva.uacce.client.ClientException.Reason;
 import org.opensva.uacce.client.ContextPool;
@@ -229,7 +228,7 @@ final class GcmCipher extends AesTransformation {
         try {
             return encrypting ? current.encrypt(how, whole) : current.decrypt(how, whole);
         } catch (ClientException e) {
-            if (isTooLong(e)) {
+            if (Failures.isTooLong(e)) {
                 return inSoftware(how, whole);
             }
             if (e.reason() == Reason.AUTHENTICATION_FAILED) {
@@ -239,12 +238,6 @@ final class GcmCipher extends AesTransformation {
             }
             throw Failures.of(e);
         }
-    }
-
-    /** No device takes it in one job, or it does not fit into the pool's buffers. */
-    private static boolean isTooLong(ClientException e) {
-        return e.reason() == Reason.NO_MEMORY
-                || e.result().filter(r -> r.status() == JobStatus.UNSUPPORTED).isPresent();
     }
 
     private byte[] inSoftware(CipherParameters how, byte[] whole)

@@ -29,6 +29,9 @@ enum SignatureKind {
     private static final int ED25519_BYTES = 64;
     private static final byte SEQUENCE = 0x30;
 
+    /** Of SHA-512; the JDK takes no longer one either. */
+    private static final int LONGEST_DIGEST = 64;
+
     private final String standardName;
     private final Algorithm algorithm;
     private final boolean plain;
@@ -79,6 +82,15 @@ enum SignatureKind {
         throw new InvalidAlgorithmParameterException(
                 "devices do RSASSA-PSS with SHA-256, SHA-384 or SHA-512, MGF1 with the same, and a"
                         + " salt as long as the digest");
+    }
+
+    /** Refuses what cannot be a digest, where the message is one. */
+    void check(byte[] message) throws SignatureException {
+        if (algorithm == Algorithm.ECDSA_PREHASHED && message.length > LONGEST_DIGEST) {
+            throw new SignatureException(
+                    "a digest of %d bytes; %s takes at most %d"
+                            .formatted(message.length, standardName, LONGEST_DIGEST));
+        }
     }
 
     /**

@@ -187,6 +187,82 @@ class PublicKeyDifferentialTest {
         }
     }
 
+    private static void setParameters(Signature signature, SignatureKind kind) throws Exception {
+        if (kind.needsParameters()) {
+            signature.setParameter(pss("SHA-256", MGF1ParameterSpec.SHA256, 32));
+        }
+    }
+
+    /** More than the pool's buffers have room for, and more than is kept for one job. */
+    @ParameterizedTest
+    @EnumSource(
+            value = SignatureKind.class,
+            names = {"SHA256_WITH_RSA", "RSASSA_PSS", "SHA256_P1363", "ED25519"})
+    void aMessageOfAnyLengthIsSigned(SignatureKind kind) throws Exception {
+        KeyPair keys = keys(kind);
+        try (ContextPool small = bench.pool(Bench.config().withBufferLimit(1 << 20))) {
+            Signature mine = Signature.getInstance(kind.standardName(), new OpenSvaProvider(small));
+            Signature theirs = Signature.getInstance(kind.standardName());
+            setParameters(mine, kind);
+            setParameters(theirs, kind);
+            for (int length : new int[] {2 << 20, AcceleratedSignature.LONGEST_KEPT + 5, 10}) {
+                byte[] message = Bench.bytes(length, length);
+                mine.initSign(keys.getPrivate());
+                mine.update(message, 0, length / 2);
+                mine.update(message, length / 2, length - length / 2);
+                byte[] signature = mine.sign();
+                theirs.initVerify(keys.getPublic());
+                theirs.update(message);
+                assertTrue(theirs.verify(signature), length + " bytes");
+                mine.initVerify(keys.getPublic());
+                mine.update(message);
+                assertTrue(mine.verify(signature), length + " bytes");
+                mine.update(message, 1, length - 1);
+                assertFalse(mine.verify(signature), "another message");
+            }
+        }
+    }
+
+    @Test
+    void aLongMessageThatIsGivenUpLeavesNothingBehind() throws Exception {
+        byte[] message = Bench.bytes(100, 1);
+        Signature mine = Signature.getInstance("RSASSA-PSS", ours);
+        setParameters(mine, SignatureKind.RSASSA_PSS);
+        mine.initSign(rsa.getPrivate());
+        mine.update(new byte[AcceleratedSignature.LONGEST_KEPT + 1]);
+        assertThrows(ProviderException.class, () -> setParameters(mine, SignatureKind.RSASSA_PSS));
+        mine.initSign(rsa.getPrivate());
+        setParameters(mine, SignatureKind.RSASSA_PSS);
+        mine.update(message);
+        byte[] signature = mine.sign();
+        Signature theirs = Signature.getInstance("RSASSA-PSS");
+        setParameters(theirs, SignatureKind.RSASSA_PSS);
+        theirs.initVerify(rsa.getPublic());
+        theirs.update(message);
+        assertTrue(theirs.verify(signature));
+    }
+
+    @Test
+    void aDigestThatIsLongerThanAnyIsRefusedInWordsWhetherItIsSignedOrVerified() throws Exception {
+        for (String name : new String[] {"NONEwithECDSA", "NONEwithECDSAinP1363Format"}) {
+            // The JDK's runs out of its array here, or refuses, depending on how it comes.
+            Signature mine = Signature.getInstance(name, ours);
+            mine.initSign(ec.getPrivate());
+            mine.update(new byte[64]);
+            byte[] signature = mine.sign();
+            mine.update(new byte[65]);
+            String complaint = "a digest of 65 bytes; " + name + " takes at most 64";
+            assertEquals(
+                    complaint, assertThrows(SignatureException.class, mine::sign).getMessage());
+            mine.initVerify(ec.getPublic());
+            mine.update(new byte[65]);
+            assertEquals(
+                    complaint,
+                    assertThrows(SignatureException.class, () -> mine.verify(signature))
+                            .getMessage());
+        }
+    }
+
     /** Parameters that come after the key, as programs set them, when the framework has chosen. */
     @Test
     void parametersThatDevicesDoNotHaveGoToTheNextProvider() throws Exception {
