@@ -35,9 +35,9 @@ class AllocationTest {
         EndpointConfig config =
                 new EndpointConfig(
                         "zip-0", RequesterId.of(1, 0, 0), 20, true, true, false, 64, 32, 16);
-        Endpoint endpoint = new AtsEndpointFactory().create(config, new ComputingAgent(agent));
-        endpoint.setPasidEnabled(true);
-        endpoint.setAtsEnabled(true);
+        Endpoint endpoint =
+                FakeAgent.enabled(
+                        new AtsEndpointFactory().create(config, new ComputingAgent(agent)));
         run(endpoint, pages);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();

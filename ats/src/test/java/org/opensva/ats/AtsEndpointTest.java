@@ -40,10 +40,7 @@ class AtsEndpointTest {
     }
 
     private Endpoint endpoint(EndpointQuirks quirks) {
-        Endpoint made = new AtsEndpointFactory(quirks).create(CONFIG, agent);
-        made.setPasidEnabled(true);
-        made.setAtsEnabled(true);
-        return made;
+        return FakeAgent.enabled(new AtsEndpointFactory(quirks).create(CONFIG, agent));
     }
 
     private static long read(Endpoint endpoint, int pasid, long address, byte[] target) {

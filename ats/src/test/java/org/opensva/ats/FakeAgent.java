@@ -75,10 +75,14 @@ final class FakeAgent implements TranslationAgent, AgentPort {
 
     /** Plugs in an endpoint, with PASIDs and address translation enabled. */
     AtsEndpoint plugEnabled(EndpointQuirks quirks, Duration pageResponseTimeout) {
-        AtsEndpoint plugged = plug(quirks, pageResponseTimeout);
-        plugged.setPasidEnabled(true);
-        plugged.setAtsEnabled(true);
-        return plugged;
+        return enabled(plug(quirks, pageResponseTimeout));
+    }
+
+    /** The same endpoint, with PASIDs and address translation enabled. */
+    static <E extends Endpoint> E enabled(E endpoint) {
+        endpoint.setPasidEnabled(true);
+        endpoint.setAtsEnabled(true);
+        return endpoint;
     }
 
     /** What an endpoint reads in a byte; -1 if it cannot. */

@@ -84,10 +84,9 @@ class FaultyLinkTest {
         ExecutorService threads = Executors.newFixedThreadPool(3);
         try (FaultInjectingLink link = new FaultInjectingLink(agent, faults, seed)) {
             Endpoint endpoint =
-                    new AtsEndpointFactory(EndpointQuirks.NONE, Duration.ofMillis(20))
-                            .create(config, link);
-            endpoint.setPasidEnabled(true);
-            endpoint.setAtsEnabled(true);
+                    FakeAgent.enabled(
+                            new AtsEndpointFactory(EndpointQuirks.NONE, Duration.ofMillis(20))
+                                    .create(config, link));
             endpoint.setPriEnabled(true, 64);
             List<Future<int[]>> users = new ArrayList<>();
             for (int thread = 0; thread < 3; thread++) {

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.opensva.ats.FakeAgent.readByte;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.opensva.api.ats.Endpoint;
@@ -40,12 +40,9 @@ class InvalidationTest {
     private static final long RW = TranslationEntry.R | TranslationEntry.W;
 
     private final FakeAgent agent = new FakeAgent();
-    private final ExecutorService threads = Executors.newCachedThreadPool();
 
-    @AfterEach
-    void endThreads() {
-        threads.shutdownNow();
-    }
+    @AutoClose("shutdownNow")
+    private final ExecutorService threads = Executors.newCachedThreadPool();
 
     private Endpoint endpoint(EndpointQuirks quirks) {
         return endpoint(quirks, 32);
@@ -55,10 +52,7 @@ class InvalidationTest {
         EndpointConfig config =
                 new EndpointConfig(
                         "zip-0", RequesterId.of(1, 0, 0), 8, true, true, false, 32, depth, 16);
-        Endpoint made = new AtsEndpointFactory(quirks).create(config, agent);
-        made.setPasidEnabled(true);
-        made.setAtsEnabled(true);
-        return made;
+        return FakeAgent.enabled(new AtsEndpointFactory(quirks).create(config, agent));
     }
 
     @Test

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.opensva.api.ats.Endpoint;
@@ -36,20 +36,17 @@ class PageRequestTest {
     private static final long RW = TranslationEntry.R | TranslationEntry.W;
 
     private final FakeAgent agent = new FakeAgent();
-    private final ExecutorService threads = Executors.newCachedThreadPool();
 
-    @AfterEach
-    void endThreads() {
-        threads.shutdownNow();
-    }
+    @AutoClose("shutdownNow")
+    private final ExecutorService threads = Executors.newCachedThreadPool();
 
     private Endpoint endpoint(Duration timeout) {
         EndpointConfig config =
                 new EndpointConfig(
                         "zip-0", RequesterId.of(1, 0, 0), 20, true, true, false, 64, 32, 16);
-        Endpoint made = new AtsEndpointFactory(EndpointQuirks.NONE, timeout).create(config, agent);
-        made.setPasidEnabled(true);
-        made.setAtsEnabled(true);
+        Endpoint made =
+                FakeAgent.enabled(
+                        new AtsEndpointFactory(EndpointQuirks.NONE, timeout).create(config, agent));
         made.setPriEnabled(true, 8);
         return made;
     }
@@ -322,9 +319,7 @@ class PageRequestTest {
         EndpointConfig config =
                 new EndpointConfig(
                         "nic-0", RequesterId.of(2, 0, 0), 20, true, false, true, 64, 32, 16);
-        Endpoint endpoint = new AtsEndpointFactory().create(config, agent);
-        endpoint.setPasidEnabled(true);
-        endpoint.setAtsEnabled(true);
+        Endpoint endpoint = FakeAgent.enabled(new AtsEndpointFactory().create(config, agent));
         agent.beforeMove = address -> agent.map(3, 0x7000, 0x1000, RW);
         assertEquals(DmaStatus.COMPLETE, read(endpoint, 3, 0x7000, 1));
         assertEquals(List.of("r- 3 0x7000+1"), agent.untranslated);

@@ -29,12 +29,7 @@ class PrefetchTest {
     private final FakeAgent agent = new FakeAgent();
 
     private Endpoint endpoint(EndpointQuirks quirks) {
-        EndpointConfig config =
-                new EndpointConfig(
-                        "zip-0", RequesterId.of(1, 0, 0), 8, true, true, false, 64, 32, 16);
-        Endpoint made = new AtsEndpointFactory(quirks).create(config, agent);
-        made.setPasidEnabled(true);
-        made.setAtsEnabled(true);
+        Endpoint made = agent.plugEnabled(quirks, AtsEndpointFactory.PAGE_RESPONSE_TIMEOUT);
         made.setPriEnabled(true, 8);
         return made;
     }

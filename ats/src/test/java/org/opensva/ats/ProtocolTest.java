@@ -66,9 +66,10 @@ class ProtocolTest {
             EndpointConfig config =
                     new EndpointConfig(
                             "zip-0", RequesterId.of(1, 0, 0), 8, true, true, false, 16, 4, 64);
-            endpoint = new AtsEndpointFactory(quirks, Duration.ofMillis(10)).create(config, model);
-            endpoint.setPasidEnabled(true);
-            endpoint.setAtsEnabled(true);
+            endpoint =
+                    FakeAgent.enabled(
+                            new AtsEndpointFactory(quirks, Duration.ofMillis(10))
+                                    .create(config, model));
             endpoint.setPriEnabled(true, ALLOCATION);
         }
 

@@ -3,7 +3,7 @@ package org.opensva.ats;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.opensva.ats.FakeAgent.readByte;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.opensva.api.ats.Endpoint;
@@ -29,12 +29,9 @@ class QuirksTest {
     private static final long RW = TranslationEntry.R | TranslationEntry.W;
 
     private final FakeAgent agent = new FakeAgent();
-    private final ExecutorService threads = Executors.newCachedThreadPool();
 
-    @AfterEach
-    void endThreads() {
-        threads.shutdownNow();
-    }
+    @AutoClose("shutdownNow")
+    private final ExecutorService threads = Executors.newCachedThreadPool();
 
     private AtsEndpoint endpoint(EndpointQuirks quirks) {
         return agent.plugEnabled(quirks, AtsEndpointFactory.PAGE_RESPONSE_TIMEOUT);

@@ -2,7 +2,7 @@ package org.opensva.ats;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.opensva.api.ats.EndpointConfig;
@@ -30,7 +30,10 @@ class RegistersTest {
     private static final long RW = TranslationEntry.R | TranslationEntry.W;
 
     private final FakeAgent agent = new FakeAgent();
+
+    @AutoClose("shutdownNow")
     private final ExecutorService threads = Executors.newCachedThreadPool();
+
     private final AtsEndpoint endpoint =
             (AtsEndpoint)
                     new AtsEndpointFactory()
@@ -50,11 +53,6 @@ class RegistersTest {
     private final int ats = space.find(Capabilities.ATS_ID);
     private final int pri = space.find(Capabilities.PRI_ID);
     private final int pasid = space.find(Capabilities.PASID_ID);
-
-    @AfterEach
-    void endThreads() {
-        threads.shutdownNow();
-    }
 
     private void enable(int pasidControl) {
         space.write16(pasid + Capabilities.PASID_CTRL, pasidControl);

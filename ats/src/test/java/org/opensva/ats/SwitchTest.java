@@ -3,7 +3,7 @@ package org.opensva.ats;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.opensva.api.ats.AgentPort;
@@ -36,14 +36,12 @@ class SwitchTest {
     private static final Duration A_WHILE = Duration.ofMillis(20);
 
     private final FakeAgent agent = new FakeAgent();
+
+    @AutoClose("shutdownNow")
     private final ExecutorService threads = Executors.newCachedThreadPool();
+
     private final CountDownLatch inside = new CountDownLatch(1);
     private final Semaphore goOn = new Semaphore(0);
-
-    @AfterEach
-    void endThreads() {
-        threads.shutdownNow();
-    }
 
     private AtsEndpoint endpoint(Duration timeout) {
         return agent.plugEnabled(EndpointQuirks.NONE, timeout);

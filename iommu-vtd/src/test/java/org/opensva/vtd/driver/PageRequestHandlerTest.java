@@ -2,10 +2,12 @@ package org.opensva.vtd.driver;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.opensva.vtd.driver.PageRequests.PAGE;
+import static org.opensva.vtd.driver.PageRequests.PASID;
+import static org.opensva.vtd.driver.PageRequests.high;
+import static org.opensva.vtd.driver.PageRequests.low;
 
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.opensva.api.iommu.AttachedDevice;
 import org.opensva.api.iommu.PageFault;
@@ -15,40 +17,20 @@ import org.opensva.api.iommu.Pasid;
 import org.opensva.api.iommu.SvaDomain;
 import org.opensva.api.memory.Access;
 import org.opensva.api.process.PageTableFormat;
-import org.opensva.api.telemetry.HardwareEvent.Kind;
 import org.opensva.vtd.driver.RecordingUnit.Seen;
 import org.opensva.vtd.layout.CapabilityRegisters.Ecap;
 import org.opensva.vtd.layout.DescriptorType;
 import org.opensva.vtd.layout.InvalidationDescriptor;
 import org.opensva.vtd.layout.PageRequestDescriptor;
-import org.opensva.vtd.layout.QueueRegisters.Prs;
-import org.opensva.vtd.layout.Register;
 
 import java.util.List;
 
+/** What a device asks for, who is asked, and what it is answered. */
 class PageRequestHandlerTest {
-
-    private static final int PASID = DriverBench.PASID.value();
-    private static final long PAGE = 0x7f00_1234_5000L;
 
     private final DriverBench bench = new DriverBench();
     private final RecordingUnit unit = bench.unit;
-
-    @BeforeEach
-    void aDeviceIsBound() {
-        bench.bind();
-        unit.seen.clear();
-    }
-
-    private static long low(boolean execute, boolean privileged) {
-        return PageRequestDescriptor.encodeLow(DriverBench.ZIP, true, PASID, execute, privileged);
-    }
-
-    private void request(long address, int index, boolean last, boolean write) {
-        unit.pageRequest(
-                low(false, false),
-                PageRequestDescriptor.encodeHigh(address, index, last, true, write));
-    }
+    private final PageRequests requests = new PageRequests(bench);
 
     private List<Seen> answers() {
         return unit.seen.stream()
@@ -62,9 +44,9 @@ class PageRequestHandlerTest {
 
     @Test
     void aGroupIsReportedWithItsLastRequestInTheOrderOfArrivalAndAnsweredOnce() {
-        request(PAGE, 3, false, true);
-        request(PAGE + 0x1000, 4, false, false);
-        request(PAGE + 0x2000, 3, true, false);
+        requests.request(PAGE, 3, false, true);
+        requests.request(PAGE + 0x1000, 4, false, false);
+        requests.request(PAGE + 0x2000, 3, true, false);
         bench.driver.onPageRequestInterrupt();
         assertEquals(1, bench.groups.size(), "the other group is not complete");
         PageFaultGroup group = bench.groups.getFirst();
@@ -86,8 +68,8 @@ class PageRequestHandlerTest {
 
     @Test
     void twoGroupsThatLookAlikeAreAnsweredTwice() {
-        request(PAGE, 3, true, true);
-        request(PAGE, 3, true, true);
+        requests.request(PAGE, 3, true, true);
+        requests.request(PAGE, 3, true, true);
         bench.driver.onPageRequestInterrupt();
         bench.groups.forEach(group -> bench.device.respond(group, PageResponse.SUCCESS));
         assertEquals(2, answers().size());
@@ -95,7 +77,7 @@ class PageRequestHandlerTest {
 
     @Test
     void anAnswerThatNobodyOwesIsNotSent() {
-        request(PAGE, 3, true, true);
+        requests.request(PAGE, 3, true, true);
         bench.driver.onPageRequestInterrupt();
         PageFaultGroup group = bench.groups.getFirst();
         bench.device.respond(
@@ -117,10 +99,10 @@ class PageRequestHandlerTest {
                 PageRequestDescriptor.encodeHigh(1L << 47, 1, true, true, false));
         bench.driver.onPageRequestInterrupt();
         assertEquals(5, answers().size());
-        request(1L << 52, 9, false, true);
+        requests.request(1L << 52, 9, false, true);
         bench.driver.onPageRequestInterrupt();
         assertEquals(5, answers().size(), "no answer is owed yet");
-        request(PAGE, 9, true, true);
+        requests.request(PAGE, 9, true, true);
         bench.driver.onPageRequestInterrupt();
         assertEquals(6, answers().size());
         assertTrue(
@@ -134,10 +116,10 @@ class PageRequestHandlerTest {
 
     @Test
     void aStopMarkerIsNotAnsweredAndVoidsWhatWasNotCompleted() {
-        request(PAGE, 3, false, true);
+        requests.request(PAGE, 3, false, true);
         unit.pageRequest(
                 low(false, false), PageRequestDescriptor.encodeHigh(0, 0, true, false, false));
-        request(PAGE + 0x1000, 3, true, true);
+        requests.request(PAGE + 0x1000, 3, true, true);
         bench.driver.onPageRequestInterrupt();
         assertEquals(List.of(), answers());
         assertEquals(1, bench.groups.getFirst().faults().size());
@@ -148,50 +130,20 @@ class PageRequestHandlerTest {
         unit.pageRequest(
                 PageRequestDescriptor.TYPE.set(low(false, false), 0x7f),
                 PageRequestDescriptor.encodeHigh(PAGE, 3, true, true, false));
-        request(PAGE, 4, true, true);
+        requests.request(PAGE, 4, true, true);
         bench.driver.onPageRequestInterrupt();
         assertEquals(1, bench.groups.size());
         assertEquals(List.of(), answers());
     }
 
     @Test
-    void anOverflowEndsWhenTheQueueIsEmptyAndVoidsIncompleteGroups() {
-        request(PAGE, 3, false, true);
-        for (int i = 0; i < PageRequestHandler.CAPACITY; i++) {
-            request(PAGE + i * 4096L, 100 + i % 100, true, false);
-        }
-        assertTrue(Prs.PRO.isSet(unit.get(Register.PRS)));
-        bench.driver.onPageRequestInterrupt();
-        assertEquals(PageRequestHandler.CAPACITY - 2, bench.groups.size());
-        assertEquals(0, unit.get(Register.PRS), "queued again from here on");
-        request(PAGE + 0x5000, 3, true, true);
-        bench.driver.onPageRequestInterrupt();
-        assertEquals(
-                List.of(PAGE + 0x5000),
-                bench.groups.getLast().faults().stream().map(fault -> fault.address()).toList(),
-                "its Last may have been lost");
-    }
-
-    @Test
-    void theQueueWrapsAround() {
-        for (int i = 0; i < 3 * PageRequestHandler.CAPACITY; i++) {
-            request(PAGE, i % 512, true, true);
-            if (i % 7 == 0) {
-                bench.driver.onPageRequestInterrupt();
-            }
-        }
-        bench.driver.onPageRequestInterrupt();
-        assertEquals(3 * PageRequestHandler.CAPACITY, bench.groups.size());
-    }
-
-    @Test
     void unbindHandsOnWhatIsQueuedAndForgetsWhatIsIncomplete() {
-        request(PAGE, 3, true, true);
-        request(PAGE, 4, false, true);
+        requests.request(PAGE, 3, true, true);
+        requests.request(PAGE, 4, false, true);
         bench.device.unbind(DriverBench.PASID);
         assertEquals(1, bench.groups.size());
         bench.bind();
-        request(PAGE + 0x1000, 4, true, true);
+        requests.request(PAGE + 0x1000, 4, true, true);
         bench.driver.onPageRequestInterrupt();
         assertEquals(
                 1,
@@ -201,19 +153,15 @@ class PageRequestHandlerTest {
 
     @Test
     void closingADeviceAnswersWhatIsPending() {
-        request(PAGE, 3, true, true);
+        requests.request(PAGE, 3, true, true);
         bench.driver.onPageRequestInterrupt();
         bench.device.close();
         assertEquals(1, answers().size());
         assertEquals(PageRequestDescriptor.RESPONSE_INVALID, code(answers().getFirst()));
-        request(PAGE, 5, true, true);
+        requests.request(PAGE, 5, true, true);
         bench.driver.onPageRequestInterrupt();
         assertEquals(2, answers().size(), "a request of a device that is gone is refused");
         assertEquals(1, bench.groups.size());
-    }
-
-    private static long high(long address, int index, boolean last) {
-        return PageRequestDescriptor.encodeHigh(address, index, last, true, false);
     }
 
     @Test
@@ -281,51 +229,6 @@ class PageRequestHandlerTest {
     }
 
     @Test
-    void aGroupThatNeverEndsTakesNoMoreThanTheQueueHolds() {
-        for (int i = 0; i < 3 * PageRequestHandler.CAPACITY; i++) {
-            unit.pageRequest(low(false, false), high(PAGE + i * 4096L, 3, false));
-            bench.driver.onPageRequestInterrupt();
-        }
-        unit.pageRequest(low(false, false), high(PAGE, 3, true));
-        bench.driver.onPageRequestInterrupt();
-        assertEquals(PageRequestHandler.CAPACITY, bench.groups.getFirst().faults().size());
-        assertEquals(PAGE + 4096, bench.groups.getFirst().faults().get(1).address());
-    }
-
-    @Test
-    void groupsThatNeverEndAreBoundedAndTheOthersGoOn() {
-        int bound = 64 * PageRequestHandler.CAPACITY;
-        for (int i = 0; i < bound + 10; i++) {
-            incomplete(i);
-        }
-        // What is begun can go on, what is new and complete is handed on, what is new and
-        // incomplete has no room.
-        incomplete(0);
-        complete(0);
-        assertEquals(3, bench.groups.getLast().faults().size());
-        complete(bound);
-        assertEquals(1, bench.groups.getLast().faults().size());
-        incomplete(bound + 2);
-        complete(bound + 2);
-        assertEquals(2, bench.groups.getLast().faults().size(), "there is room for one again");
-    }
-
-    private void incomplete(int number) {
-        number(number, false);
-    }
-
-    private void complete(int number) {
-        number(number, true);
-    }
-
-    private void number(int number, boolean last) {
-        unit.pageRequest(
-                PageRequestDescriptor.encodeLow(DriverBench.ZIP, true, number >>> 9, false, false),
-                high(PAGE, number & 511, last));
-        bench.driver.onPageRequestInterrupt();
-    }
-
-    @Test
     void whatOnePasidOrDeviceForgetsIsNobodyElses() {
         SvaDomain domain = bench.driver.createDomain(bench.mm);
         AttachedDevice dma = bench.attach(bench.dma);
@@ -366,35 +269,6 @@ class PageRequestHandlerTest {
     }
 
     @Test
-    void whatIsReadIsGivenBackToTheHardwareEvenIfItsHandlerFails() {
-        request(PAGE, 3, true, true);
-        request(PAGE, 4, true, true);
-        bench.onGroup =
-                group -> {
-                    throw new IllegalStateException("group " + group.tag());
-                };
-        assertThrows(IllegalStateException.class, bench.driver::onPageRequestInterrupt);
-        bench.onGroup = group -> {};
-        bench.driver.onPageRequestInterrupt();
-        assertEquals(List.of(3, 4), bench.groups.stream().map(PageFaultGroup::tag).toList());
-        assertEquals(unit.get(Register.PQT), unit.get(Register.PQH));
-    }
-
-    @Test
-    void whatComesWhileTheQueueIsReadIsReadToo() {
-        request(PAGE, 3, true, true);
-        bench.onGroup =
-                group -> {
-                    if (group.tag() < 10) {
-                        request(PAGE, group.tag() + 1, true, true);
-                    }
-                };
-        bench.driver.onPageRequestInterrupt();
-        assertEquals(8, bench.groups.size());
-        assertTrue(Prs.PPR.isSet(unit.get(Register.PRS)), "and may be signalled once more");
-    }
-
-    @Test
     void aDeviceThatIsAttachedAgainHasNothingOfItsFormerLife() {
         unit.pageRequest(
                 PageRequestDescriptor.encodeLow(DriverBench.ZIP, true, 77, false, false),
@@ -407,75 +281,13 @@ class PageRequestHandlerTest {
     }
 
     @Test
-    void whatIsQueuedJustBeforeAnOverflowIsVoidWithIt() {
-        unit.onRead =
-                register -> {
-                    if (register == Register.PRS) {
-                        unit.onRead = other -> {};
-                        request(PAGE, 3, false, true);
-                        unit.set(Register.PRS, Prs.PRO.mask());
-                    }
-                };
-        bench.driver.onPageRequestInterrupt();
-        assertEquals(0, unit.get(Register.PRS));
-        request(PAGE, 3, true, true);
-        bench.driver.onPageRequestInterrupt();
-        assertEquals(1, bench.groups.getFirst().faults().size());
-    }
-
-    @Test
     void whoServesFaultsSeesAPrivilegeThatAsksForNothing() {
         unit.pageRequest(
                 low(true, true), PageRequestDescriptor.encodeHigh(PAGE, 3, false, false, false));
-        request(PAGE, 3, true, false);
+        requests.request(PAGE, 3, true, false);
         bench.driver.onPageRequestInterrupt();
         assertEquals(
                 List.of(Access.PRIVILEGED | Access.EXECUTE, Access.READ),
                 bench.groups.getFirst().faults().stream().map(PageFault::access).toList());
-    }
-
-    private long drains() {
-        return unit.seen.stream()
-                .filter(seen -> seen.type() == DescriptorType.WAIT)
-                .filter(seen -> InvalidationDescriptor.PD.isSet(seen.w0()))
-                .count();
-    }
-
-    @Test
-    void whatOverflowsWhileAnUnbindDrainsIsDrainedOnceMore() {
-        bench.onEvent =
-                kind -> {
-                    if (kind == Kind.UNSUBSCRIBED) {
-                        // From here on it drains.
-                        bench.onEvent =
-                                next -> {
-                                    if (next == Kind.IOTLB_SYNC) {
-                                        bench.onEvent = other -> {};
-                                        unit.set(Register.PRS, Prs.PRO.mask());
-                                    }
-                                };
-                    }
-                };
-        bench.device.unbind(DriverBench.PASID);
-        assertEquals(2, drains());
-        assertEquals(0, unit.get(Register.PRS));
-    }
-
-    @Test
-    void anUnbindEndsThoughOthersKeepTheQueueOverflowing() {
-        bench.onEvent =
-                kind -> {
-                    if (kind == Kind.IOTLB_SYNC) {
-                        unit.set(Register.PRS, Prs.PRO.mask());
-                    }
-                };
-        bench.device.unbind(DriverBench.PASID);
-        assertTrue(drains() > 2);
-    }
-
-    @Test
-    void anUnbindWithoutOverflowDrainsOnce() {
-        bench.device.unbind(DriverBench.PASID);
-        assertEquals(1, drains());
     }
 }
