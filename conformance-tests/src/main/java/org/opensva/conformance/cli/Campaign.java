@@ -4,12 +4,14 @@ import org.jspecify.annotations.Nullable;
 import org.opensva.api.backend.BackendDescriptor;
 import org.opensva.api.backend.BackendProvider;
 import org.opensva.conformance.campaign.Journal;
+import org.opensva.conformance.cli.words.Reason;
 import org.opensva.conformance.rules.RuleBook;
 import org.opensva.conformance.suite.ConformanceListener;
 import org.opensva.conformance.suite.ConformanceResult;
 import org.opensva.conformance.suite.Judgement;
 import org.opensva.conformance.suite.TestResult;
 import org.opensva.conformance.suite.Verdict;
+import org.opensva.conformance.suite.claims.ClaimResult;
 
 import java.io.IOException;
 import java.util.List;
@@ -54,8 +56,7 @@ final class Campaign {
                     total == null
                             ? result
                             : total.and(result, new Judgement(book, result.backend()));
-            boolean failed = !result.with(Verdict.FAILED).isEmpty();
-            if (failed && (chosen.untilFailure() || chosen.failFast())) {
+            if (hasFailed(result) && (chosen.untilFailure() || chosen.failFast())) {
                 break;
             }
         }
@@ -63,6 +64,12 @@ final class Campaign {
             throw new IllegalStateException("no run was asked for");
         }
         return total;
+    }
+
+    /** A test has failed, of a rule or of a claim. */
+    private static boolean hasFailed(ConformanceResult result) {
+        return !result.with(Verdict.FAILED).isEmpty()
+                || result.claims().stream().anyMatch(ClaimResult::isContradicted);
     }
 
     private ConformanceResult run(RunRequest request, boolean isolated, CertifyProgress progress) {

@@ -26,7 +26,9 @@ final class CampaignOptions {
             description = "Go on with the run that was interrupted and had the same --report.")
     private boolean resume;
 
-    @Option(names = "--fail-fast", description = "End with the first test that fails.")
+    @Option(
+            names = "--fail-fast",
+            description = "End with the first test that fails, also of several backends.")
     private boolean failFast;
 
     @Option(
@@ -85,6 +87,11 @@ final class CampaignOptions {
 
     boolean untilFailure() {
         return untilFailure;
+    }
+
+    /** True if a backend without faults is run until somebody ends it. */
+    boolean isEndless() {
+        return untilFailure && repeat == null;
     }
 
     /** How many runs there are at most. */

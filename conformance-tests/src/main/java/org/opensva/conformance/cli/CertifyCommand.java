@@ -13,6 +13,7 @@ import org.opensva.conformance.cli.certificate.CertificateFiles;
 import org.opensva.conformance.cli.certificate.InputException;
 import org.opensva.conformance.cli.telemetry.Telemetry;
 import org.opensva.conformance.cli.telemetry.TelemetryOptions;
+import org.opensva.conformance.cli.words.Reason;
 import org.opensva.conformance.report.Annotations;
 import org.opensva.conformance.report.Certificate;
 import org.opensva.conformance.report.ReportFolder;
@@ -22,6 +23,7 @@ import org.opensva.conformance.rules.RuleBook;
 import org.opensva.conformance.rules.RuleBookException;
 import org.opensva.conformance.rules.RuleLayer;
 import org.opensva.conformance.suite.ConformanceRun;
+import org.opensva.conformance.suite.Verdict;
 import org.opensva.conformance.suite.bench.Limits;
 import org.opensva.conformance.suite.profile.Latency;
 import org.opensva.conformance.suite.profile.PerformanceProfile;
@@ -102,7 +104,9 @@ final class CertifyCommand implements Callable<Integer> {
     @Option(
             names = "--timeout-factor",
             paramLabel = "F",
-            description = "Multiply every time limit, for slow machines.")
+            description =
+                    "Multiply every time limit, for slow or busy machines; above 1 also the"
+                            + " backend's own, by its option 'timeout-factor'.")
     private double timeoutFactor = 1;
 
     @Option(
@@ -158,11 +162,17 @@ final class CertifyCommand implements Callable<Integer> {
         try (Plugins plugins = given.load();
                 Telemetry told = context.telemetry().apply(telemetry)) {
             List<String> selectors = selectors(plugins);
+            if (selectors.size() > 1 && campaign.isEndless()) {
+                throw new UsageException(
+                        "--until-failure would stay with the first of %d backends: name one with"
+                                        .formatted(selectors.size())
+                                + " --backend, or say with --repeat how often");
+            }
             for (String selector : selectors) {
                 // Makes nothing but the module: an unknown option is found before the first test.
                 plugins.catalog().module(selector, telemetry.options(given.options()));
             }
-            ReportFolder folder = folder(book, signing);
+            ReportFolder folder = folder(selectors, book, signing);
             try (Journal journal = journal(selectors, book);
                     Interruption _ = Interruption.watch(context.console(), report != null)) {
                 return certify(plugins.catalog(), selectors, book, folder, journal, told);
@@ -257,7 +267,8 @@ final class CertifyCommand implements Callable<Integer> {
         }
     }
 
-    private @Nullable ReportFolder folder(RuleBook book, Optional<SigningKey> signing) {
+    private @Nullable ReportFolder folder(
+            List<String> selectors, RuleBook book, Optional<SigningKey> signing) {
         Path root = report;
         if (root == null) {
             return null;
@@ -265,7 +276,7 @@ final class CertifyCommand implements Callable<Integer> {
         ReportFolder folder = new ReportFolder(root, context.files(), book, signing);
         try {
             // Now, and not after minutes of work that would be lost.
-            folder.prepare();
+            folder.prepare(selectors);
         } catch (IOException e) {
             throw unwritable(root, e);
         }
@@ -288,7 +299,13 @@ final class CertifyCommand implements Callable<Integer> {
         VerdictReport printer = new VerdictReport(console, book);
         List<Certificate> certificates = new ArrayList<>();
         int status = ExitStatus.GOOD;
+        boolean ended = false;
         for (String selector : selectors) {
+            if (ended) {
+                console.complain(selector + " is left out: the run ended with the first failure");
+                status = worse(status, ExitStatus.INCONCLUSIVE);
+                continue;
+            }
             try {
                 Certificate certificate = certify(catalog, selector, book, journal, told);
                 printer.print(certificate);
@@ -298,6 +315,7 @@ final class CertifyCommand implements Callable<Integer> {
                 }
                 certificates.add(certificate);
                 status = worse(status, status(certificate));
+                ended = campaign.failFast() && hasFailed(certificate);
             } catch (BackendException e) {
                 // The other backends are still worth their verdicts.
                 console.flush();
@@ -312,6 +330,11 @@ final class CertifyCommand implements Callable<Integer> {
             forgetJournal();
         }
         return status;
+    }
+
+    private static boolean hasFailed(Certificate certificate) {
+        return !certificate.with(Verdict.FAILED).isEmpty()
+                || !certificate.contradictions().isEmpty();
     }
 
     /** What has come to its end needs no taking up again. */
@@ -375,10 +398,11 @@ final class CertifyCommand implements Callable<Integer> {
 
     /** After the verdicts, in this JVM: what is lost with it is in the journal. */
     private static List<Latency> measured(RunRequest request) {
+        Limits limits = new Limits(request.timeoutFactor());
         try (Backend backend =
-                request.catalog()
+                limits.reaching(request.catalog())
                         .open(request.selector(), request.options(), OpenTelemetry.noop())) {
-            return new PerformanceProfile(backend, new Limits(request.timeoutFactor()), EACH).run();
+            return new PerformanceProfile(backend, limits, EACH).run();
         }
     }
 

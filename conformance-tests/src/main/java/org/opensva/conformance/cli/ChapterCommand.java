@@ -6,6 +6,7 @@ import org.opensva.conformance.campaign.ChapterLine;
 import org.opensva.conformance.cli.chapter.ParentLink;
 import org.opensva.conformance.cli.telemetry.Telemetry;
 import org.opensva.conformance.cli.telemetry.TelemetryOptions;
+import org.opensva.conformance.cli.words.Reason;
 import org.opensva.conformance.suite.ConformanceListener;
 import org.opensva.conformance.suite.ConformanceResult;
 import org.opensva.conformance.suite.ConformanceRun;

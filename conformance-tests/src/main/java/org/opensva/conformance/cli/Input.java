@@ -1,5 +1,7 @@
 package org.opensva.conformance.cli;
 
+import org.opensva.conformance.cli.words.Reason;
+
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

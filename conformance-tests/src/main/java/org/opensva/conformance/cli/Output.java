@@ -1,6 +1,7 @@
 package org.opensva.conformance.cli;
 
 import org.jspecify.annotations.Nullable;
+import org.opensva.conformance.cli.words.Reason;
 import org.opensva.conformance.report.AtomicFiles;
 
 import java.io.IOException;

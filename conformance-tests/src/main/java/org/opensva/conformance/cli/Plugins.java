@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.opensva.api.backend.BackendCatalog;
 import org.opensva.api.backend.BackendException;
 import org.opensva.api.backend.BackendProvider;
+import org.opensva.conformance.cli.words.Reason;
 
 import java.io.IOException;
 import java.net.MalformedURLException;

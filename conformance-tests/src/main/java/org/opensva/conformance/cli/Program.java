@@ -2,6 +2,7 @@ package org.opensva.conformance.cli;
 
 import org.opensva.api.backend.BackendException;
 import org.opensva.conformance.cli.telemetry.TelemetryException;
+import org.opensva.conformance.cli.words.Reason;
 import org.opensva.conformance.cli.work.DeviceException;
 import org.opensva.conformance.suite.SuiteFault;
 

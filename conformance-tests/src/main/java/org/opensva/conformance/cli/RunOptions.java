@@ -2,6 +2,7 @@ package org.opensva.conformance.cli;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.api.accelerator.Algorithm;
+import org.opensva.conformance.cli.words.Reason;
 import org.opensva.conformance.cli.work.Secrets;
 import org.opensva.conformance.cli.work.Task;
 import org.opensva.conformance.cli.work.WorkRequest;

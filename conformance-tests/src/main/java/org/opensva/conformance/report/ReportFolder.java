@@ -4,6 +4,7 @@ import org.opensva.conformance.report.seal.SigningKey;
 import org.opensva.conformance.rules.RuleBook;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -18,6 +19,12 @@ import java.util.SequencedMap;
  * folder for each, and an {@code index.html} above.
  */
 public final class ReportFolder {
+
+    private static final String INDEX = "index.html";
+    private static final String JUNIT = "junit.xml";
+    private static final String OPEN_TEST = "open-test-report.xml";
+    private static final String BADGE = "badge.svg";
+    private static final String CERTIFICATE = "certificate.json";
 
     private final Path root;
     private final AtomicFiles files;
@@ -42,10 +49,40 @@ public final class ReportFolder {
     /**
      * Makes sure before a run that its report can be written.
      *
-     * @throws IOException if the folder cannot be had
+     * @param backends the full names of those that will be judged
+     * @throws IOException if the folder cannot be had, or something in it is in the way
      */
-    public void prepare() throws IOException {
+    public void prepare(List<String> backends) throws IOException {
         files.prepare(root);
+        if (backends.size() == 1) {
+            mustBeFree(root);
+            return;
+        }
+        noFolder(root.resolve(INDEX));
+        for (String backend : backends) {
+            Path folder = root.resolve(folder(backend));
+            if (Files.exists(folder) && !Files.isDirectory(folder)) {
+                throw inTheWay("a file", folder);
+            }
+            mustBeFree(folder);
+        }
+    }
+
+    private static void mustBeFree(Path folder) throws IOException {
+        for (String name : List.of(INDEX, JUNIT, OPEN_TEST, BADGE, CERTIFICATE)) {
+            noFolder(folder.resolve(name));
+        }
+    }
+
+    private static void noFolder(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw inTheWay("a folder", file);
+        }
+    }
+
+    private static FileSystemException inTheWay(String what, Path path) {
+        return new FileSystemException(
+                path.toString(), null, "%s '%s' is in the way".formatted(what, path.getFileName()));
     }
 
     /**
@@ -77,7 +114,7 @@ public final class ReportFolder {
                 write(path, certificate);
             }
         }
-        Path index = root.resolve("index.html");
+        Path index = root.resolve(INDEX);
         files.write(index, HtmlOverview.render(folders));
         return index;
     }
@@ -89,12 +126,12 @@ public final class ReportFolder {
         String open = OpenTestReport.render(certificate);
         String badge = Badge.render(certificate);
         String json = CertificateWriter.write(certificate, key);
-        Path index = folder.resolve("index.html");
+        Path index = folder.resolve(INDEX);
         files.write(index, html);
-        files.write(folder.resolve("junit.xml"), junit);
-        files.write(folder.resolve("open-test-report.xml"), open);
-        files.write(folder.resolve("badge.svg"), badge);
-        files.write(folder.resolve("certificate.json"), json);
+        files.write(folder.resolve(JUNIT), junit);
+        files.write(folder.resolve(OPEN_TEST), open);
+        files.write(folder.resolve(BADGE), badge);
+        files.write(folder.resolve(CERTIFICATE), json);
         return index;
     }
 

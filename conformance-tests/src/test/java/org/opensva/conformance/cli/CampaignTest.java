@@ -120,6 +120,47 @@ class CampaignTest {
                 "what was not run is open");
     }
 
+    @Test
+    void theFirstFailureOfSeveralBackendsIsTheLastOfAll() {
+        Shell shell = new Shell(folder).tests(SampleRules.Breaking.class, SampleRules.Four.class);
+        Shell.Result result = certify(shell, "r", "--fail-fast", "--backend", "fake:second");
+        assertEquals(ExitStatus.FOUND, result.status());
+        assertTrue(
+                result.err()
+                        .contains(
+                                "opensva: fake:second is left out: the run ended with the first"
+                                        + " failure\n"),
+                result.err());
+        assertTrue(Files.exists(folder.resolve("r/fake-good/certificate.json")), "it was judged");
+        assertFalse(Files.exists(folder.resolve("r/fake-second")), "it was not");
+        assertEquals(
+                ExitStatus.GOOD,
+                certify(four(), "good", "--fail-fast", "--seed", "1", "--backend", "fake:second")
+                        .status());
+    }
+
+    @Test
+    void severalBackendsAreNotRepeatedWithoutEnd() {
+        assertEquals(
+                "--until-failure would stay with the first of 2 backends: name one with --backend,"
+                        + " or say with --repeat how often",
+                certify(four(), "r", "--until-failure", "--backend", "fake:second")
+                        .complaint(ExitStatus.USAGE));
+        assertEquals(
+                ExitStatus.GOOD,
+                certify(
+                                four(),
+                                "r",
+                                "--until-failure",
+                                "--repeat",
+                                "2",
+                                "--seed",
+                                "1",
+                                "--backend",
+                                "fake:second")
+                        .status());
+    }
+
     /** Is interrupted, as by a signal, after two tests. */
     private static final class Interrupted implements Context.Suite {
         final List<String> ran = new ArrayList<>();

@@ -145,6 +145,42 @@ class CertificateCommandsTest {
     }
 
     @Test
+    void aFileThatCannotBeReadKeepsNoOtherFromBeingChecked() {
+        Shell shell = new Shell(folder);
+        String good = file(shell, "good.json", certificate());
+        String bad = file(shell, "bad.json", "{}");
+        Shell.Result result = shell.type("verify", "nowhere", good, "nothing", bad);
+        assertEquals(ExitStatus.USAGE, result.status());
+        assertEquals(
+                "opensva: 'nowhere': no such file or directory\n"
+                        + "opensva: 'nothing': no such file or directory\n",
+                result.err());
+        assertTrue(result.out().startsWith(good + ": holds: "), result.out());
+        assertTrue(result.out().contains("\n" + bad + ": "), result.out());
+    }
+
+    @Test
+    void aFileWithoutEndIsNoCertificate() {
+        Shell shell = new Shell(folder);
+        assertEquals(
+                "'/dev/zero' is larger than 16384 KiB",
+                shell.type("verify", "/dev/zero").complaint(ExitStatus.USAGE));
+    }
+
+    @Test
+    void whereNoReportCanBeWrittenIsSaidInWords() {
+        Shell shell = new Shell(folder);
+        String one = file(shell, "c.json", certificate());
+        assertEquals(
+                "cannot write a report to '" + one + "': it exists already",
+                shell.type("merge", one, "--report", one).complaint(ExitStatus.USAGE));
+        assertEquals(
+                "cannot write a report to '" + one + "/r': not a directory",
+                shell.type("merge", one, "--report", one + "/r").complaint(ExitStatus.USAGE));
+        assertEquals(List.of("c.json"), shell.names());
+    }
+
+    @Test
     void aKeyThatCannotSignStopsTheRunBeforeItBegins() {
         Shell shell =
                 new Shell(folder)

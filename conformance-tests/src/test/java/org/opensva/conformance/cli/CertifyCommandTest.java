@@ -232,7 +232,7 @@ class CertifyCommandTest {
     }
 
     @Test
-    void aReportThatCannotBeWrittenStopsTheRunBeforeItBegins() {
+    void aReportThatCannotBeWrittenStopsTheRunBeforeItBegins() throws IOException {
         Shell shell =
                 new Shell(folder)
                         .suite(run -> {
@@ -252,6 +252,27 @@ class CertifyCommandTest {
                         .startsWith("cannot write a report to '" + file + "/below': "),
                 "one line");
         assertArrayEquals(new byte[] {1}, shell.read("file"));
+        Path used = Files.createDirectories(folder.resolve("used/junit.xml"));
+        command[4] = shell.path("used");
+        assertEquals(
+                "cannot write a report to '%s': a folder 'junit.xml' is in the way"
+                        .formatted(command[4]),
+                shell.plugged(command).complaint(ExitStatus.USAGE));
+        Files.delete(used);
+        Files.createFile(folder.resolve("used/other-good"));
+        assertEquals(
+                "cannot write a report to '%s': a file 'other-good' is in the way"
+                        .formatted(command[4]),
+                shell.plugged(
+                                "certify",
+                                "--backend",
+                                "fake",
+                                "--backend",
+                                "other",
+                                "--report",
+                                command[4])
+                        .complaint(ExitStatus.USAGE));
+        assertEquals(List.of("file", "used/other-good"), shell.names());
     }
 
     @Test

@@ -1,5 +1,6 @@
 package org.opensva.conformance.cli.certificate;
 
+import org.opensva.conformance.cli.words.Reason;
 import org.opensva.conformance.report.Certificate;
 import org.opensva.conformance.report.CertificateException;
 import org.opensva.conformance.report.CertificateReader;
@@ -13,10 +14,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.function.Function;
 
@@ -24,7 +22,7 @@ import java.util.function.Function;
 public final class CertificateFiles {
 
     /** A certificate of every rule with every failure drawn takes a few megabytes. */
-    static final int LARGEST = 64 << 20;
+    static final int LARGEST = 16 << 20;
 
     private static final int LARGEST_KEY = 1 << 16;
     private static final String NAME = "certificate.json";
@@ -97,16 +95,7 @@ public final class CertificateFiles {
         } catch (CharacterCodingException e) {
             throw new InputException("'%s' is not text in UTF-8".formatted(file), e);
         } catch (IOException e) {
-            throw new InputException("'%s': %s".formatted(file, reason(e)), e);
+            throw new InputException("'%s': %s".formatted(file, Reason.of(e)), e);
         }
-    }
-
-    private static String reason(IOException e) {
-        return switch (e) {
-            case NoSuchFileException _ -> "no such file or directory";
-            case AccessDeniedException _ -> "permission denied";
-            case FileSystemException f when f.getReason() != null -> f.getReason();
-            default -> String.valueOf(e.getMessage());
-        };
     }
 }

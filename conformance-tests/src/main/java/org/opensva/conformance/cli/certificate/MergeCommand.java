@@ -1,6 +1,7 @@
 package org.opensva.conformance.cli.certificate;
 
 import org.jspecify.annotations.Nullable;
+import org.opensva.conformance.cli.words.Reason;
 import org.opensva.conformance.report.AtomicFiles;
 import org.opensva.conformance.report.Certificate;
 import org.opensva.conformance.report.CertificateException;
@@ -87,7 +88,7 @@ public final class MergeCommand implements Callable<Integer> {
             }
             Certificate whole = new CertificateMerge(book).merge(parts);
             ReportFolder folder = new ReportFolder(report, files, book, signing);
-            folder.prepare();
+            folder.prepare(List.of(whole.backend().qualifiedName()));
             Path index = folder.write(List.of(whole), false);
             out.println(Printable.of(whole.conclusion().text() + ": " + whole.explanation()));
             out.println(Printable.of("report: " + index));
@@ -95,7 +96,7 @@ public final class MergeCommand implements Callable<Integer> {
         } catch (InputException | CertificateException e) {
             return complain(String.valueOf(e.getMessage()));
         } catch (IOException e) {
-            return complain("cannot write a report to '%s': %s".formatted(report, e.getMessage()));
+            return complain("cannot write a report to '%s': %s".formatted(report, Reason.of(e)));
         }
     }
 

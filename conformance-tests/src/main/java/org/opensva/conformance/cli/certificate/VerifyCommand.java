@@ -63,27 +63,39 @@ public final class VerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        int status = Outcome.GOOD;
+        Optional<VerifyingKey> expected;
         try {
             Path pem = key;
-            Optional<VerifyingKey> expected =
+            expected =
                     pem == null
                             ? Optional.empty()
                             : Optional.of(CertificateFiles.key(pem, VerifyingKey::ofPem));
-            CertificateCheck check = new CertificateCheck(RuleBook.load());
-            for (Path file : files) {
-                status = Math.max(status, verify(check, file, expected));
-            }
         } catch (InputException e) {
-            out.flush();
-            complaint.accept(String.valueOf(e.getMessage()));
-            return Outcome.UNUSABLE;
+            return complain(e);
+        }
+        CertificateCheck check = new CertificateCheck(RuleBook.load());
+        int status = Outcome.GOOD;
+        for (Path file : files) {
+            // One that cannot be read says nothing about the others.
+            status = Math.max(status, verify(check, file, expected));
         }
         return status;
     }
 
+    private int complain(InputException e) {
+        out.flush();
+        complaint.accept(String.valueOf(e.getMessage()));
+        return Outcome.UNUSABLE;
+    }
+
     private int verify(CertificateCheck check, Path file, Optional<VerifyingKey> expected) {
-        CertificateCheck.Result result = check.check(CertificateFiles.text(file), expected);
+        String text;
+        try {
+            text = CertificateFiles.text(file);
+        } catch (InputException e) {
+            return complain(e);
+        }
+        CertificateCheck.Result result = check.check(text, expected);
         if (!result.findings().isEmpty()) {
             result.findings().forEach(line -> say(file + ": " + line));
             return Outcome.FOUND;

@@ -1,5 +1,7 @@
 package org.opensva.conformance.cli.project;
 
+import org.opensva.conformance.cli.words.Reason;
+
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -7,7 +9,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
@@ -81,15 +82,9 @@ public final class NewBackendCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             complain.accept(String.valueOf(e.getMessage()));
         } catch (IOException e) {
-            complain.accept("%s cannot be written: %s".formatted(folder, reason(e)));
+            complain.accept("%s cannot be written: %s".formatted(folder, Reason.of(e)));
         }
         return USAGE;
-    }
-
-    private static String reason(IOException e) {
-        String what = e instanceof NoSuchFileException ? "no such folder: " : "";
-        String message = e.getMessage();
-        return what + (message == null ? e.getClass().getSimpleName() : message);
     }
 
     /** Everything is written beside, then moved to its place in one step. */

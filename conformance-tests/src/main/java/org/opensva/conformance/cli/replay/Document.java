@@ -1,5 +1,7 @@
 package org.opensva.conformance.cli.replay;
 
+import org.opensva.conformance.cli.words.Reason;
+
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -114,7 +116,7 @@ public final class Document {
                                             Math.max(1, where.getColumnNr())),
                     e);
         } catch (IOException e) {
-            throw new InputException("cannot be read: " + RecordingFiles.reason(e), e);
+            throw new InputException("cannot be read: " + Reason.of(e), e);
         }
     }
 

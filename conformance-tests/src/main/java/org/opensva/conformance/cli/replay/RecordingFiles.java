@@ -1,13 +1,14 @@
 package org.opensva.conformance.cli.replay;
 
+import org.opensva.conformance.cli.words.Reason;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 /** Finds the files that a command line names. */
@@ -57,21 +58,11 @@ final class RecordingFiles {
         } catch (IOException e) {
             throw unlisted(directory, e);
         } catch (UncheckedIOException e) {
-            throw unlisted(directory, new IOException(e.getMessage(), e));
+            throw unlisted(directory, Objects.requireNonNull(e.getCause()));
         }
     }
 
     private static InputException unlisted(Path directory, IOException e) {
-        return new InputException("cannot list '%s': %s".formatted(directory, reason(e)), e);
-    }
-
-    /** A few words on why a file could not be read. */
-    static String reason(IOException e) {
-        return switch (e) {
-            case NoSuchFileException _ -> "no such file or directory";
-            case java.nio.file.AccessDeniedException _ -> "permission denied";
-            case FileSystemException f when f.getReason() != null -> f.getReason();
-            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        };
+        return new InputException("cannot list '%s': %s".formatted(directory, Reason.of(e)), e);
     }
 }

@@ -4,13 +4,13 @@ import io.opentelemetry.sdk.logs.data.LogRecordData;
 import io.opentelemetry.sdk.metrics.data.MetricData;
 import io.opentelemetry.sdk.trace.data.SpanData;
 
+import org.opensva.conformance.cli.words.Reason;
+
 import tools.jackson.databind.JsonNode;
 
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
@@ -31,11 +31,9 @@ final class FileSink implements Sink {
             return new FileSink(Files.newBufferedWriter(Path.of(path), StandardCharsets.UTF_8));
         } catch (NoSuchFileException e) {
             throw new TelemetryException(wrong(path, "its folder does not exist"), e);
-        } catch (AccessDeniedException e) {
-            throw new TelemetryException(wrong(path, "permission denied"), e);
-        } catch (FileSystemException e) {
-            throw new TelemetryException(wrong(path, String.valueOf(e.getReason())), e);
-        } catch (IOException | InvalidPathException e) {
+        } catch (IOException e) {
+            throw new TelemetryException(wrong(path, Reason.of(e)), e);
+        } catch (InvalidPathException e) {
             throw new TelemetryException(wrong(path, String.valueOf(e.getMessage())), e);
         }
     }

@@ -1,4 +1,4 @@
-package org.opensva.conformance.cli;
+package org.opensva.conformance.cli.words;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -9,12 +9,17 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 
 /** Puts into words why a file could not be read or written. */
-final class Reason {
+public final class Reason {
 
     private Reason() {}
 
-    /** A few words; the name of the file is not among them. */
-    static String of(IOException e) {
+    /**
+     * Says why.
+     *
+     * @param e what reading or writing ended with
+     * @return a few words, without the name of the file, beginning with a small letter
+     */
+    public static String of(IOException e) {
         return switch (e) {
             case NoSuchFileException _ -> "no such file or directory";
             case AccessDeniedException _ -> "permission denied";
