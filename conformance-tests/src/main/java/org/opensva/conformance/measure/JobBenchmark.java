@@ -52,9 +52,6 @@ public class JobBenchmark {
         /** The queues. */
         final List<QueueHandle> handles = new ArrayList<>();
 
-        /** A queue that others may use, too. */
-        QueueHandle part;
-
         /** Nothing to do. */
         Job empty;
 
@@ -71,7 +68,7 @@ public class JobBenchmark {
         final long[] result = new long[RESULT];
 
         /** Opens and starts the queues, and warms the pages. */
-        final void open(String backend, int queues) {
+        final void open(String backend, int queues, QueueRequest kind) {
             BackendCatalog catalog = MeasuredBackend.catalog();
             opened =
                     catalog.open(
@@ -89,19 +86,16 @@ public class JobBenchmark {
             digest = Job.transform(Operation.DIGEST, Algorithm.SHA_256, from, BYTES, to, DIGEST);
             Accelerator accelerator = opened.accelerators().getFirst();
             for (int i = 0; i < queues; i++) {
-                QueueHandle handle = accelerator.open(process);
+                QueueHandle handle = accelerator.open(process, kind);
                 handle.start();
                 handles.add(handle);
                 run(handle, copy, result);
             }
-            part = accelerator.open(process, QueueRequest.SHARED);
-            part.start();
         }
 
         /** Takes the backend apart. */
         @TearDown(Level.Trial)
         public void close() {
-            part.close();
             handles.forEach(QueueHandle::close);
             opened.close();
         }
@@ -118,7 +112,22 @@ public class JobBenchmark {
         /** Opens and starts the queue. */
         @Setup(Level.Trial)
         public void open() {
-            open(backend, 1);
+            open(backend, 1, QueueRequest.DEDICATED);
+        }
+    }
+
+    /** One queue that others may use, too. */
+    @State(Scope.Benchmark)
+    public static class Shared extends Queues {
+
+        /** The backend. */
+        @Param({"emulated:smmuv3", "emulated:vtd", "native:host"})
+        String backend;
+
+        /** Opens and starts the queue. */
+        @Setup(Level.Trial)
+        public void open() {
+            open(backend, 1, QueueRequest.SHARED);
         }
     }
 
@@ -137,7 +146,7 @@ public class JobBenchmark {
         /** Opens and starts the queues. */
         @Setup(Level.Trial)
         public void open() {
-            open(backend, queues);
+            open(backend, queues, QueueRequest.DEDICATED);
         }
     }
 
@@ -201,8 +210,8 @@ public class JobBenchmark {
      * @param set the queues
      */
     @Benchmark
-    public void copyJobAtASharedQueue(One set) {
-        run(set.part, set.copy, set.result);
+    public void copyJobAtASharedQueue(Shared set) {
+        run(set.handles.getFirst(), set.copy, set.result);
     }
 
     /**

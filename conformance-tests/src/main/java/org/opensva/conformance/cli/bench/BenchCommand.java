@@ -37,7 +37,7 @@ import java.util.stream.Collectors;
             "Each figure is measured by JMH in a process of its own. The limits of this machine"
                 + " that belong to them are measured in the same run, whatever the filter: compare"
                 + " ratios, not nanoseconds.",
-            "All figures take about an hour, those of --quick eight minutes; use the machine for"
+            "All figures take about an hour, those of --quick ten minutes; use the machine for"
                     + " nothing else meanwhile. A target that is missed is shown and fails nothing."
         },
         footerHeading = "%nExamples:%n",

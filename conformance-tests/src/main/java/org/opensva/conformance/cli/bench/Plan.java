@@ -74,7 +74,7 @@ final class Plan {
                 known(benchmark)
                         .declared
                         .forEach((parameter, declared) -> {
-                            if (own.getOrDefault(parameter, Set.of()).isEmpty()) {
+                            if (!own.containsKey(parameter)) {
                                 own.put(
                                         parameter,
                                         selection.values(benchmark, parameter, declared));
@@ -138,25 +138,38 @@ final class Plan {
         return Optional.ofNullable(values.get(benchmark)).orElseThrow();
     }
 
+    /** Has what stands beside a figure measured with the working sets of the figure. */
     private void add(Limit limit, SortedMap<String, Set<String>> of) {
-        for (String benchmark : known.keySet()) {
-            if (simple(benchmark).equals(limit.benchmark())) {
+        known.forEach((benchmark, is) -> {
+            if (simple(benchmark).equals(limit.benchmark()) && fits(limit, of, is.declared)) {
                 SortedMap<String, Set<String>> own =
                         values.computeIfAbsent(benchmark, name -> new TreeMap<>());
-                limit.keys()
-                        .forEach((from, to) -> {
-                            if (of.containsKey(from)) {
-                                add(own, to, of.getOrDefault(from, Set.of()));
-                            }
-                        });
+                limit.keys().forEach((from, to) -> add(own, to, of.getOrDefault(from, Set.of())));
                 limit.fixed().forEach((parameter, value) -> add(own, parameter, Set.of(value)));
             }
-        }
+        });
+    }
+
+    /** Whether a benchmark of the right name can be the limit of a figure with these parameters. */
+    private static boolean fits(
+            Limit limit,
+            SortedMap<String, Set<String>> of,
+            SortedMap<String, List<String>> declared) {
+        return limit.only().entrySet().stream()
+                        .allMatch(one ->
+                                of.getOrDefault(one.getKey(), Set.of()).contains(one.getValue()))
+                && limit.keys().entrySet().stream()
+                        .allMatch(key ->
+                                of.containsKey(key.getKey())
+                                        == declared.containsKey(key.getValue()))
+                && declared.keySet().containsAll(limit.fixed().keySet());
     }
 
     private static void add(
             SortedMap<String, Set<String>> own, String parameter, Set<String> values) {
-        own.computeIfAbsent(parameter, name -> new LinkedHashSet<>()).addAll(values);
+        if (!values.isEmpty()) {
+            own.computeIfAbsent(parameter, name -> new LinkedHashSet<>()).addAll(values);
+        }
     }
 
     /** The chosen benchmarks, by their full names, with what they declare. */

@@ -9,17 +9,20 @@ import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.format.OutputFormat;
 
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
 
 /** Hears from JMH how far it is, and what goes wrong. */
 final class Watch implements OutputFormat {
 
     private static final int KEPT = 40;
+    private static final Pattern WRONG = Pattern.compile("Exception|Error|failed to start");
 
     private final Consumer<String> progress;
     private final Consumer<String> complaint;
@@ -27,6 +30,7 @@ final class Watch implements OutputFormat {
     private final int total;
     private final long start;
     private final List<String> said = new ArrayList<>();
+    private final Set<String> failures = new HashSet<>();
     private String current = "a benchmark";
     private int done;
 
@@ -50,7 +54,9 @@ final class Watch implements OutputFormat {
             return "";
         }
         long seconds = (nanoTime.getAsLong() - start) / 1_000_000_000L * (total - done) / done;
-        return ", %s left".formatted(Duration.ofSeconds(seconds).toString().substring(2));
+        return seconds < 100
+                ? ", %d s left".formatted(seconds)
+                : ", %d min left".formatted((seconds + 30) / 60);
     }
 
     @Override
@@ -65,13 +71,17 @@ final class Watch implements OutputFormat {
         done++;
         if (result == null) {
             // JMH passes on what the failing process printed; the first line of it says why.
-            complaint.accept(
+            String failure =
                     current
                             + " failed: "
                             + said.stream()
-                                    .filter(line -> line.contains("Exception"))
+                                    .filter(line -> WRONG.matcher(line).find())
                                     .findFirst()
-                                    .orElse("no reason was given"));
+                                    .orElse("no reason was given");
+            // What is timed in two ways fails twice.
+            if (failures.add(failure)) {
+                complaint.accept(failure);
+            }
         }
     }
 

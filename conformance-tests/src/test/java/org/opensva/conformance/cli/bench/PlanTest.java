@@ -115,6 +115,53 @@ class PlanTest {
     }
 
     @Test
+    void aLimitOfRealProcessesIsMeasuredForThoseAlone() {
+        assertFalse(jobs("emulated:vtd").contains("socketRoundTrip"));
+        assertTrue(jobs("emulated:vtd", "native:host").contains("socketRoundTrip"));
+    }
+
+    private static Set<String> jobs(String... backends) {
+        SortedMap<String, Plan.Known> known = new TreeMap<>();
+        add(known, "JobBenchmark.emptyJob", 1, Map.of("backend", List.of(backends)));
+        add(known, "LimitBenchmark.handOver", 1, Map.of());
+        add(known, "WorkBenchmark.socketRoundTrip", 1, Map.of());
+        return measured(new Plan(new Selection(List.of("emptyJob"), false, Map.of()), known))
+                .keySet();
+    }
+
+    @Test
+    void anotherBenchmarkOfTheSameNameIsNoLimit() {
+        SortedMap<String, Plan.Known> known = new TreeMap<>();
+        List<String> bound = List.of("atc", "nothing");
+        add(
+                known,
+                "MappingBenchmark.mapTouchUnmap",
+                1,
+                Map.of("resident", PAGES, "bound", bound, "iommu", List.of("vtd")));
+        add(
+                known,
+                "ScaleBenchmark.mapTouchUnmap",
+                1,
+                Map.of("processes", PAGES, "iommu", List.of("vtd")));
+        List<String> one = List.of("MappingBenchmark.*");
+        Map<String, List<String>> few =
+                Map.of("resident", List.of("1000"), "bound", List.of("atc"));
+        List<Plan.Pass> passes = new Plan(new Selection(one, false, few), known).passes();
+        assertEquals(1, passes.size());
+        assertEquals(
+                Map.of(
+                        "resident",
+                        Set.of("1000"),
+                        "bound",
+                        Set.copyOf(bound),
+                        "iommu",
+                        Set.of("vtd")),
+                passes.getFirst().values());
+        List<String> other = List.of("ScaleBenchmark.*");
+        assertEquals(1, new Plan(new Selection(other, false, Map.of()), known).passes().size());
+    }
+
+    @Test
     void aQuickRunHasFewWorkingSetsAndOnlyThoseThatABenchmarkHas() {
         Map<String, Set<String>> measured = measured(plan(true, Map.of()));
         assertEquals(Set.of("1000", "100000"), measured.get("iotlbHit"));
