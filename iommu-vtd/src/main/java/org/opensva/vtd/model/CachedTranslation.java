@@ -7,8 +7,8 @@ import org.opensva.vtd.layout.PagingLevel;
  * What the IOTLB and the paging-structure cache hold for an address, packed into a {@code long}:
  * the page or the next table, the level of the entry it came from, and the rights on the way to it.
  *
- * <p>Bits: 5:0 and 9 flags, 8:6 level (1 to 5), 51:12 address; the rest is 0, and belongs to the
- * cache. 0 stands for nothing.
+ * <p>Bits: 5:0 and 9 flags, 8:6 level (1 to 5), 51:12 address; the rest is 0. 0 stands for
+ * nothing.
  */
 final class CachedTranslation {
 
@@ -39,12 +39,9 @@ final class CachedTranslation {
     /** Everything that a second-stage walk begins with. */
     static final int SECOND_STAGE_RIGHTS = READ | WRITE;
 
-    /** The bits that a cache may use for itself. */
-    static final int USED_BITS = 52;
-
     private static final int FLAGS = 0x23f;
     private static final int LEVEL_SHIFT = 6;
-    private static final long ADDRESS = (1L << USED_BITS) - (1L << 12);
+    private static final long ADDRESS = (1L << 52) - (1L << 12);
 
     private CachedTranslation() {}
 

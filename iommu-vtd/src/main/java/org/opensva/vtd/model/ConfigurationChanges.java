@@ -9,11 +9,10 @@ package org.opensva.vtd.model;
  */
 final class ConfigurationChanges {
 
-    private final ConfigurationCache<DeviceContext> contexts;
-    private final ConfigurationCache<Regime> pasids;
+    private final ConfigurationCache contexts;
+    private final ConfigurationCache pasids;
 
-    ConfigurationChanges(
-            ConfigurationCache<DeviceContext> contexts, ConfigurationCache<Regime> pasids) {
+    ConfigurationChanges(ConfigurationCache contexts, ConfigurationCache pasids) {
         this.contexts = contexts;
         this.pasids = pasids;
     }

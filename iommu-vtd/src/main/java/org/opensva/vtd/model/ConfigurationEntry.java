@@ -1,36 +1,29 @@
 package org.opensva.vtd.model;
 
-/** What a {@link ConfigurationCache} keeps: immutable but for the stamp, which the cache sets. */
+/**
+ * What a lane knows of a context entry or a PASID table entry: a copy of its words, so that neither
+ * finding nor reading one makes an object. Belongs to a lane.
+ */
 abstract class ConfigurationEntry {
 
-    private final long key;
-    private final long tag;
-    private long stamp; // set before the entry is published, read afterwards
+    /** The {@link CacheTag} that it dies with. */
+    long tag;
 
-    /**
-     * Makes an entry.
-     *
-     * @param key what it is found by
-     * @param tag the {@link CacheTag} it dies with
-     */
-    ConfigurationEntry(long key, long tag) {
-        this.key = key;
-        this.tag = tag;
-    }
+    /** The words that mean something, as the subclass says. */
+    long w0;
 
-    final long key() {
-        return key;
-    }
+    /** The second word. */
+    long w1;
 
-    final long tag() {
-        return tag;
-    }
+    /** The third word. */
+    long w2;
 
-    final long stamp() {
-        return stamp;
-    }
+    /** Where {@link ConfigurationCache#find} has found it, and how it was then. */
+    long[] held = {};
 
-    final void stamp(long now) {
-        stamp = now;
-    }
+    /** The place in {@link #held}. */
+    int at;
+
+    /** The sequence word. */
+    long sequence;
 }

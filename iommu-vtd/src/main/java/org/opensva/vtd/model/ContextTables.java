@@ -1,10 +1,8 @@
 package org.opensva.vtd.model;
 
-import org.jspecify.annotations.Nullable;
 import org.opensva.api.memory.BusErrorException;
 import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.vtd.layout.AddressWidth;
-import org.opensva.vtd.layout.CapabilityRegisters.Cap;
 import org.opensva.vtd.layout.CapabilityRegisters.Ecap;
 import org.opensva.vtd.layout.ContextEntry;
 import org.opensva.vtd.layout.FaultReason;
@@ -20,7 +18,6 @@ final class ContextTables {
 
     private final PhysicalMemory memory;
     private final long capability;
-    private final int mgaw;
     private final boolean deviceTlbs;
     private final boolean passThrough;
     private final long rootReserved;
@@ -33,7 +30,6 @@ final class ContextTables {
     ContextTables(VtdProfile profile, PhysicalMemory memory) {
         this.memory = memory;
         capability = profile.capability();
-        mgaw = Cap.mgaw(capability);
         deviceTlbs = profile.ecap(Ecap.DT);
         passThrough = profile.ecap(Ecap.PT);
         pointerBeyond = profile.addressesBeyond();
@@ -60,9 +56,9 @@ final class ContextTables {
     /**
      * Finds the context of a device in legacy mode.
      *
-     * @return the context, or null after reporting to {@code request}
+     * @return false after reporting to {@code request}
      */
-    @Nullable DeviceContext legacy(long rootTable, Translation request) {
+    boolean legacy(long rootTable, Translation request) {
         long low;
         long high;
         try {
@@ -70,69 +66,60 @@ final class ContextTables {
             low = memory.readLong(at);
             high = memory.readLong(at + 8);
         } catch (BusErrorException e) {
-            request.fault(FaultReason.ROOT_ACCESS);
-            return null;
+            return request.fault(FaultReason.ROOT_ACCESS);
         }
         if (!RootEntry.present(low)) {
-            request.fault(FaultReason.ROOT_NOT_PRESENT);
-            return null;
+            return request.fault(FaultReason.ROOT_NOT_PRESENT);
         }
         if ((low & rootReserved | high) != 0) {
-            request.fault(FaultReason.ROOT_RESERVED);
-            return null;
+            return request.fault(FaultReason.ROOT_RESERVED);
         }
         try {
             long at = RootEntry.contextTable(low) + ContextEntry.offset(request.requester);
             low = memory.readLong(at);
             high = memory.readLong(at + 8);
         } catch (BusErrorException e) {
-            request.fault(FaultReason.CONTEXT_ACCESS);
-            return null;
+            return request.fault(FaultReason.CONTEXT_ACCESS);
         }
         request.faultsDisabled = ContextEntry.faultsDisabled(low);
         if (!ContextEntry.present(low)) {
-            request.fault(FaultReason.CONTEXT_NOT_PRESENT);
-            return null;
+            return request.fault(FaultReason.CONTEXT_NOT_PRESENT);
         }
         int type = ContextEntry.translationType(low);
         boolean identity = type == ContextEntry.TT_PASS_THROUGH;
         // The pointer of a pass-through entry is ignored.
         long reserved = identity ? legacyReserved0 : legacyReserved0 | pointerBeyond & -1L << 12;
         if ((low & reserved) != 0 || (high & legacyReserved1) != 0) {
-            request.fault(FaultReason.CONTEXT_RESERVED);
-            return null;
+            return request.fault(FaultReason.CONTEXT_RESERVED);
         }
         if (type == ContextEntry.TT_RESERVED
                 || type == ContextEntry.TT_ALL && !deviceTlbs
                 || identity && !passThrough
                 || !AddressWidth.supported(ContextEntry.addressWidth(high), capability)) {
-            request.fault(FaultReason.CONTEXT_INVALID);
-            return null;
+            return request.fault(FaultReason.CONTEXT_INVALID);
         }
-        return DeviceContext.legacy(request.requester, type, Regime.ofContext(low, high, mgaw));
+        request.context.legacy(low, high);
+        return true;
     }
 
     /**
      * Finds the context of a device in scalable mode. Only the half of the root entry that leads to
      * the device is looked at.
      *
-     * @return the context, or null after reporting to {@code request}
+     * @return false after reporting to {@code request}
      */
-    @Nullable DeviceContext scalable(long rootTable, Translation request) {
+    boolean scalable(long rootTable, Translation request) {
         long half;
         try {
             half = memory.readLong(rootTable + ScalableRootEntry.offset(request.requester));
         } catch (BusErrorException e) {
-            request.fault(FaultReason.SCALABLE_ROOT_ACCESS);
-            return null;
+            return request.fault(FaultReason.SCALABLE_ROOT_ACCESS);
         }
         if (!ScalableRootEntry.present(half)) {
-            request.fault(FaultReason.SCALABLE_ROOT_NOT_PRESENT);
-            return null;
+            return request.fault(FaultReason.SCALABLE_ROOT_NOT_PRESENT);
         }
         if ((half & rootReserved) != 0) {
-            request.fault(FaultReason.SCALABLE_ROOT_RESERVED);
-            return null;
+            return request.fault(FaultReason.SCALABLE_ROOT_RESERVED);
         }
         long w0;
         long w1;
@@ -145,22 +132,19 @@ final class ContextTables {
             w1 = memory.readLong(at + 8);
             rest = memory.readLong(at + 16) | memory.readLong(at + 24);
         } catch (BusErrorException e) {
-            request.fault(FaultReason.SCALABLE_CONTEXT_ACCESS);
-            return null;
+            return request.fault(FaultReason.SCALABLE_CONTEXT_ACCESS);
         }
         request.faultsDisabled = ScalableContextEntry.faultsDisabled(w0);
         if (!ScalableContextEntry.present(w0)) {
-            request.fault(FaultReason.SCALABLE_CONTEXT_NOT_PRESENT);
-            return null;
+            return request.fault(FaultReason.SCALABLE_CONTEXT_NOT_PRESENT);
         }
         if ((w0 & scalableReserved0 | w1 & scalableReserved1 | rest) != 0) {
-            request.fault(FaultReason.SCALABLE_CONTEXT_RESERVED);
-            return null;
+            return request.fault(FaultReason.SCALABLE_CONTEXT_RESERVED);
         }
         if (ScalableContextEntry.ridPasid(w1) >= ScalableContextEntry.pasidLimit(w0)) {
-            request.fault(FaultReason.SCALABLE_CONTEXT_INVALID);
-            return null;
+            return request.fault(FaultReason.SCALABLE_CONTEXT_INVALID);
         }
-        return DeviceContext.scalable(request.requester, w0, w1);
+        request.context.scalable(w0, w1);
+        return true;
     }
 }

@@ -1,6 +1,6 @@
 package org.opensva.vtd.model;
 
-import org.jspecify.annotations.Nullable;
+import org.opensva.vtd.layout.ContextEntry;
 import org.opensva.vtd.layout.ScalableContextEntry;
 
 /**
@@ -10,46 +10,38 @@ import org.opensva.vtd.layout.ScalableContextEntry;
  */
 final class DeviceContext extends ConfigurationEntry {
 
-    private final long w0;
-    private final long w1;
-    private final int translationType;
-    private final @Nullable Regime regime;
+    /** The third word of what is kept of a scalable context, 0 for a legacy one. */
+    private static final long SCALABLE = 1;
 
-    private DeviceContext(
-            int source, long tag, long w0, long w1, int translationType, @Nullable Regime regime) {
-        super(source, tag);
-        this.w0 = w0;
-        this.w1 = w1;
-        this.translationType = translationType;
-        this.regime = regime;
+    /** Takes a context of legacy mode, from the words of its entry. */
+    void legacy(long low, long high) {
+        tag = CacheTag.ofSecondStage(ContextEntry.domainId(high));
+        w0 = low;
+        w1 = high;
+        w2 = 0;
     }
 
-    /** A context of legacy mode. */
-    static DeviceContext legacy(int source, int translationType, Regime regime) {
-        return new DeviceContext(source, regime.secondTag(), 0, 0, translationType, regime);
-    }
-
-    /** A context of scalable mode, from the words 0 and 1 of its entry. */
-    static DeviceContext scalable(int source, long w0, long w1) {
-        return new DeviceContext(source, CacheTag.NONE, w0, w1, 0, null);
+    /** Takes a context of scalable mode, from the words 0 and 1 of its entry. */
+    void scalable(long low, long high) {
+        tag = CacheTag.NONE;
+        w0 = low;
+        w1 = high;
+        w2 = SCALABLE;
     }
 
     boolean isScalable() {
-        return regime == null;
-    }
-
-    /** The regime of a legacy context, null for one of scalable mode. */
-    @Nullable Regime regime() {
-        return regime;
+        return w2 == SCALABLE;
     }
 
     /** TT of a legacy context. */
     int translationType() {
-        return translationType;
+        return ContextEntry.translationType(w0);
     }
 
     boolean faultsDisabled() {
-        return regime == null ? ScalableContextEntry.faultsDisabled(w0) : regime.faultsDisabled();
+        return isScalable()
+                ? ScalableContextEntry.faultsDisabled(w0)
+                : ContextEntry.faultsDisabled(w0);
     }
 
     boolean deviceTlbEnabled() {

@@ -108,8 +108,7 @@ final class PasidTables {
             request.fault(FaultReason.PASID_ENTRY_ACCESS);
             return null;
         }
-        disabled |= PasidTableEntry.faultsDisabled(w0);
-        request.faultsDisabled |= disabled;
+        request.faultsDisabled |= PasidTableEntry.faultsDisabled(w0);
         if (!PasidTableEntry.present(w0)) {
             request.fault(FaultReason.PASID_ENTRY_NOT_PRESENT);
             return null;
@@ -123,7 +122,7 @@ final class PasidTables {
             request.fault(FaultReason.PASID_ENTRY_INVALID);
             return null;
         }
-        return Regime.ofPasid(request.requester, pasid, disabled, w0, w1, w2, mgaw);
+        return request.recent.reload().ofPasid(pasid, disabled, w0, w1, w2, mgaw);
     }
 
     /** Whether a table pointer that the translation type uses is beyond the host address width. */

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class RecentRegime {
 
-    private @Nullable Regime regime;
+    private final Regime regime = new Regime();
+    private boolean holds;
     private int requester;
     private int pasid;
     private long root;
@@ -47,7 +48,8 @@ final class RecentRegime {
 
     /** The regime of a requester and PASID, or null; nothing goes with it. */
     @Nullable Regime find(int source, int wanted, long rootNow, long contexts, long pasids) {
-        return requester == source
+        return holds
+                        && requester == source
                         && pasid == wanted
                         && root == rootNow
                         && contextChanges == contexts
@@ -80,10 +82,10 @@ final class RecentRegime {
     }
 
     /** Remembers it; the number is that of before anything was looked up. */
-    void keepFirstStage(Regime found, long stampNow, int wanted, long before) {
-        tag = found.firstTag();
+    void keepFirstStage(long tagOfPasid, long stampNow, int lowerBits, int wanted, long before) {
+        tag = tagOfPasid;
         stamp = stampNow;
-        lowerHalfBits = found.lowerHalfBits();
+        lowerHalfBits = lowerBits;
         firstStagePasid = wanted;
         firstStageChanges = before;
     }
@@ -105,9 +107,15 @@ final class RecentRegime {
         return found;
     }
 
-    /** Remembers; the numbers are those of before the caches or the tables were read. */
-    void keep(Regime found, Translation request, long rootThen, long contexts, long pasids) {
-        regime = found;
+    /** The regime, to be read anew; what was remembered of it is forgotten. */
+    Regime reload() {
+        holds = false;
+        return regime;
+    }
+
+    /** Remembers it; the numbers are those of before the caches or the tables were read. */
+    void keep(Translation request, long rootThen, long contexts, long pasids) {
+        holds = true;
         requester = request.requester;
         pasid = request.pasid;
         root = rootThen;

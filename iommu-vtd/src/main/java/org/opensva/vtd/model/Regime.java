@@ -7,7 +7,7 @@ import org.opensva.vtd.layout.PasidTableEntry;
 
 /**
  * How addresses are translated: what a context entry of legacy mode, or a PASID table entry, says
- * once it has passed every check.
+ * once it has passed every check. Belongs to a lane, for one request after the other.
  */
 final class Regime extends ConfigurationEntry {
 
@@ -19,101 +19,101 @@ final class Regime extends ConfigurationEntry {
         PASS_THROUGH
     }
 
-    private final Kind kind;
-    private final boolean scalable;
-    private final int domain;
-    private final boolean faultsDisabled;
-    private final long firstTable;
-    private final long secondTable;
-    private final int firstLevels;
-    private final int lowerHalfBits;
-    private final int secondLevels;
-    private final int secondBits;
-    private final long flags;
-    private final boolean secondFlags;
-    private final boolean walkSnoops;
-    private final boolean pageSnoops;
-    private final long secondTag;
+    /** How many bits a PASID has. */
+    static final int PASID_BITS = 20;
 
-    private Regime(
-            long key,
-            Kind kind,
-            boolean scalable,
-            int domain,
-            boolean faultsDisabled,
-            int pasid,
-            long w0,
-            long w1,
-            long w2,
-            int aw,
-            int mgaw) {
-        super(key, CacheTag.ofFirstStage(domain, pasid));
-        this.kind = kind;
-        this.scalable = scalable;
-        this.domain = domain;
-        this.faultsDisabled = faultsDisabled;
-        // SSPTPTR stands at the same bits in both entries.
-        secondTable = PasidTableEntry.secondStageTable(w0);
-        secondLevels = AddressWidth.levels(aw);
-        secondBits = Math.min(mgaw, AddressWidth.bits(aw));
-        firstTable = PasidTableEntry.firstStageTable(w2);
-        firstLevels = PasidTableEntry.firstStageLevels(w2);
-        lowerHalfBits = PagingLevel.shift(firstLevels + 1) - 1;
-        flags = w2;
-        secondFlags = scalable && PasidTableEntry.secondStageAccessDirty(w0);
-        walkSnoops = scalable && PasidTableEntry.walkSnoops(w1);
-        pageSnoops = scalable && PasidTableEntry.PGSNP.isSet(w1);
-        secondTag = CacheTag.ofSecondStage(domain);
-    }
+    private Kind kind = Kind.PASS_THROUGH;
+    private boolean scalable;
+    private int domain;
+    private boolean faultsDisabled;
+    private long firstTable;
+    private long secondTable;
+    private int firstLevels;
+    private int secondLevels;
+    private int secondBits;
+    private boolean secondFlags;
+    private boolean walkSnoops;
+    private boolean pageSnoops;
 
-    /** The regime of a legacy context entry that passed the checks. */
-    static Regime ofContext(long w0, long w1, int mgaw) {
-        boolean passThrough = ContextEntry.translationType(w0) == ContextEntry.TT_PASS_THROUGH;
-        return new Regime(
-                0,
+    /** Takes a legacy context entry that passed the checks. */
+    Regime ofContext(DeviceContext context, int mgaw) {
+        w0 = context.w0;
+        w1 = context.w1;
+        w2 = 0;
+        boolean passThrough = context.translationType() == ContextEntry.TT_PASS_THROUGH;
+        int domainId = ContextEntry.domainId(w1);
+        tag = CacheTag.ofFirstStage(domainId, 0);
+        decode(
                 passThrough ? Kind.PASS_THROUGH : Kind.SECOND_STAGE,
                 false,
-                ContextEntry.domainId(w1),
+                domainId,
                 ContextEntry.faultsDisabled(w0),
-                0,
-                w0,
-                0,
-                0,
                 ContextEntry.addressWidth(w1),
                 mgaw);
+        return this;
     }
 
     /**
-     * The regime of a PASID table entry that passed the checks.
+     * Takes the words 0 to 2 of a PASID table entry that passed the checks.
      *
-     * @param disabled whether the directory entry or this one disables fault processing
+     * @param disabled whether the directory entry disables fault processing
      */
-    static Regime ofPasid(
-            int source, int pasid, boolean disabled, long w0, long w1, long w2, int mgaw) {
-        Kind kind =
+    Regime ofPasid(int pasid, boolean disabled, long low, long middle, long high, int mgaw) {
+        tag = CacheTag.ofFirstStage(PasidTableEntry.domainId(middle), pasid);
+        w0 = disabled ? low | PasidTableEntry.FPD.mask() : low;
+        w1 = middle;
+        w2 = high;
+        return ofPasid(mgaw);
+    }
+
+    /** Reads what has been found in the PASID cache. */
+    Regime ofPasid(int mgaw) {
+        Kind found =
                 switch (PasidTableEntry.translationType(w0)) {
                     case PasidTableEntry.PGTT_FIRST_STAGE -> Kind.FIRST_STAGE;
                     case PasidTableEntry.PGTT_SECOND_STAGE -> Kind.SECOND_STAGE;
                     case PasidTableEntry.PGTT_NESTED -> Kind.NESTED;
                     default -> Kind.PASS_THROUGH;
                 };
-        return new Regime(
-                key(source, pasid),
-                kind,
+        decode(
+                found,
                 true,
                 PasidTableEntry.domainId(w1),
-                disabled,
-                pasid,
-                w0,
-                w1,
-                w2,
+                PasidTableEntry.faultsDisabled(w0),
                 PasidTableEntry.addressWidth(w0),
                 mgaw);
+        return this;
+    }
+
+    private void decode(
+            Kind found, boolean ofPasid, int domainId, boolean disabled, int aw, int mgaw) {
+        kind = found;
+        scalable = ofPasid;
+        domain = domainId;
+        faultsDisabled = disabled;
+        // SSPTPTR stands at the same bits in both entries.
+        secondTable = PasidTableEntry.secondStageTable(w0);
+        secondLevels = AddressWidth.levels(aw);
+        secondBits = Math.min(mgaw, AddressWidth.bits(aw));
+        firstTable = PasidTableEntry.firstStageTable(w2);
+        firstLevels = PasidTableEntry.firstStageLevels(w2);
+        secondFlags = ofPasid && PasidTableEntry.secondStageAccessDirty(w0);
+        walkSnoops = ofPasid && PasidTableEntry.walkSnoops(w1);
+        pageSnoops = ofPasid && PasidTableEntry.PGSNP.isSet(w1);
     }
 
     /** What a PASID table entry is cached under. */
     static long key(int source, int pasid) {
-        return (long) source << 20 | pasid;
+        return (long) source << PASID_BITS | pasid;
+    }
+
+    /**
+     * How many bits the first-stage addresses of the lower half have, which are all canonical.
+     *
+     * @param w2 word 2 of the PASID table entry
+     */
+    static int lowerHalfBits(long w2) {
+        return PagingLevel.shift(PasidTableEntry.firstStageLevels(w2) + 1) - 1;
     }
 
     Kind kind() {
@@ -143,11 +143,6 @@ final class Regime extends ConfigurationEntry {
         return firstLevels;
     }
 
-    /** How many bits the first-stage addresses of the lower half have, which are all canonical. */
-    int lowerHalfBits() {
-        return lowerHalfBits;
-    }
-
     /** SSPTPTR. */
     long secondTable() {
         return secondTable;
@@ -171,25 +166,25 @@ final class Regime extends ConfigurationEntry {
     }
 
     boolean writeProtect() {
-        return PasidTableEntry.writeProtect(flags);
+        return PasidTableEntry.writeProtect(w2);
     }
 
     boolean extendedAccessed() {
-        return PasidTableEntry.extendedAccessed(flags);
+        return PasidTableEntry.extendedAccessed(w2);
     }
 
     boolean supervisorEnabled() {
-        return PasidTableEntry.supervisorEnabled(flags);
+        return PasidTableEntry.supervisorEnabled(w2);
     }
 
     /** ERE: requests for execute permission are served; part of ECAP.ERS. */
     boolean executeEnabled() {
-        return PasidTableEntry.ERE.isSet(flags);
+        return PasidTableEntry.ERE.isSet(w2);
     }
 
     /** SMEP: a supervisor does not execute the pages of users; part of ECAP.ERS. */
     boolean supervisorExecutePrevention() {
-        return PasidTableEntry.SMEP.isSet(flags);
+        return PasidTableEntry.SMEP.isSet(w2);
     }
 
     /** SSADE. */
@@ -209,11 +204,11 @@ final class Regime extends ConfigurationEntry {
 
     /** The tag of first-stage and nested translations: domain and PASID. */
     long firstTag() {
-        return tag();
+        return tag;
     }
 
     /** The tag of second-stage translations: the domain. */
     long secondTag() {
-        return secondTag;
+        return CacheTag.ofSecondStage(domain);
     }
 }

@@ -17,24 +17,27 @@ import java.util.concurrent.atomic.AtomicLong;
 final class ShortWay {
 
     private final TranslationUnit unit;
-    private final ConfigurationCache<DeviceContext> contexts;
-    private final ConfigurationCache<Regime> pasids;
+    private final ConfigurationCache contexts;
+    private final ConfigurationCache pasids;
     private final TranslationCaches caches;
     private final int addressBits;
+    private final int mgaw;
     private final AtomicLong everyChange;
 
     ShortWay(
             TranslationUnit unit,
-            ConfigurationCache<DeviceContext> contexts,
-            ConfigurationCache<Regime> pasids,
+            ConfigurationCache contexts,
+            ConfigurationCache pasids,
             TranslationCaches caches,
             int addressBits,
+            int mgaw,
             AtomicLong everyChange) {
         this.unit = unit;
         this.contexts = contexts;
         this.pasids = pasids;
         this.caches = caches;
         this.addressBits = addressBits;
+        this.mgaw = mgaw;
         this.everyChange = everyChange;
     }
 
@@ -65,7 +68,14 @@ final class ShortWay {
     }
 
     private boolean remember(int requester, int pasid, Translation lane, long now) {
-        if (pasid < 0 || !unit.isEnabled()) {
+        if (pasid < 0) {
+            return false;
+        }
+        // Any lane may have found everything in order, of however many PASIDs.
+        if (pasids.recall(Regime.key(requester, pasid), pasid, now, lane.recent)) {
+            return true;
+        }
+        if (!unit.isEnabled()) {
             return false;
         }
         long table = unit.root();
@@ -76,24 +86,28 @@ final class ShortWay {
         if (regime == null || !regime.hasFirstStage()) {
             return false;
         }
-        lane.recent.keep(regime, lane, table, contextChanges, pasidChanges);
-        lane.recent.keepFirstStage(regime, caches.generations().of(regime.firstTag()), pasid, now);
+        lane.recent.keep(lane, table, contextChanges, pasidChanges);
+        long stamp = caches.generations().of(regime.firstTag());
+        int lowerBits = Regime.lowerHalfBits(regime.w2);
+        lane.recent.keepFirstStage(regime.firstTag(), stamp, lowerBits, pasid, now);
+        pasids.confirm(regime, stamp, now);
         return true;
     }
 
     /** The regime of a request with PASID if all about it is cached. */
     private @Nullable Regime cachedRegime(long table, Translation request) {
-        DeviceContext context = contexts.find(request.requester);
-        if (context == null
+        DeviceContext context = request.context;
+        if (!contexts.find(request.requester, context)
                 || !context.isScalable()
                 || Rtaddr.ttm(table) != Rtaddr.TTM_SCALABLE
                 || !unit.pasidAllowed(context, request)) {
             return null;
         }
-        Regime regime = pasids.find(Regime.key(request.requester, request.pasid));
-        if (regime == null) {
+        Regime regime = request.recent.reload();
+        if (!pasids.find(Regime.key(request.requester, request.pasid), regime)) {
             return null;
         }
+        regime.ofPasid(mgaw);
         request.faultsDisabled = context.faultsDisabled() || regime.faultsDisabled();
         return regime;
     }

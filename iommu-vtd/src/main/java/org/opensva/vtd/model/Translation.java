@@ -23,6 +23,9 @@ final class Translation {
     /** What is counted about requests in this lane. */
     final Counters counters = new Counters();
 
+    /** The context of the request. */
+    final DeviceContext context = new DeviceContext();
+
     /** What this lane used last. */
     final RecentRegime recent = new RecentRegime();
 

@@ -4,6 +4,7 @@ import org.opensva.vtd.layout.PagingLevel;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /**
  * A set-associative cache of translations in one flat array: the IOTLB, or the paging-structure
@@ -11,14 +12,20 @@ import java.lang.invoke.VarHandle;
  *
  * <p>An entry is four words: a sequence word (the stamp of its tag, and a version whose lowest bit
  * is set while the entry is being written), the input address with the level, the tag, and what
- * {@link CachedTranslation} packs, with the age in the bits it leaves. Look-ups take no lock: they
- * read the sequence word before and after. Entries of all levels live side by side; the levels that
- * ever occurred are remembered, so that a look-up probes no others.
+ * {@link CachedTranslation} packs. Look-ups take no lock: they read the sequence word before and
+ * after. Entries of all levels live side by side; the levels that ever occurred are remembered, so
+ * that a look-up probes no others.
  *
- * <p>A byte of each entry's hash is kept beside: an invalidation of what is not there need not
- * fetch the set, which in a large cache is far away. A fill marks its entry as one that may hold
- * anything, and looks then whether an invalidation has been announced; an invalidation is
- * announced, and looks then at the bytes. One of the two sees the other.
+ * <p>The 512 neighbours that one table of a space may hold lie side by side, in an order that a
+ * hash turns: two in each of 256 sets, which leaves two places for others. Who goes through many
+ * pages of one space so stays within few pages of this cache, and an invalidation of a range finds
+ * all that it is after in one place.
+ *
+ * <p>A byte of each entry is kept beside, the same for all neighbours: an invalidation of what is
+ * not there reads a byte for each place where it could be, and not the entries, which in a large
+ * cache are far away. A fill writes its byte first and looks then whether an invalidation has been
+ * announced; an invalidation is announced, and looks then at the bytes. One of the two sees the
+ * other.
  */
 final class TranslationCache {
 
@@ -29,40 +36,44 @@ final class TranslationCache {
     private static final int DATA = 3;
     private static final int VERSION_BITS = 64 - Generations.BITS;
     private static final long VERSION_MASK = (1L << VERSION_BITS) - 1;
-    private static final int AGE_SHIFT = CachedTranslation.USED_BITS;
-    private static final long AGE_MASK = (1L << 64 - AGE_SHIFT) - 1;
-    private static final long DATA_MASK = (1L << AGE_SHIFT) - 1;
 
-    /** Ranges of more entries than this are noted instead of being looked up. */
-    private static final long PROBES = 64;
+    /** log2 of the number of neighbours. */
+    private static final int REGION_SHIFT = 9;
 
-    private static final int SWEEP = RangeLog.GREATEST_AGE / 2;
+    private static final int NEIGHBOURS = 1 << REGION_SHIFT;
+
+    /** So many bytes are looked at together, which belong to so many neighbours. */
+    private static final int TOGETHER = Long.BYTES;
+
+    private static final int TOGETHER_SHIFT = 2;
+    private static final long EVERY_BYTE = 0x0101_0101_0101_0101L;
+    private static final long TOP_BITS = 0x8080_8080_8080_8080L;
 
     // An array begins 16 bytes into its first cache line; from here on sets do not straddle lines.
     private static final int ORIGIN = 6;
 
     private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
     private static final VarHandle HINT = MethodHandles.arrayElementVarHandle(byte[].class);
-
-    /** The hint of an entry that is being written: it may hold anything. */
-    private static final byte ANYTHING = 1;
+    private static final VarHandle HINTS =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final Generations generations;
-    private final RangeLog log = new RangeLog();
     private final long[] words;
 
-    /** For each entry what it may hold: a byte of a hash, or nothing, or anything. */
+    /** For each entry a byte of the hash of what it may hold, with the top bit set, or 0. */
     private final byte[] hints;
 
-    private final int setShift;
+    private final int mask;
+    private final int shift;
     private volatile int levels;
     private int victim; // races only make the choice less fair
 
     TranslationCache(int entries, Generations generations) {
         this.generations = generations;
         words = new long[ORIGIN + entries * WORDS];
-        hints = new byte[entries];
-        setShift = 64 - Integer.numberOfTrailingZeros(entries / WAYS);
+        hints = new byte[Math.max(entries, TOGETHER)];
+        mask = entries - 1;
+        shift = 64 - Integer.numberOfTrailingZeros(entries);
     }
 
     /**
@@ -112,20 +123,20 @@ final class TranslationCache {
     /** The same, with a stamp as for {@link #findStamped}. */
     long probe(long tag, long stamp, long address, int level) {
         long key = key(address, level);
-        int at = set(key, tag);
+        int first = first(tag, address, level);
         long[] held = words; // once: what follows is ordered, so that a field would be read again
         // Without a loop, which would have its bounds looked at before each.
-        long found = peek(held, at, key, tag, stamp);
+        long found = peek(held, place(first), key, tag, stamp);
         if (found == 0) {
-            found = peek(held, at + WORDS, key, tag, stamp);
+            found = peek(held, place(first ^ 1), key, tag, stamp);
         }
         if (found == 0) {
-            found = peek(held, at + 2 * WORDS, key, tag, stamp);
+            found = peek(held, place(first ^ 2), key, tag, stamp);
         }
-        return found != 0 ? found : peek(held, at + 3 * WORDS, key, tag, stamp);
+        return found != 0 ? found : peek(held, place(first ^ 3), key, tag, stamp);
     }
 
-    private long peek(long[] held, int at, long key, long tag, long stamp) {
+    private static long peek(long[] held, int at, long key, long tag, long stamp) {
         long sequence = (long) ELEMENT.getAcquire(held, at);
         if (held[at + KEY] != key || held[at + TAG] != tag) {
             return 0;
@@ -133,12 +144,9 @@ final class TranslationCache {
         long data = held[at + DATA];
         VarHandle.loadLoadFence();
         // Neither being written nor of another stamp, and not written meanwhile.
-        if (((sequence ^ stamp << VERSION_BITS) & (~VERSION_MASK | 1)) != 0
-                || (long) ELEMENT.getOpaque(held, at) != sequence) {
-            return 0;
-        }
-        return data >>> AGE_SHIFT == (log.count() & AGE_MASK) || spared(key, tag, data)
-                ? data & DATA_MASK
+        return ((sequence ^ stamp << VERSION_BITS) & (~VERSION_MASK | 1)) == 0
+                        && (long) ELEMENT.getOpaque(held, at) == sequence
+                ? data
                 : 0;
     }
 
@@ -154,7 +162,7 @@ final class TranslationCache {
             long key = (long) ELEMENT.getAcquire(words, at + KEY);
             long tag = (long) ELEMENT.getAcquire(words, at + TAG);
             if (key != 0) {
-                int level = (int) key & 7;
+                int level = level(key);
                 long address = key & -1L << PagingLevel.shift(level);
                 long data = probe(tag, address, level);
                 if (data != 0) {
@@ -162,14 +170,6 @@ final class TranslationCache {
                 }
             }
         }
-    }
-
-    private boolean spared(long key, long tag, long data) {
-        long now = log.count();
-        long since = now - (now - (data >>> AGE_SHIFT) & AGE_MASK);
-        long start = key & -1L << 12;
-        long end = start + PagingLevel.bytes(CachedTranslation.level(data)) - 1;
-        return log.spares(since, tag, start, end);
     }
 
     /**
@@ -184,135 +184,140 @@ final class TranslationCache {
             remember(level);
         }
         long tag = token.tag;
+        if (generations.ranges(tag) != token.ranges) {
+            return false;
+        }
         long key = key(address, level);
-        int place = place(key, tag, token.stamp);
-        int at = place < 0 ? ~place : place;
+        int chosen = choose(first(tag, address, level), key, tag, token.stamp);
+        int entry = chosen < 0 ? ~chosen : chosen;
+        int at = place(entry);
         long sequence = (long) ELEMENT.getVolatile(words, at);
         if ((sequence & 1) != 0 || !ELEMENT.compareAndSet(words, at, sequence, sequence | 1)) {
             return false; // someone else fills this entry; the next miss is ours
         }
-        int entry = (at - ORIGIN) / WORDS;
-        byte hintBefore = hints[entry];
-        HINT.setVolatile(hints, entry, ANYTHING);
-        // In this order: a note that is counted has been announced before.
-        long logged = log.count();
+        HINT.setVolatile(hints, entry, hint(hash(tag, address, level)));
         if (generations.ranges(tag) != token.ranges) {
-            HINT.setRelease(hints, entry, hintBefore);
-            ELEMENT.setRelease(words, at, sequence);
+            if (words[at + KEY] != key || words[at + TAG] != tag) {
+                // An invalidation of what was here has not seen it: it has made room for nothing.
+                clear(entry);
+            }
+            unlock(at, sequence);
             return false;
         }
         ELEMENT.setOpaque(words, at + KEY, key);
         ELEMENT.setOpaque(words, at + TAG, tag);
-        ELEMENT.setOpaque(words, at + DATA, data | logged << AGE_SHIFT);
-        HINT.setRelease(hints, entry, hint(key, tag));
+        ELEMENT.setOpaque(words, at + DATA, data);
         ELEMENT.setRelease(words, at, token.stamp << VERSION_BITS | sequence + 2 & VERSION_MASK);
-        return place < 0;
+        return chosen < 0;
     }
 
     private synchronized void remember(int level) {
         levels |= 1 << level;
     }
 
-    /** Where an entry goes; the complement if a living one has to make room. */
-    private int place(long key, long tag, long stamp) {
-        int first = set(key, tag);
+    /** Which entry of a set it will be; the complement if a living one has to make room. */
+    private int choose(int first, long key, long tag, long stamp) {
         int free = -1;
-        for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
+        for (int way = 0; way < WAYS; way++) {
+            int at = place(first ^ way);
             long other = words[at + KEY];
             long otherTag = words[at + TAG];
             if (other == key && otherTag == tag) {
-                return at;
+                return first ^ way;
             }
             if (free < 0) {
                 long current = otherTag == tag ? stamp : generations.of(otherTag);
                 if (other == 0 || words[at] >>> VERSION_BITS != current) {
-                    free = at;
+                    free = first ^ way;
                 }
             }
         }
-        if (free >= 0) {
-            return free;
-        }
-        return ~(first + (victim++ & WAYS - 1) * WORDS);
+        return free >= 0 ? free : ~(first ^ victim++ & WAYS - 1);
     }
 
     /**
-     * Drops the entries of one tag that touch a range. The cost is that of the pages of the range,
-     * or of a note in the log if those are many.
+     * Drops the entries of one tag that touch a range. The cost is a byte for each two pages of the
+     * range, eight bytes at a time, and at most that of all entries there are.
      *
      * @param first first address
      * @param last last address, unsigned, not below {@code first}
      */
     void invalidate(long tag, long first, long last) {
         generations.beginRange(tag);
-        long probes = 0;
-        for (int rest = levels; rest != 0 && probes <= PROBES; rest &= rest - 1) {
-            int shift = PagingLevel.shift(Integer.numberOfTrailingZeros(rest));
-            probes += (last >>> shift) - (first >>> shift) + 1;
-        }
-        if (probes > PROBES) {
-            note(tag, first, last);
-            return;
-        }
         for (int rest = levels; rest != 0; rest &= rest - 1) {
             int level = Integer.numberOfTrailingZeros(rest);
-            int shift = PagingLevel.shift(level);
-            long steps = (last >>> shift) - (first >>> shift);
-            for (long step = 0; step <= steps; step++) {
-                drop(tag, (first >>> shift) + step << shift, level);
-            }
-        }
-    }
-
-    private void drop(long tag, long address, int level) {
-        long key = key(address, level);
-        int first = set(key, tag);
-        byte wanted = hint(key, tag);
-        for (int at = first; at < first + WAYS * WORDS; at += WORDS) {
-            byte held = (byte) HINT.getVolatile(hints, (at - ORIGIN) / WORDS);
-            if (held != wanted && held != ANYTHING) {
+            long from = first >>> PagingLevel.shift(level);
+            long to = last >>> PagingLevel.shift(level);
+            long regions = (to >>> REGION_SHIFT) - (from >>> REGION_SHIFT);
+            if (regions > mask >>> 4) {
+                dropAnywhere(tag, level, from, to);
                 continue;
             }
-            // A fill that is being written either sees the invalidation, or is seen by it.
-            while (((long) ELEMENT.getVolatile(words, at) & 1) != 0) {
-                Thread.onSpinWait();
+            for (long done = 0; done <= regions; done++) {
+                long begin = done == 0 ? from : (from >>> REGION_SHIFT) + done << REGION_SHIFT;
+                long end = done == regions ? to : begin | NEIGHBOURS - 1;
+                dropNeighbours(tag, level, begin, end);
             }
-            if (words[at + KEY] == key && words[at + TAG] == tag) {
-                long sequence = lock(at);
-                if (words[at + KEY] == key && words[at + TAG] == tag) {
-                    ELEMENT.setOpaque(words, at + KEY, 0L);
+        }
+    }
+
+    /**
+     * Drops what there is of a range within one region.
+     *
+     * @param begin first page number, of pages of the level
+     * @param end last page number
+     */
+    private void dropNeighbours(long tag, int level, long begin, long end) {
+        long hash = hash(tag, begin << PagingLevel.shift(level), level);
+        long wanted = (hint(hash) & 0xffL) * EVERY_BYTE;
+        int home = home(hash);
+        int last = (int) end & NEIGHBOURS - 1;
+        for (int page = (int) begin & NEIGHBOURS - 4; page <= last; page += 1 << TOGETHER_SHIFT) {
+            int entries = (home ^ offset(page)) & mask & -TOGETHER;
+            long differences = (long) HINTS.get(hints, entries) ^ wanted;
+            if ((differences - EVERY_BYTE & ~differences & TOP_BITS) != 0) {
+                for (int i = 0; i < TOGETHER; i++, differences >>>= Byte.SIZE) {
+                    if ((differences & 0xff) == 0) {
+                        drop(entries + i, tag, level, begin, end);
+                    }
                 }
-                unlock(at, sequence);
             }
         }
     }
 
-    private synchronized void note(long tag, long first, long last) {
-        log.add(tag, first, last);
-        if (log.count() % SWEEP == 0) {
-            sweep();
+    /** Drops what there is of a range that is larger than the cache. */
+    private void dropAnywhere(long tag, int level, long begin, long end) {
+        for (int entry = 0; entry <= mask; entry++) {
+            if ((byte) HINT.getOpaque(hints, entry) != 0) {
+                drop(entry, tag, level, begin, end);
+            }
         }
     }
 
-    /** Makes every entry young again, or drops it: one look at all of them for many notes. */
-    private void sweep() {
-        long now = log.count();
-        for (int at = ORIGIN; at < words.length; at += WORDS) {
-            if (words[at + KEY] == 0 && ((long) ELEMENT.getVolatile(words, at) & 1) == 0) {
-                continue; // what is filled from now on is young
-            }
+    private void drop(int entry, long tag, int level, long begin, long end) {
+        int at = place(entry);
+        // A fill that is being written either sees the invalidation, or is seen by it.
+        while (((long) ELEMENT.getVolatile(words, at) & 1) != 0) {
+            Thread.onSpinWait();
+        }
+        if (isWithin(at, tag, level, begin, end)) {
             long sequence = lock(at);
-            long key = words[at + KEY];
-            long data = words[at + DATA];
-            if (key != 0) {
-                if (spared(key, words[at + TAG], data)) {
-                    ELEMENT.setOpaque(words, at + DATA, data & DATA_MASK | now << AGE_SHIFT);
-                } else {
-                    ELEMENT.setOpaque(words, at + KEY, 0L);
-                }
+            if (isWithin(at, tag, level, begin, end)) {
+                clear(entry);
             }
             unlock(at, sequence);
         }
+    }
+
+    private boolean isWithin(int at, long tag, int level, long begin, long end) {
+        long key = words[at + KEY];
+        long page = key >>> PagingLevel.shift(level);
+        return level(key) == level && words[at + TAG] == tag && page >= begin && page <= end;
+    }
+
+    private void clear(int entry) {
+        ELEMENT.setOpaque(words, place(entry) + KEY, 0L);
+        HINT.setRelease(hints, entry, (byte) 0);
     }
 
     private long lock(int at) {
@@ -329,20 +334,42 @@ final class TranslationCache {
         ELEMENT.setRelease(words, at, sequence & ~VERSION_MASK | sequence + 2 & VERSION_MASK);
     }
 
-    /** Never that of nothing or of anything; other bits of a product than those of the set. */
-    private static byte hint(long key, long tag) {
-        long hash = (key ^ tag * 0xc2b2ae3d27d4eb4fL) * 0x9e3779b97f4a7c15L;
-        return (byte) (hash >>> 24 | 0x80);
-    }
-
     private static long key(long address, int level) {
         return address & -1L << PagingLevel.shift(level) | level;
     }
 
-    private int set(long key, long tag) {
-        // Fibonacci hashing: neighbours come out far apart in the top bits, which are taken.
-        long mixed = (key ^ key >>> 19) * 0x9e3779b97f4a7c15L ^ tag * 0xc2b2ae3d27d4eb4fL;
-        // In two steps: a shift by 64, for a cache of one set, Java would take as one by 0.
-        return ORIGIN + (int) (mixed >>> 1 >>> setShift - 1) * (WAYS * WORDS);
+    private static int level(long key) {
+        return (int) key & 7;
+    }
+
+    private static int place(int entry) {
+        return ORIGIN + entry * WORDS;
+    }
+
+    /** The entry that is looked at first; the others of its set differ in the two lowest bits. */
+    private int first(long tag, long address, int level) {
+        int page = (int) (address >>> PagingLevel.shift(level));
+        return (home(hash(tag, address, level)) ^ offset(page)) & mask;
+    }
+
+    /** Where a page is among its neighbours: two of them share a set. */
+    private static int offset(int page) {
+        return page & 1 | page << 1 & NEIGHBOURS - 2 << 1;
+    }
+
+    /** What neighbours have in common. */
+    private static long hash(long tag, long address, int level) {
+        long region = address >>> PagingLevel.shift(level + 1) << 3 | level;
+        // Fibonacci hashing: what is near comes out far apart in the top bits.
+        return region * 0x9e3779b97f4a7c15L ^ tag * 0xc2b2ae3d27d4eb4fL;
+    }
+
+    private int home(long hash) {
+        return (int) (hash >>> shift);
+    }
+
+    /** Never that of nothing; other bits of the hash than those of the place. */
+    private static byte hint(long hash) {
+        return (byte) (hash >>> 24 | 0x80);
     }
 }

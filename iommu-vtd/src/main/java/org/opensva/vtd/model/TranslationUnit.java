@@ -33,8 +33,8 @@ final class TranslationUnit {
 
     private final ContextTables contextTables;
     private final PasidTables pasidTables;
-    private final ConfigurationCache<DeviceContext> contexts;
-    private final ConfigurationCache<Regime> pasids;
+    private final ConfigurationCache contexts;
+    private final ConfigurationCache pasids;
     private final ConfigurationChanges changes;
 
     /**
@@ -55,6 +55,7 @@ final class TranslationUnit {
     private final boolean zeroLengthReads;
     private final boolean noWriteFlag;
     private final int addressBits;
+    private final int mgaw;
     private final int pasidBits;
     private final ShortWay shortWay;
     private volatile long root;
@@ -63,8 +64,8 @@ final class TranslationUnit {
     TranslationUnit(VtdProfile profile, PhysicalMemory memory) {
         contextTables = new ContextTables(profile, memory);
         pasidTables = new PasidTables(profile, memory);
-        contexts = new ConfigurationCache<>(profile.contextCacheEntries(), everyChange);
-        pasids = new ConfigurationCache<>(profile.pasidCacheEntries(), everyChange);
+        contexts = new ConfigurationCache(profile.contextCacheEntries(), everyChange);
+        pasids = new ConfigurationCache(profile.pasidCacheEntries(), everyChange);
         changes = new ConfigurationChanges(contexts, pasids);
         caches = new TranslationCaches(profile, changes, everyChange);
         rights = new FirstStageRights(profile);
@@ -76,8 +77,9 @@ final class TranslationUnit {
         zeroLengthReads = profile.cap(Cap.ZLR);
         noWriteFlag = profile.ecap(Ecap.NWFS);
         addressBits = profile.addressBits();
+        mgaw = Cap.mgaw(profile.capability());
         pasidBits = Math.min(20, Ecap.pasidBits(profile.extendedCapability()));
-        shortWay = new ShortWay(this, contexts, pasids, caches, addressBits, everyChange);
+        shortWay = new ShortWay(this, contexts, pasids, caches, addressBits, mgaw, everyChange);
     }
 
     TranslationCaches caches() {
@@ -142,7 +144,7 @@ final class TranslationUnit {
             if (regime == null) {
                 return;
             }
-            out.recent.keep(regime, out, table, out.contextChanges, out.pasidChanges);
+            out.recent.keep(out, table, out.contextChanges, out.pasidChanges);
         }
         translate(regime, out);
     }
@@ -253,17 +255,17 @@ final class TranslationUnit {
     }
 
     private @Nullable DeviceContext context(long table, boolean scalable, Translation out) {
-        DeviceContext context = contexts.find(out.requester);
-        if (context == null || context.isScalable() != scalable) {
+        DeviceContext context = out.context;
+        if (!contexts.find(out.requester, context) || context.isScalable() != scalable) {
             long begun = contexts.changes();
-            context =
+            boolean there =
                     scalable
                             ? contextTables.scalable(table, out)
                             : contextTables.legacy(table, out);
-            if (context == null) {
+            if (!there) {
                 return null;
             }
-            contexts.keep(context, begun);
+            contexts.keep(out.requester, context, begun);
         }
         out.faultsDisabled = context.faultsDisabled();
         return context;
@@ -297,9 +299,8 @@ final class TranslationUnit {
 
     /** The regime of a context, for the request's PASID or its stand-in; or null. */
     private @Nullable Regime regime(DeviceContext context, Translation out) {
-        Regime legacy = context.regime();
-        if (legacy != null) {
-            return legacy;
+        if (!context.isScalable()) {
+            return out.recent.reload().ofContext(context, mgaw);
         }
         int pasid = out.pasid;
         if (pasid < 0) {
@@ -309,13 +310,16 @@ final class TranslationUnit {
             return null;
         }
         long begun = pasids.changes();
-        Regime regime = pasids.find(Regime.key(out.requester, pasid));
-        if (regime == null) {
+        long key = Regime.key(out.requester, pasid);
+        Regime regime = out.recent.reload();
+        if (pasids.find(key, regime)) {
+            regime.ofPasid(mgaw);
+        } else {
             regime = pasidTables.find(context, pasid, out);
             if (regime == null) {
                 return null;
             }
-            pasids.keep(regime, begun);
+            pasids.keep(key, regime, begun);
         }
         out.faultsDisabled |= regime.faultsDisabled();
         return regime;

@@ -22,8 +22,9 @@ import org.opensva.vtd.layout.Register;
  *     it are reserved in every table
  * @param iotlbEntries capacity of the IOTLB, a power of two, at least 4
  * @param walkCacheEntries capacity of each paging-structure cache, a power of two, at least 4
- * @param contextCacheEntries capacity of the context cache, a power of two
- * @param pasidCacheEntries capacity of the PASID cache, a power of two
+ * @param contextCacheEntries how many entries the context cache may come to have, a power of two; it
+ *     grows as they come
+ * @param pasidCacheEntries the same of the PASID cache
  * @param deviceTlbTimeoutNanos how long a device may take for a device-TLB invalidation, in
  *     nanoseconds
  */
@@ -145,7 +146,7 @@ public record VtdProfile(
                 1 << 17,
                 1 << 13,
                 1 << 12,
-                1 << 13,
+                1 << 17,
                 DEFAULT_TIMEOUT_NANOS);
     }
 
@@ -217,8 +218,8 @@ public record VtdProfile(
      *
      * @param iotlb capacity of the IOTLB, a power of two, at least 4
      * @param walkCache capacity of each paging-structure cache, a power of two, at least 4
-     * @param contextCache capacity of the context cache, a power of two
-     * @param pasidCache capacity of the PASID cache, a power of two
+     * @param contextCache greatest capacity of the context cache, a power of two
+     * @param pasidCache greatest capacity of the PASID cache, a power of two
      * @return the profile
      */
     public VtdProfile withCaches(int iotlb, int walkCache, int contextCache, int pasidCache) {

@@ -311,6 +311,40 @@ class RequesterPortTest {
         assertTrue(allocated < 1000, allocated + " bytes for 4000 requests");
     }
 
+    /** Contexts and PASIDs are fetched again and again by turns, walks included. */
+    @Test
+    void aRequestWhoseConfigurationIsNotCachedAllocatesNothing() {
+        TestUnit small = new TestUnit(VtdProfile.sva().withCaches(4, 4, 1, 1));
+        TestDevice[] devices = new TestDevice[4];
+        for (int n = 0; n < devices.length; n++) {
+            long pasids = small.device(n + 1 << 8, true, false);
+            devices[n] = new TestDevice(small.unit, n + 1 << 8);
+            for (int pasid = 1; pasid < 8; pasid++) {
+                long tables = small.firstStage(pasids, pasid, pasid);
+                small.map(tables, VA, 0x800_0000 + pasid * 4096L, true);
+            }
+        }
+        small.scalableMode();
+        byte[] bytes = new byte[8];
+        long[] entries = new long[1];
+        com.sun.management.ThreadMXBean threads =
+                (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long allocated = Long.MAX_VALUE;
+        for (int round = 0; round < 20 && allocated > 0; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < 1000; i++) {
+                TestDevice by = devices[i % 4];
+                int pasid = 1 + i % 7;
+                by.port.write(pasid, Access.WRITE, VA, bytes, 0, 8);
+                by.port.read(pasid, Access.READ, VA, bytes, 0, 8);
+                by.port.translate(pasid, Access.READ, VA, entries);
+            }
+            allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        }
+        assertTrue(allocated < 1000, allocated + " bytes for 3000 requests");
+        small.close();
+    }
+
     private void exercise(long[] entries) {
         device.port.write(PASID, Access.WRITE, VA + 4000, data, 0, 200);
         device.port.read(PASID, Access.READ, VA + 4000, data, 0, 200);

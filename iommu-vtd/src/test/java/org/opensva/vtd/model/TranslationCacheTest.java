@@ -1,5 +1,6 @@
 package org.opensva.vtd.model;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -90,7 +91,7 @@ class TranslationCacheTest {
                                         && CacheTag.domain(key.tag()) == domain);
             }
         }
-        assertTrue(wide > 1000, "many ranges that are noted, and sweeps between them");
+        assertTrue(wide > 1000, "many ranges of more than one table");
     }
 
     @Test
@@ -133,8 +134,80 @@ class TranslationCacheTest {
         assertNotEquals(0, cache.find(tag, 0x5000));
     }
 
+    /** Also where pages share a place with those of other tables and of other spaces. */
     @Test
-    void entriesOutliveAnyNumberOfNotesAboutOthers() {
+    void aRangeTakesExactlyItsPagesWhateverTheSizeOfTheCache() {
+        int pages = 3 * 512;
+        for (int entries = 4; entries <= 1 << 14; entries <<= 1) {
+            TranslationCache some = new TranslationCache(entries, generations);
+            for (int round = 0; round < 20; round++) {
+                for (int n = 0; n < pages; n++) {
+                    begin(TAGS[3 + random.nextInt(2)]);
+                    long page = random.nextInt(pages);
+                    some.insert(token, page << 12, CachedTranslation.of(page << 12, 1, 1));
+                }
+                long first = random.nextInt(pages);
+                long last = random.nextInt(8) == 0 ? -1L >>> 12 : first + random.nextInt(pages);
+                boolean[] there = there(some, TAGS[3], pages);
+                boolean[] beside = there(some, TAGS[4], pages);
+                some.invalidate(TAGS[3], first << 12, last << 12 | 0xfff);
+                for (int page = 0; page < pages; page++) {
+                    there[page] &= page < first || page > last;
+                }
+                assertArrayEquals(there, there(some, TAGS[3], pages));
+                assertArrayEquals(beside, there(some, TAGS[4], pages));
+            }
+        }
+    }
+
+    private static boolean[] there(TranslationCache cache, long tag, int pages) {
+        boolean[] there = new boolean[pages];
+        for (int page = 0; page < pages; page++) {
+            there[page] = cache.probe(tag, (long) page << 12, 1) != 0;
+        }
+        return there;
+    }
+
+    /** A device's working set is one of the two cases; the other are many small processes. */
+    @Test
+    void whatFillsATwentiethOfTheCacheStaysBesideEachOther() {
+        int[][] sets = {{1, 3000}, {64, 48}, {1024, 3}};
+        for (int[] set : sets) {
+            TranslationCache some = new TranslationCache(1 << 16, generations);
+            int evicted = 0;
+            for (int space = 0; space < set[0]; space++) {
+                begin(CacheTag.ofFirstStage(1 + space, 100 + space));
+                for (long page = 0; page < set[1]; page++) {
+                    long address = 0x7f12_3400_0000L + (page << 12);
+                    evicted += some.insert(token, address, CachedTranslation.of(0, 1, 1)) ? 1 : 0;
+                }
+            }
+            assertTrue(evicted < 32, set[0] + " spaces: " + evicted + " evicted");
+        }
+    }
+
+    @Test
+    void aFillThatAnInvalidationHasOvertakenGivesNothingBackThatWasNotLookedAt() {
+        TranslationCache one = new TranslationCache(4, generations);
+        long other = TAGS[4];
+        for (int page = 0; page < 4; page++) {
+            begin(other);
+            one.insert(token, (long) page << 12, CachedTranslation.of(0x1000, 1, 1));
+        }
+        begin(TAGS[3]);
+        one.invalidate(TAGS[3], 0, 0xfff);
+        one.insert(token, 0, CachedTranslation.of(0x1000, 1, 1));
+        for (int page = 0; page < 4; page++) {
+            assertNotEquals(0, one.probe(other, (long) page << 12, 1), "page " + page);
+        }
+        one.invalidate(other, 0, 0x3fff);
+        for (int page = 0; page < 4; page++) {
+            assertEquals(0, one.probe(other, (long) page << 12, 1), "page " + page);
+        }
+    }
+
+    @Test
+    void anEntryOutlivesAnyNumberOfInvalidationsBesideIt() {
         long tag = TAGS[3];
         cache.invalidate(TAGS[0], 0, -1L);
         begin(tag);

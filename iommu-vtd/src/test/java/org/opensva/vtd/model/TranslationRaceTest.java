@@ -31,6 +31,7 @@ class TranslationRaceTest {
     private static final int PASID = 3;
     private static final int DOMAIN = 9;
     private static final int PAGES = 8;
+    private static final int WAYS = 7;
     private static final int ROUNDS = Integer.getInteger("opensva.vtd.races", 3000);
 
     private final TranslationBench bench = new TranslationBench();
@@ -62,7 +63,7 @@ class TranslationRaceTest {
                             DOMAIN,
                             PASID,
                             address,
-                            30,
+                            way == 5 ? 30 : 9,
                             false);
         }
     }
@@ -74,7 +75,7 @@ class TranslationRaceTest {
         bench.firstStage(RID, PASID, table, 4, DOMAIN);
         bench.mapFirst(table, 4, VA, OLD);
         bench.scalableMode();
-        for (int way = 0; way <= 5; way++) {
+        for (int way = 0; way < WAYS; way++) {
             for (int level = 1; level <= 4; level++) {
                 bench.unit.invalidateIotlb(InvalidationDescriptor.IOTLB_GLOBAL, 0, 0, 0, false);
                 long leaf = bench.entry(table, 4, 1, VA, 0);
@@ -266,7 +267,7 @@ class TranslationRaceTest {
             for (int round = 1; round <= ROUNDS && !stop.get(); round++) {
                 int page = random.nextInt(PAGES);
                 bench.memory.writeLong(leaves[page], 0);
-                invalidate(random.nextInt(6), VA + page * 4096L);
+                invalidate(random.nextInt(WAYS), VA + page * 4096L);
                 floor[page].set(round);
                 bench.memory.writeLong(leaves[page], frame(page, round) | USER_RW);
             }
