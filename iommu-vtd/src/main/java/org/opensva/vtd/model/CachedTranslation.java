@@ -7,8 +7,7 @@ import org.opensva.vtd.layout.PagingLevel;
  * What the IOTLB and the paging-structure cache hold for an address, packed into a {@code long}:
  * the page or the next table, the level of the entry it came from, and the rights on the way to it.
  *
- * <p>Bits: 5:0 and 9 flags, 8:6 level (1 to 5), 51:12 address; the rest is 0. 0 stands for
- * nothing.
+ * <p>Bits: 5:0 and 9 flags, 8:6 level (1 to 5), 51:12 address; the rest is 0. 0 stands for nothing.
  */
 final class CachedTranslation {
 

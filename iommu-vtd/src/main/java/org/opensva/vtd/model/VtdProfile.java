@@ -22,8 +22,8 @@ import org.opensva.vtd.layout.Register;
  *     it are reserved in every table
  * @param iotlbEntries capacity of the IOTLB, a power of two, at least 4
  * @param walkCacheEntries capacity of each paging-structure cache, a power of two, at least 4
- * @param contextCacheEntries how many entries the context cache may come to have, a power of two; it
- *     grows as they come
+ * @param contextCacheEntries how many entries the context cache may come to have, a power of two;
+ *     it grows as they come
  * @param pasidCacheEntries the same of the PASID cache
  * @param deviceTlbTimeoutNanos how long a device may take for a device-TLB invalidation, in
  *     nanoseconds
