@@ -65,44 +65,71 @@ public class LimitBenchmark {
     }
 
     /**
-     * Memory in pages as a machine of this project has it, and one place that is entered and left.
+     * Memory in pages as a machine of this project has it, one word for each that says where it is,
+     * and one place that is entered and left.
      */
-    @State(Scope.Benchmark)
-    public static class Pages {
+    abstract static class PagedMemory {
 
         private static final int WORDS = 512;
-
-        /** From one entry to the next: a cache line. */
-        private static final int STRIDE = 8;
-
-        /** How many pages. */
-        @Param({"1", "1000", "10000", "100000", "1000000"})
-        int pages;
 
         private final long[] order = new long[WorkingSet.ORDER];
         private final long[] guard = new long[32];
         private long[] entries = {};
         private long[][] frames = {};
 
-        /** Makes the pages, and an entry for each. */
-        @Setup(Level.Trial)
-        public void make() {
+        final void make(int pages, int frameCount) {
             Random random = new Random(42);
             for (int i = 0; i < order.length; i++) {
                 order[i] = random.nextInt(pages);
             }
-            // As many frames as a working set has.
-            frames = new long[Math.min(pages, WorkingSet.FRAMES)][WORDS];
-            entries = new long[pages * STRIDE];
+            frames = new long[frameCount][WORDS];
+            entries = new long[pages];
             for (int page = 0; page < pages; page++) {
-                entries[page * STRIDE] = page % frames.length;
+                entries[page] = page % frameCount;
             }
         }
 
-        private long load(int page, Stroll stroll) {
-            int frame = (int) (long) ELEMENT.getAcquire(entries, page * STRIDE);
+        final long load(Stroll stroll) {
+            int page = (int) order[stroll.next()];
+            int frame = (int) (long) ELEMENT.getAcquire(entries, page);
             BYTES.set(stroll.buffer, 0, (long) ELEMENT.getAcquire(frames[frame], 0));
             return frame;
+        }
+
+        final long guardedLoad(Stroll stroll) {
+            long turn = guard[16];
+            if ((turn & 1) != 0 || !ELEMENT.compareAndSet(guard, 16, turn, turn + 1)) {
+                throw new IllegalStateException("one thread measures");
+            }
+            long frame = load(stroll);
+            ELEMENT.setRelease(guard, 16, turn + 2);
+            return frame;
+        }
+    }
+
+    /** Pages of one address space. */
+    @State(Scope.Benchmark)
+    public static class Pages extends PagedMemory {
+
+        /** How many pages. */
+        @Param({"1", "1000", "10000", "100000", "1000000"})
+        int pages;
+
+        /** Makes the pages, on as many frames as a working set has. */
+        @Setup(Level.Trial)
+        public void make() {
+            make(pages, Math.min(pages, WorkingSet.FRAMES));
+        }
+    }
+
+    /** Pages of many address spaces that share their frames. */
+    @State(Scope.Benchmark)
+    public static class SharedPages extends PagedMemory {
+
+        /** Makes the pages, on as many frames as those of 1 024 address spaces have. */
+        @Setup(Level.Trial)
+        public void make() {
+            make(SpacesBenchmark.PAGES, SpacesBenchmark.PAGES / 1024);
         }
     }
 
@@ -241,7 +268,7 @@ public class LimitBenchmark {
      */
     @Benchmark
     public long loadOfPage(Pages set, Stroll stroll) {
-        return set.load((int) set.order[stroll.next()], stroll);
+        return set.load(stroll);
     }
 
     /**
@@ -254,13 +281,19 @@ public class LimitBenchmark {
      */
     @Benchmark
     public long guardedLoadOfPage(Pages set, Stroll stroll) {
-        long turn = set.guard[16];
-        if ((turn & 1) != 0 || !ELEMENT.compareAndSet(set.guard, 16, turn, turn + 1)) {
-            throw new IllegalStateException("one thread measures");
-        }
-        long frame = set.load((int) set.order[stroll.next()], stroll);
-        ELEMENT.setRelease(set.guard, 16, turn + 2);
-        return frame;
+        return set.guardedLoad(stroll);
+    }
+
+    /**
+     * The same for 100 000 pages of many address spaces that share some hundred frames.
+     *
+     * @param set the pages
+     * @param stroll the thread
+     * @return the frame
+     */
+    @Benchmark
+    public long guardedLoadOfSharedPage(SharedPages set, Stroll stroll) {
+        return set.guardedLoad(stroll);
     }
 
     /**

@@ -26,7 +26,7 @@ import java.util.concurrent.TimeUnit;
 public class SpacesBenchmark {
 
     /** So many all address spaces have together, so that only their number differs. */
-    private static final int PAGES = 100_000;
+    static final int PAGES = 100_000;
 
     /** Processes, each with a few pages. */
     abstract static class Bound {

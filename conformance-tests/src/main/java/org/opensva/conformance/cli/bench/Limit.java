@@ -37,7 +37,7 @@ record Limit(
     private static final List<Limit> HIT_OF_MANY =
             List.of(
                     new Limit("arrayLookup", Map.of(), Map.of(), OF_ALL_SPACES),
-                    new Limit("guardedLoadOfPage", Map.of(), Map.of(), OF_ALL_SPACES));
+                    limit("guardedLoadOfSharedPage", Map.of()));
 
     private static final List<Limit> WALK =
             List.of(limit("fourDependentLoads", PAGES), limit("guardedLoadOfPage", PAGES));
