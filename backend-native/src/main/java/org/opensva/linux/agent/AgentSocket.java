@@ -27,6 +27,7 @@ final class AgentSocket implements AutoCloseable {
     private static final int SO_RCVTIMEO = 20;
     private static final int SO_SNDTIMEO = 21;
     private static final int SCM_RIGHTS = 1;
+    private static final int MSG_DONTWAIT = 0x40;
     private static final int MSG_NOSIGNAL = 0x4000;
     private static final int MSG_CTRUNC = 8;
     private static final int MSG_CMSG_CLOEXEC = 0x4000_0000;
@@ -41,6 +42,9 @@ final class AgentSocket implements AutoCloseable {
 
     /** How long an agent may take for one request; the longest is the exit of a large memory. */
     static final long TIME_LIMIT_SECONDS = 30;
+
+    /** How often this side looks, and lets others run, before it sleeps; the agent does, too. */
+    private static final int LOOKS = 64;
 
     private final SystemCalls kernel;
     private final Descriptor socket;
@@ -86,19 +90,26 @@ final class AgentSocket implements AutoCloseable {
         }
     }
 
+    /** Looks for what is awaited for some microseconds first: to be woken takes longer than that. */
     void receive(MemorySegment bytes, long from, long length) {
         long received = from;
+        int looks = LOOKS;
         while (received < length) {
-            received +=
-                    progress(
-                            kernel.call(
-                                    SystemCall.RECVFROM,
-                                    socket.number(),
-                                    bytes.address() + received,
-                                    length - received,
-                                    0,
-                                    0,
-                                    0));
+            long result =
+                    kernel.call(
+                            SystemCall.RECVFROM,
+                            socket.number(),
+                            bytes.address() + received,
+                            length - received,
+                            looks > 0 ? MSG_DONTWAIT : 0,
+                            0,
+                            0);
+            if (result == -KernelErrors.EAGAIN && looks > 0) {
+                looks--;
+                Thread.yield();
+            } else {
+                received += progress(result);
+            }
         }
     }
 

@@ -17,16 +17,16 @@ final class ArmCode {
             e9030091             mov x9, sp
             29e57a92             and x9, x9, #0xffffffffffffffc0
             3f010091             mov sp, x9
-            69140010             adr x9, #652
+            49160010             adr x9, #712
             0a80aad2             mov x10, #1409286144
             8a0080f2             movk x10, #4
             e92b00a9             stp x9, x10, [sp]
-            69150010             adr x9, #684
+            49170010             adr x9, #744
             e97f01a9             stp x9, xzr, [sp, #16]
             600180d2             mov x0, #11
-            96000094             bl action
+            a5000094             bl action
             e00080d2             mov x0, #7
-            94000094             bl action
+            a3000094             bl action
             greet:
             e9098ad2             mov x9, #20559
             29c8a9f2             movk x9, #20033, lsl #16
@@ -50,7 +50,7 @@ final class ArmCode {
             71000094             bl receive
             e90340a9             ldp x9, x0, [sp]
             3f1500f1             cmp x9, #5
-            88120054             b.hi quit
+            68140054             b.hi quit
             60070054             b.eq put
             3f0d00f1             cmp x9, #3
             80040054             b.eq store
@@ -73,9 +73,9 @@ final class ArmCode {
             010000d4             svc #0
             400600b5             cbnz x0, reply
             010080d2             mov x1, #0
-            63000094             bl place
+            72000094             bl place
             210080d2             mov x1, #1
-            61000094             bl place
+            70000094             bl place
             e00316aa             mov x0, x22
             280780d2             mov x8, #57
             010000d4             svc #0
@@ -168,22 +168,40 @@ final class ArmCode {
             1f1000b1             cmn x0, #4
             80ffff54             b.eq send
             1f0000f1             cmp x0, #0
-            6d050054             b.le quit
+            4d070054             b.le quit
             2100008b             add x1, x1, x0
             420000eb             subs x2, x2, x0
             e1feff54             b.ne send
             c0035fd6             ret
             receive:
+            150880d2             mov x21, #64
+            look:
+            e00313aa             mov x0, x19
+            030880d2             mov x3, #64
+            040080d2             mov x4, #0
+            050080d2             mov x5, #0
+            e81980d2             mov x8, #207
+            010000d4             svc #0
+            1f0000f1             cmp x0, #0
+            cc010054             b.gt received
+            1f2c00b1             cmn x0, #11
+            a1000054             b.ne wait
+            880f80d2             mov x8, #124
+            010000d4             svc #0
+            b50600f1             subs x21, x21, #1
+            61feff54             b.ne look
+            wait:
             e00313aa             mov x0, x19
             e80780d2             mov x8, #63
             010000d4             svc #0
             1f1000b1             cmn x0, #4
-            80ffff54             b.eq receive
+            80ffff54             b.eq wait
             1f0000f1             cmp x0, #0
             0d040054             b.le quit
+            received:
             2100008b             add x1, x1, x0
             420000eb             subs x2, x2, x0
-            e1feff54             b.ne receive
+            01fdff54             b.ne receive
             c0035fd6             ret
             place:
             e00316aa             mov x0, x22
@@ -208,7 +226,7 @@ final class ArmCode {
             408000f9             str x0, [x2, #256]
             290840f9             ldr x9, [x1, #16]
             498400f9             str x9, [x2, #264]
-            e9f8ff10             adr x9, #-228
+            09f7ff10             adr x9, #-288
             49dc00f9             str x9, [x2, #440]
             handled:
             c0035fd6             ret

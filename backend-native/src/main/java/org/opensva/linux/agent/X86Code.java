@@ -15,16 +15,16 @@ final class X86Code {
             4531ff               xorl %r15d, %r15d
             4881ec00010000       subq $256, %rsp
             4883e4c0             andq $-64, %rsp
-            488d0571020000       leaq 625(%rip), %rax  # handler
+            488d05a6020000       leaq 678(%rip), %rax  # handler
             48890424             movq %rax, (%rsp)
             48c744240804000054   movq $1409286148, 8(%rsp)
-            488d0587020000       leaq 647(%rip), %rax  # restorer
+            488d05bc020000       leaq 700(%rip), %rax  # restorer
             4889442410           movq %rax, 16(%rsp)
             48c744241800000000   movq $0, 24(%rsp)
             bf0b000000           movl $11, %edi
-            e830020000           callq action
+            e865020000           callq action
             bf07000000           movl $7, %edi
-            e826020000           callq action
+            e85b020000           callq action
             greet:
             48b84f50414e4f535641 movabsq $4708042060542857295, %rax
             48890424             movq %rax, (%rsp)
@@ -41,11 +41,11 @@ final class X86Code {
             loop:
             4889e6               movq %rsp, %rsi
             ba40000000           movl $64, %edx
-            e8b6010000           callq receive
+            e8ba010000           callq receive
             488b0424             movq (%rsp), %rax
             488b7c2408           movq 8(%rsp), %rdi
             4883f805             cmpq $5, %rax
-            0f8718020000         ja quit
+            0f874d020000         ja quit
             0f8402010000         je put
             4883f803             cmpq $3, %rax
             0f849c000000         je store
@@ -73,9 +73,9 @@ final class X86Code {
             4885c0               testq %rax, %rax
             0f85d2000000         jne reply
             31f6                 xorl %esi, %esi
-            e84f010000           callq place
+            e884010000           callq place
             be01000000           movl $1, %esi
-            e845010000           callq place
+            e87a010000           callq place
             89df                 movl %ebx, %edi
             b803000000           movl $3, %eax
             0f05                 syscall
@@ -122,7 +122,7 @@ final class X86Code {
             4989d6               movq %rdx, %r14
             4885d2               testq %rdx, %rdx
             7405                 je nothing
-            e884000000           callq receive
+            e888000000           callq receive
             nothing:
             be00105000           movl $5246976, %esi
             488b7c2408           movq 8(%rsp), %rdi
@@ -161,22 +161,40 @@ final class X86Code {
             4883f8fc             cmpq $-4, %rax
             74f0                 je send
             4885c0               testq %rax, %rax
-            7e7e                 jle quit
+            0f8eaf000000         jle quit
             4801c6               addq %rax, %rsi
             4829c2               subq %rax, %rdx
-            75e3                 jne send
+            75df                 jne send
             c3                   retq
             receive:
+            bb40000000           movl $64, %ebx
+            look:
+            4489e7               movl %r12d, %edi
+            41ba40000000         movl $64, %r10d
+            4531c0               xorl %r8d, %r8d
+            4531c9               xorl %r9d, %r9d
+            b82d000000           movl $45, %eax
+            0f05                 syscall
+            4885c0               testq %rax, %rax
+            7f23                 jg received
+            4883f8f5             cmpq $-11, %rax
+            750b                 jne wait
+            b818000000           movl $24, %eax
+            0f05                 syscall
+            ffcb                 decl %ebx
+            75d4                 jne look
+            wait:
             4489e7               movl %r12d, %edi
             31c0                 xorl %eax, %eax
             0f05                 syscall
             4883f8fc             cmpq $-4, %rax
-            74f3                 je receive
+            74f3                 je wait
             4885c0               testq %rax, %rax
             7e63                 jle quit
+            received:
             4801c6               addq %rax, %rsi
             4829c2               subq %rax, %rdx
-            75e6                 jne receive
+            75b5                 jne receive
             c3                   retq
             place:
             89df                 movl %ebx, %edi
@@ -200,7 +218,7 @@ final class X86Code {
             48897a28             movq %rdi, 40(%rdx)
             488b4610             movq 16(%rsi), %rax
             48894230             movq %rax, 48(%rdx)
-            488d0549ffffff       leaq -183(%rip), %rax  # faulted
+            488d0514ffffff       leaq -236(%rip), %rax  # faulted
             488982a8000000       movq %rax, 168(%rdx)
             handled:
             c3                   retq

@@ -35,16 +35,16 @@ class AgentImageTest {
         assertEquals("0100000005000000", hex(image, 64, 72), "code may be read and executed");
         assertEquals("0100000006000000", hex(image, 120, 128), "memory may not be executed");
         assertEquals("51e5746406000000", hex(image, 176, 184), "nor may the stack");
-        assertEquals(256 + 721, image.length);
+        assertEquals(256 + 774, image.length);
     }
 
     @Test
     void codeIsWhatWasAssembled() throws Exception {
         assertEquals(
-                "322bd60ad9a6beae110cc3f75d4d3f9e79cbeaceeee20add1480f00ce0c457db",
+                "6ba36acfa1b0563cb7c60fde54ed4f1e17546e1b0a2bd4b8cf9af37f6e48542f",
                 digest(AgentImage.of(Architecture.X86_64)));
         assertEquals(
-                "47d6f782847c2aee427bb8c5f74fa215ddcaad1123257ee523cf4070f1d6b663",
+                "00eae7df840fd3b029d912ad8505cffb3f39185df3d346c931b47bf6d3358141",
                 digest(AgentImage.of(Architecture.AARCH64)));
     }
 
