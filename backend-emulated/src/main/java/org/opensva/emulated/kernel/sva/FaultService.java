@@ -15,8 +15,8 @@ import org.opensva.api.telemetry.KernelTracer;
 import org.opensva.emulated.machine.MachineThreads;
 
 import java.util.concurrent.LinkedTransferQueue;
+import java.util.concurrent.Phaser;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -44,8 +44,8 @@ final class FaultService implements AutoCloseable {
     private final Predicate<Runnable> afterHandlers;
     private final ThreadPoolExecutor workers;
 
-    /** Held by the group that is served after a handler. */
-    private final Semaphore handlers = new Semaphore(1);
+    /** This service, until it ends, and the groups that are served after handlers. */
+    private final Phaser deferred = new Phaser(1);
 
     private final AtomicLong pending = new AtomicLong();
     private final LongAdder failures = new LongAdder();
@@ -91,26 +91,19 @@ final class FaultService implements AutoCloseable {
     }
 
     private boolean isDeferred(Runnable work) {
-        if (!handlers.tryAcquire()) {
-            return false;
+        boolean taken =
+                deferred.register() >= 0
+                        && afterHandlers.test(() -> {
+                            try {
+                                work.run();
+                            } finally {
+                                deferred.arriveAndDeregister();
+                            }
+                        });
+        if (!taken) {
+            deferred.arriveAndDeregister();
         }
-        boolean deferred = false;
-        try {
-            deferred =
-                    !workers.isShutdown()
-                            && afterHandlers.test(() -> {
-                                try {
-                                    work.run();
-                                } finally {
-                                    handlers.release();
-                                }
-                            });
-            return deferred;
-        } finally {
-            if (!deferred) {
-                handlers.release();
-            }
-        }
+        return taken;
     }
 
     /** Answers a group that nobody is there to serve. */
@@ -142,8 +135,7 @@ final class FaultService implements AutoCloseable {
                 interrupted = true;
             }
         }
-        handlers.acquireUninterruptibly();
-        handlers.release();
+        deferred.awaitAdvance(deferred.arriveAndDeregister());
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
