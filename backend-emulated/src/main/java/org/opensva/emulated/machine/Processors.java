@@ -2,7 +2,10 @@ package org.opensva.emulated.machine;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.concurrent.atomic.AtomicInteger;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -23,34 +26,23 @@ public class Processors {
     /** Above so many pages all of an address space is forgotten (Linux: 33 on x86-64). */
     private static final long CEILING = 33;
 
+    private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
+
     private final int count;
     private final int entries;
     private final AtomicReferenceArray<@Nullable Translation> tlbs;
-    private final AtomicInteger tags = new AtomicInteger();
+    private final AtomicLong tags = new AtomicLong();
     private final LongAdder shootDowns = new LongAdder();
 
     /**
      * A cached translation.
      *
-     * @param owner the tag of its address space
+     * @param view its address space
+     * @param tag the tag that this had when it was cached: an ASID or PCID without end
      * @param page its virtual page number
      * @param entry the entry of the last level, as the tables have it
      */
-    private record Translation(Tag owner, long page, long entry) {}
-
-    /**
-     * What tells the translations of an address space in the TLB of a processor from all others: an
-     * ASID or PCID without end.
-     */
-    private static final class Tag {
-        private final View view;
-        private final int spread;
-
-        Tag(View view, int number) {
-            this.view = view;
-            spread = number * 0x9E37_79B9;
-        }
-    }
+    private record Translation(View view, long tag, long page, long entry) {}
 
     /** Sees what TLBs hold. */
     public interface Visitor {
@@ -101,8 +93,8 @@ public class Processors {
         for (int slot = 0; slot < tlbs.length(); slot++) {
             Translation found = tlbs.getAcquire(slot);
             int processor = slot / entries;
-            if (found != null && found.owner.view.tags.getAcquire(processor) == found.owner) {
-                visitor.translation(processor, found.owner.view.owner, found.page, found.entry);
+            if (found != null && found.tag == found.view.tag(processor)) {
+                visitor.translation(processor, found.view.owner, found.page, found.entry);
             }
         }
     }
@@ -138,13 +130,8 @@ public class Processors {
         return count;
     }
 
-    /** Numbered, so that a machine with a seed has the same translations in the same places. */
-    private Tag newTag(View view) {
-        return new Tag(view, tags.incrementAndGet());
-    }
-
-    private int slot(int processor, Tag tag, long page) {
-        int hash = (int) (page ^ page >>> 9) + (tag.spread >>> 16);
+    private int slot(int processor, long tag, long page) {
+        int hash = (int) (page ^ page >>> 9) + ((int) tag * 0x9E37_79B9 >>> 16);
         return processor * entries + (hash & entries - 1);
     }
 
@@ -152,19 +139,22 @@ public class Processors {
     public final class View {
         private final long owner;
 
-        /** By processor; a new one takes everything from it that it has cached. */
-        private final AtomicReferenceArray<Tag> tags;
+        /**
+         * By processor; a new one takes everything from it that it has cached. Numbered, so that a
+         * machine with a seed has the same translations in the same places.
+         */
+        private final long[] ownTags = new long[count];
 
         /** Whether anything was ever cached since everything was forgotten. */
         private volatile boolean used;
 
         private View(long owner) {
             this.owner = owner;
-            Tag first = newTag(this);
-            this.tags = new AtomicReferenceArray<>(count);
-            for (int processor = 0; processor < count; processor++) {
-                tags.setPlain(processor, first);
-            }
+            Arrays.fill(ownTags, tags.incrementAndGet());
+        }
+
+        private long tag(int processor) {
+            return (long) LONGS.getAcquire(ownTags, processor);
         }
 
         /**
@@ -175,9 +165,9 @@ public class Processors {
          */
         public long lookUp(long page) {
             int processor = processor();
-            Tag own = tags.getAcquire(processor);
+            long own = tag(processor);
             Translation found = tlbs.getAcquire(slot(processor, own, page));
-            return found != null && found.owner == own && found.page == page ? found.entry : 0;
+            return found != null && found.tag == own && found.page == page ? found.entry : 0;
         }
 
         /**
@@ -188,9 +178,9 @@ public class Processors {
          */
         public void fill(long page, long entry) {
             int processor = processor();
-            Tag own = tags.getAcquire(processor);
+            long own = tag(processor);
             used = true;
-            tlbs.setRelease(slot(processor, own, page), new Translation(own, page, entry));
+            tlbs.setRelease(slot(processor, own, page), new Translation(this, own, page, entry));
         }
 
         /**
@@ -221,16 +211,16 @@ public class Processors {
         }
 
         private void forget(int processor, long page, long pages) {
-            Tag own = tags.getAcquire(processor);
             if (isEverything(pages)) {
                 // Nobody looks for the old tag any more; what has it goes when its place is needed.
-                tags.setRelease(processor, newTag(this));
+                LONGS.setRelease(ownTags, processor, tags.incrementAndGet());
                 return;
             }
+            long own = tag(processor);
             for (long at = page; at < page + pages; at++) {
                 int slot = slot(processor, own, at);
                 Translation found = tlbs.getAcquire(slot);
-                if (found != null && found.owner == own && found.page == at) {
+                if (found != null && found.tag == own && found.page == at) {
                     tlbs.compareAndSet(slot, found, null);
                 }
             }

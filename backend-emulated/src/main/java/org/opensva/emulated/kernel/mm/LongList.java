@@ -12,7 +12,7 @@ final class LongList {
 
     void add(long value) {
         if (size == values.length) {
-            values = Arrays.copyOf(values, Math.max(8, size * 2));
+            values = Arrays.copyOf(values, Math.max(4, size * 2));
         }
         values[size++] = value;
     }

@@ -46,10 +46,11 @@ public final class ProcessAddressSpace implements AddressSpace {
     private static final VarHandle INTS =
             MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
+    private final long id;
     private final AddressSpaces owner;
     private final Mm mm;
     private final PageTable pageTable;
-    private final SpaceIdentity identity;
+    private final SpaceIdentity identity = new SpaceIdentity();
     private final SpaceLock lock;
     private final PageVisits visits;
     private final MappingCalls mappings;
@@ -61,8 +62,8 @@ public final class ProcessAddressSpace implements AddressSpace {
     private volatile boolean alive = true;
 
     ProcessAddressSpace(long id, AddressSpaces owner) {
+        this.id = id;
         this.owner = owner;
-        this.identity = new SpaceIdentity(id);
         this.lock = new SpaceLock(owner.relief());
         EntryFormat entries = owner.entries();
         Geometry geometry = owner.geometry();
@@ -110,7 +111,7 @@ public final class ProcessAddressSpace implements AddressSpace {
 
     @Override
     public long id() {
-        return identity.id();
+        return id;
     }
 
     @Override
@@ -219,7 +220,9 @@ public final class ProcessAddressSpace implements AddressSpace {
 
     @Override
     public Subscription hold() {
-        identity.hold();
+        if (!identity.hold()) {
+            throw new ErrnoException(Errno.EINVAL, "hold(address space " + id + ")", "it is gone");
+        }
         return once(this::dropIdentity);
     }
 

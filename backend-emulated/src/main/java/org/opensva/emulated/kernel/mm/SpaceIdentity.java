@@ -1,18 +1,13 @@
 package org.opensva.emulated.kernel.mm;
 
-import org.opensva.api.process.Errno;
-import org.opensva.api.process.ErrnoException;
-
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * What is left of an address space after its memory is gone (Linux: {@code mm_count}, {@code
- * iommu_mm}): its number, and the PASID that belongs to it. It begins with one hold, that of its
- * users.
+ * iommu_mm}): the PASID that belongs to it. It begins with one hold, that of its users.
  */
 final class SpaceIdentity {
 
-    private final long id;
     private final AtomicInteger holds = new AtomicInteger(1);
 
     /** -1 for none; written under the monitor. */
@@ -21,28 +16,20 @@ final class SpaceIdentity {
     /** What to do about the PASID when the identity ends; guarded by the monitor. */
     private Runnable afterEnd = () -> {};
 
-    SpaceIdentity(long id) {
-        this.id = id;
-    }
-
-    long id() {
-        return id;
-    }
-
     int pasid() {
         return pasid;
     }
 
-    /** Takes a hold; {@code EINVAL} if the identity has ended. */
-    void hold() {
+    /** Takes a hold; false if the identity has ended. */
+    boolean hold() {
         int count;
         do {
             count = holds.get();
             if (count == 0) {
-                throw new ErrnoException(
-                        Errno.EINVAL, "hold(address space " + id + ")", "it is gone");
+                return false;
             }
         } while (!holds.compareAndSet(count, count + 1));
+        return true;
     }
 
     /** Gives a hold back; true with the last one, and then {@link #end} follows. */

@@ -5,7 +5,7 @@ import org.opensva.api.memory.PhysicalMemory;
 import org.opensva.emulated.kernel.paging.EntryFormat;
 import org.opensva.emulated.kernel.paging.Geometry;
 
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 
 /**
  * The page tables of one address space, in physical memory.
@@ -28,6 +28,9 @@ final class TranslationTable {
         void entry(long address, int level, long slot, long entry);
     }
 
+    private static final AtomicLongFieldUpdater<TranslationTable> PAGES =
+            AtomicLongFieldUpdater.newUpdater(TranslationTable.class, "pages");
+
     private final ProcessAddressSpace owner;
     private final PhysicalMemory memory;
     private final PageFrames frames;
@@ -36,7 +39,7 @@ final class TranslationTable {
     private final long root;
 
     /** Leaves that refer to a page; a huge one counts as one. */
-    private final AtomicLong pages = new AtomicLong();
+    private volatile long pages;
 
     TranslationTable(
             ProcessAddressSpace owner, PageFrames frames, EntryFormat entries, Geometry geometry) {
@@ -146,7 +149,7 @@ final class TranslationTable {
         if (before != after) {
             disown(slot, old);
             if (after >= 0) {
-                pages.incrementAndGet();
+                PAGES.incrementAndGet(this);
                 frames.reverse().add(after, slot);
             }
         }
@@ -157,20 +160,20 @@ final class TranslationTable {
     void adopt(long slot, long entry) {
         memory.writeLong(slot, entry);
         if (mapped(entry) >= 0) {
-            pages.incrementAndGet();
+            PAGES.incrementAndGet(this);
             frames.reverse().add(mapped(entry), slot);
         }
     }
 
     /** How many entries map pages that are counted. */
     long pages() {
-        return pages.get();
+        return pages;
     }
 
     /** Forgets a leaf in a table that is linked no more. */
     void disown(long slot, long entry) {
         if (mapped(entry) >= 0) {
-            pages.decrementAndGet();
+            PAGES.decrementAndGet(this);
             frames.reverse().remove(mapped(entry), slot);
         }
     }

@@ -58,7 +58,9 @@ record Vma(
 
     /** The part between two addresses inside. */
     Vma part(long from, long to) {
-        return new Vma(from, to, protection, shared, backing.advanced(from - start), flags);
+        return from == start && to == end
+                ? this
+                : new Vma(from, to, protection, shared, backing.advanced(from - start), flags);
     }
 
     Vma withProtection(Protection value) {

@@ -57,9 +57,15 @@ final class VmaTree {
         if (start >= end) {
             return List.of();
         }
-        Map.Entry<Long, Vma> first = byStart.floorEntry(start);
-        long from = first != null && start < first.getValue().end() ? first.getKey() : start;
-        return new ArrayList<>(byStart.subMap(from, true, end, false).values());
+        List<Vma> found = new ArrayList<>();
+        // Step by step: mostly there is one, for which a view of the tree would be the greater part.
+        Vma vma = find(start);
+        for (vma = vma == null ? above(start) : vma;
+                vma != null && vma.start() < end;
+                vma = above(vma.start())) {
+            found.add(vma);
+        }
+        return found;
     }
 
     /** Goes on with room where another address space does. */

@@ -1,5 +1,6 @@
 package org.opensva.emulated.kernel.process;
 
+import org.jspecify.annotations.Nullable;
 import org.opensva.api.memory.Protection;
 import org.opensva.api.process.AddressSpace;
 import org.opensva.api.process.Advice;
@@ -31,10 +32,12 @@ final class EmulatedProcess implements SvaProcess {
     private final EmulatedKernel kernel;
     private final DescriptorTable files;
     private final ObjectCalls objects;
-    private final AtomicBoolean dying = new AtomicBoolean();
     private final AtomicBoolean reaped = new AtomicBoolean();
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile ProcessAddressSpace addressSpace;
+
+    /** Set with the monitor held. */
+    private volatile boolean dying;
 
     EmulatedProcess(
             long pid,
@@ -57,7 +60,7 @@ final class EmulatedProcess implements SvaProcess {
 
     @Override
     public boolean isAlive() {
-        return !dying.get();
+        return !dying;
     }
 
     @Override
@@ -269,7 +272,7 @@ final class EmulatedProcess implements SvaProcess {
         ProcessAddressSpace fresh = kernel.addressSpaces().create();
         synchronized (this) {
             // Ends by whoever comes second: the exit finds the address space that is current.
-            if (dying.get() || addressSpace != old) {
+            if (dying || addressSpace != old) {
                 fresh.dropUser();
                 throw new ErrnoException(Errno.ESRCH, "exec", "the process has ended");
             }
@@ -316,17 +319,21 @@ final class EmulatedProcess implements SvaProcess {
         }
     }
 
+    /** The address space that is released at the end; null if somebody else ends the process. */
+    private synchronized @Nullable ProcessAddressSpace beginEnd() {
+        boolean first = !dying;
+        dying = true;
+        return first ? addressSpace : null;
+    }
+
     /** Ends the process, or waits until it has ended: memory first, then files. */
     private void terminate() {
-        if (!dying.compareAndSet(false, true)) {
+        ProcessAddressSpace last = beginEnd();
+        if (last == null) {
             awaitEnd();
             return;
         }
         try {
-            ProcessAddressSpace last;
-            synchronized (this) {
-                last = addressSpace;
-            }
             try {
                 release(last);
             } finally {
@@ -352,12 +359,9 @@ final class EmulatedProcess implements SvaProcess {
 
     /** Ends the process so that its memory is free when the call returns; its files follow. */
     void endForMemory() {
-        if (!dying.compareAndSet(false, true)) {
+        ProcessAddressSpace last = beginEnd();
+        if (last == null) {
             return;
-        }
-        ProcessAddressSpace last;
-        synchronized (this) {
-            last = addressSpace;
         }
         try {
             release(last);
@@ -413,7 +417,7 @@ final class EmulatedProcess implements SvaProcess {
     }
 
     private void requireAlive(String call) {
-        if (dying.get()) {
+        if (dying) {
             throw new ErrnoException(
                     Errno.ESRCH, call, "process %d (%s) has ended".formatted(pid, name));
         }
