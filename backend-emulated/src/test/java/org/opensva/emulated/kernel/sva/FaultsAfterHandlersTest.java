@@ -42,7 +42,8 @@ class FaultsAfterHandlersTest {
                     machine.events,
                     ControlMeters.off(),
                     new KernelTracer(OpenTelemetry.noop()),
-                    work -> takes && deferred.add(work));
+                    // One at a time, as InterruptDispatcher does.
+                    work -> takes && deferred.isEmpty() && deferred.add(work));
     private final SvaProcess process = machine.spawn();
     private final SvaBond bond = core.bind(zip, process.addressSpace());
     private final PageFault fault =
