@@ -90,7 +90,9 @@ final class AgentSocket implements AutoCloseable {
         }
     }
 
-    /** Looks for what is awaited for some microseconds first: to be woken takes longer than that. */
+    /**
+     * Looks for what is awaited for some microseconds first: to be woken takes longer than that.
+     */
     void receive(MemorySegment bytes, long from, long length) {
         long received = from;
         int looks = LOOKS;

@@ -58,7 +58,8 @@ final class VmaTree {
             return List.of();
         }
         List<Vma> found = new ArrayList<>();
-        // Step by step: mostly there is one, for which a view of the tree would be the greater part.
+        // Step by step: mostly there is one, for which a view of the tree would be the greater
+        // part.
         Vma vma = find(start);
         for (vma = vma == null ? above(start) : vma;
                 vma != null && vma.start() < end;

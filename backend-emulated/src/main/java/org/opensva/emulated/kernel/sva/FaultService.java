@@ -53,8 +53,8 @@ final class FaultService implements AutoCloseable {
     /**
      * Creates the service.
      *
-     * @param afterHandlers takes work over from an interrupt handler, unless it returns false;
-     *     how much at a time is its business
+     * @param afterHandlers takes work over from an interrupt handler, unless it returns false; how
+     *     much at a time is its business
      */
     FaultService(ControlMeters meters, KernelTracer tracer, Predicate<Runnable> afterHandlers) {
         this.tracer = tracer;
