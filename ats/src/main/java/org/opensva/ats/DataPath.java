@@ -265,7 +265,8 @@ final class DataPath {
                 limit = MAX_PIECE - (int) (address + MAX_PIECE & 4095);
             }
             // As many pages as fit into one stay: entering and leaving costs more than a look-up.
-            long entry = cache.find(pasid, address, access);
+            long stamp = cache.stamp(pasid);
+            long entry = cache.find(pasid, address, access, stamp);
             while (entry != 0 && moved < limit) {
                 long at = address + moved;
                 long physical = located(entry, at);
@@ -273,7 +274,10 @@ final class DataPath {
                 do {
                     hits++;
                     piece += (int) Math.min(room(entry, at + piece), limit - moved - piece);
-                    entry = moved + piece < limit ? cache.find(pasid, at + piece, access) : 0;
+                    entry =
+                            moved + piece < limit
+                                    ? cache.find(pasid, at + piece, access, stamp)
+                                    : 0;
                     // What lies one behind the other in memory, too, goes in one request.
                 } while (entry != 0 && located(entry, at + piece) == physical + piece);
                 long result = transfer(physical, buffer, offset + moved, piece, write);

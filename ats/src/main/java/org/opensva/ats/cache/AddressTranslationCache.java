@@ -115,7 +115,22 @@ public final class AddressTranslationCache {
      * @return the {@link TranslationEntry}, or 0
      */
     public long find(int pasid, long address, int access) {
-        long owner = EntryTable.owner(pasid + 1, stamp(pasid));
+        return find(pasid, address, access, stamp(pasid));
+    }
+
+    /**
+     * Looks for a translation as {@link #find(int, long, int)} does, one of several in one stay in
+     * the guard. What is dropped during the stay may be found until its end, which whoever drops it
+     * waits for.
+     *
+     * @param pasid the PASID, or {@link Pasid#NONE}
+     * @param address an untranslated address
+     * @param access the {@link Access} bits that are needed
+     * @param stamp what {@link #stamp} returned in the same stay
+     * @return the {@link TranslationEntry}, or 0
+     */
+    public long find(int pasid, long address, int access, long stamp) {
+        long owner = EntryTable.owner(pasid + 1, stamp);
         // Most pages are small: which other sizes there are is read only when none is found.
         long tag = EntryTable.tag(address, 12) | mode(pasid, access);
         long entry = table.peek(table.set(address, 12, pasid + 1), tag, owner);

@@ -44,12 +44,14 @@ final class EntryTable {
     private final long[] table;
     private final int ways;
     private final int setMask;
+    private final int spreadShift;
 
     /** The capacity is a power of two. */
     EntryTable(int capacity) {
         ways = Math.min(capacity, MAX_WAYS);
         int sets = capacity / ways;
         setMask = sets - 1;
+        spreadShift = 32 - Integer.numberOfTrailingZeros(sets);
         table = new long[sets << STRIDE_SHIFT];
     }
 
@@ -78,10 +80,15 @@ final class EntryTable {
         return ((tag ^ address) >>> shift) == 0;
     }
 
-    /** Neighbouring pages go to neighbouring sets, so that a buffer does not evict itself. */
+    /**
+     * Neighbouring pages go to neighbouring sets, so that a buffer does not evict itself. Where the
+     * pages of a key begin is in the upper bits of its product with the golden ratio, which are as
+     * far from those of the keys before as can be: address spaces alike do not meet.
+     */
     int set(long address, int shift, int key) {
         long page = address >>> shift;
-        int mixed = (int) (page + (page >>> 11)) + (int) (page >>> 23) + (key + shift) * 0x9E3779B1;
+        int start = (key + shift) * 0x9E3779B1 >>> spreadShift;
+        int mixed = (int) (page + (page >>> 11)) + (int) (page >>> 23) + start;
         return (mixed & setMask) << STRIDE_SHIFT;
     }
 

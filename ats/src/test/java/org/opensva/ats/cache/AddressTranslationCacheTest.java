@@ -262,6 +262,25 @@ class AddressTranslationCacheTest {
         }
     }
 
+    /** A miss costs more than its time: what it asks the IOMMU for may be forgotten there, too. */
+    @Test
+    void addressSpacesOfOneShapeDoNotEvictEachOtherWhileThereIsRoom() {
+        for (int stride : new int[] {1, 2, 3, 4, 8, 16, 64}) {
+            AddressTranslationCache shared =
+                    new AddressTranslationCache(1 << 12, new PasidStates(20));
+            for (int space = 1; space <= 640; space++) {
+                for (long page = 0x5000; page < 0x9000; page += 4096) {
+                    int pasid = space * stride;
+                    long entry = TranslationEntry.of(page, 12, RW);
+                    long stamp = shared.stamp(pasid);
+                    assertTrue(shared.fill(pasid, page, entry, stamp, shared.token(pasid)));
+                }
+            }
+            assertEquals(0, shared.evictions(), "every " + stride + "th PASID");
+            assertEquals(640 * 4, shared.size());
+        }
+    }
+
     /** One set is full; each of its places is looked into by every way of looking. */
     @Test
     void everyPlaceOfASetIsSeenAndEmptied() {

@@ -12,10 +12,11 @@ import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Sparse physical memory: one contiguous bank of RAM, held as page-sized {@code long[]} chunks that
- * come into being when they are first written.
+ * Sparse physical memory: one contiguous bank of RAM, held as {@code long[]} chunks of 64 KiB that
+ * come into being when they are first written. A copy of many pages that lie one behind the other
+ * so has few arrays to find and to begin with, and a table of a thousand pages' arrays is small.
  *
- * <p>A page that was never written reads as zero and costs nothing. Bytes are little-endian within
+ * <p>A chunk that was never written reads as zero and costs nothing. Bytes are little-endian within
  * each long. Words at the edges of a bulk transfer are merged by compare-and-set, so that a
  * neighbouring byte written at the same time by another master is never lost.
  *
@@ -25,27 +26,28 @@ import java.util.concurrent.atomic.LongAdder;
 public final class ChunkedMemory implements PhysicalMemory {
 
     private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
-    private static final VarHandle PAGES = MethodHandles.arrayElementVarHandle(long[][].class);
+    private static final VarHandle CHUNKS = MethodHandles.arrayElementVarHandle(long[][].class);
     private static final VarHandle BANKS = MethodHandles.arrayElementVarHandle(long[][][].class);
     private static final VarHandle BYTES =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-    private static final int PAGE_SHIFT = 12;
-    private static final int PAGE_BYTES = 1 << PAGE_SHIFT;
-    private static final int PAGE_MASK = PAGE_BYTES - 1;
-    private static final int BANK_SHIFT = 24;
-    private static final int BANK_PAGES = 1 << (BANK_SHIFT - PAGE_SHIFT);
+    private static final int PAGE_MASK = (1 << 12) - 1;
+    private static final int CHUNK_SHIFT = 16;
+    private static final int CHUNK_BYTES = 1 << CHUNK_SHIFT;
+    private static final int CHUNK_MASK = CHUNK_BYTES - 1;
+    private static final int BANK_SHIFT = 28;
+    private static final int BANK_CHUNKS = 1 << (BANK_SHIFT - CHUNK_SHIFT);
 
     private static final int MIN_NEAR = 1 << 6;
 
-    /** As many pages as are held a second time: 4 GiB, for 4 MiB if all of that is used. */
+    /** As many chunks as are held a second time: 64 GiB, for 4 MiB if all of that is used. */
     private static final int MAX_NEAR = 1 << 20;
 
     private final long base;
     private final long size;
     private final long[] @Nullable [] @Nullable [] banks;
 
-    /** Pages of low addresses that have been asked for: one load instead of two. */
+    /** Whole chunks of low addresses that have been asked for: one load instead of two. */
     private long[] @Nullable [] near = new long[MIN_NEAR][];
 
     private final LongAdder touched = new LongAdder();
@@ -89,12 +91,12 @@ public final class ChunkedMemory implements PhysicalMemory {
     }
 
     /**
-     * How many pages of 4096 bytes have been written and so cost memory of the host.
+     * How much of the memory is in chunks that have been written, and so costs memory of the host.
      *
-     * @return the number of pages
+     * @return the number of bytes
      */
-    public long touchedPages() {
-        return touched.sum();
+    public long touchedBytes() {
+        return touched.sum() << CHUNK_SHIFT;
     }
 
     @Override
@@ -112,30 +114,30 @@ public final class ChunkedMemory implements PhysicalMemory {
     @Override
     public long readLong(long address) {
         long offset = aligned(address, 8);
-        long[] page = pageOrNull(offset);
-        return page == null ? 0 : (long) LONGS.getAcquire(page, index(offset));
+        long[] chunk = chunkOrNull(offset);
+        return chunk == null ? 0 : (long) LONGS.getAcquire(chunk, index(offset));
     }
 
     @Override
     public void writeLong(long address, long value) {
         long offset = aligned(address, 8);
-        LONGS.setRelease(page(offset), index(offset), value);
+        LONGS.setRelease(chunk(offset), index(offset), value);
     }
 
     @Override
     public boolean compareAndSetLong(long address, long expected, long replacement) {
         long offset = aligned(address, 8);
-        return LONGS.compareAndSet(page(offset), index(offset), expected, replacement);
+        return LONGS.compareAndSet(chunk(offset), index(offset), expected, replacement);
     }
 
     @Override
     public int readInt(long address) {
         long offset = aligned(address, 4);
-        long[] page = pageOrNull(offset);
-        if (page == null) {
+        long[] chunk = chunkOrNull(offset);
+        if (chunk == null) {
             return 0;
         }
-        long word = (long) LONGS.getAcquire(page, index(offset));
+        long word = (long) LONGS.getAcquire(chunk, index(offset));
         return (int) (word >>> ((offset & 4) << 3));
     }
 
@@ -143,7 +145,7 @@ public final class ChunkedMemory implements PhysicalMemory {
     public void writeInt(long address, int value) {
         long offset = aligned(address, 4);
         int shift = (int) ((offset & 4) << 3);
-        merge(page(offset), index(offset), 0xffff_ffffL << shift, (value & 0xffff_ffffL) << shift);
+        merge(chunk(offset), index(offset), 0xffff_ffffL << shift, (value & 0xffff_ffffL) << shift);
     }
 
     @Override
@@ -152,31 +154,33 @@ public final class ChunkedMemory implements PhysicalMemory {
         long from = address - base;
         if (length == Long.BYTES && (from & 7) == 0) {
             // A descriptor, a doorbell, a completion: one ordered load.
-            long[] page = nearOrNull(from);
-            if (page == null) {
-                page = pageOrNull(checked(address, length));
+            long[] chunk = nearOrNull(from);
+            if (chunk == null) {
+                chunk = chunkOrNull(checked(address, length));
             }
             BYTES.set(
-                    target, offset, page == null ? 0 : (long) LONGS.getAcquire(page, index(from)));
+                    target,
+                    offset,
+                    chunk == null ? 0 : (long) LONGS.getAcquire(chunk, index(from)));
             return;
         }
-        readPages(checked(address, length), target, offset, length);
+        readChunks(checked(address, length), target, offset, length);
     }
 
     /** Apart from {@link #read}, which stays small enough to be expanded where it is called. */
-    private void readPages(long first, byte[] target, int offset, int length) {
+    private void readChunks(long first, byte[] target, int offset, int length) {
         // Keeps the loads below from moving up past an ordered load of the caller.
         VarHandle.acquireFence();
         long from = first;
         int at = offset;
         int left = length;
         while (left > 0) {
-            int n = Math.min(left, PAGE_BYTES - (int) (from & PAGE_MASK));
-            long[] page = pageOrNull(from);
-            if (page == null) {
+            int n = Math.min(left, CHUNK_BYTES - (int) (from & CHUNK_MASK));
+            long[] chunk = chunkOrNull(from);
+            if (chunk == null) {
                 Arrays.fill(target, at, at + n, (byte) 0);
             } else {
-                copyOut(page, (int) (from & PAGE_MASK), target, at, n);
+                copyOut(chunk, (int) (from & CHUNK_MASK), target, at, n);
             }
             from += n;
             at += n;
@@ -189,23 +193,23 @@ public final class ChunkedMemory implements PhysicalMemory {
         Objects.checkFromIndexSize(offset, length, source.length);
         long to = address - base;
         if (length == Long.BYTES && (to & 7) == 0) {
-            long[] page = nearOrNull(to);
-            if (page == null) {
-                page = page(checked(address, length));
+            long[] chunk = nearOrNull(to);
+            if (chunk == null) {
+                chunk = chunk(checked(address, length));
             }
-            LONGS.setRelease(page, index(to), (long) BYTES.get(source, offset));
+            LONGS.setRelease(chunk, index(to), (long) BYTES.get(source, offset));
             return;
         }
-        writePages(checked(address, length), source, offset, length);
+        writeChunks(checked(address, length), source, offset, length);
     }
 
-    private void writePages(long first, byte[] source, int offset, int length) {
+    private void writeChunks(long first, byte[] source, int offset, int length) {
         long to = first;
         int at = offset;
         int left = length;
         while (left > 0) {
-            int n = Math.min(left, PAGE_BYTES - (int) (to & PAGE_MASK));
-            copyIn(page(to), (int) (to & PAGE_MASK), source, at, n);
+            int n = Math.min(left, CHUNK_BYTES - (int) (to & CHUNK_MASK));
+            copyIn(chunk(to), (int) (to & CHUNK_MASK), source, at, n);
             to += n;
             at += n;
             left -= n;
@@ -227,11 +231,11 @@ public final class ChunkedMemory implements PhysicalMemory {
                 left -= 1L << BANK_SHIFT;
                 continue;
             }
-            int n = (int) Math.min(left, PAGE_BYTES - (to & PAGE_MASK));
-            // A page that does not exist is zero already.
-            long[] page = value == 0 ? pageOrNull(to) : page(to);
-            if (page != null) {
-                fillIn(page, (int) (to & PAGE_MASK), n, pattern);
+            int n = (int) Math.min(left, CHUNK_BYTES - (to & CHUNK_MASK));
+            // A chunk that does not exist is zero already.
+            long[] chunk = value == 0 ? chunkOrNull(to) : chunk(to);
+            if (chunk != null) {
+                fillIn(chunk, (int) (to & CHUNK_MASK), n, pattern);
             }
             to += n;
             left -= n;
@@ -240,14 +244,14 @@ public final class ChunkedMemory implements PhysicalMemory {
     }
 
     /**
-     * Whether anything was ever written to the 4 KiB around an address; if not, they read as zero
+     * Whether anything was ever written to the 64 KiB around an address; if not, they read as zero
      * and cost nothing.
      *
      * @param address an address in memory
      * @return true if there is storage behind it
      */
     public boolean isTouched(long address) {
-        return pageOrNull(checked(address, 1)) != null;
+        return chunkOrNull(checked(address, 1)) != null;
     }
 
     private long aligned(long address, int width) {
@@ -269,7 +273,7 @@ public final class ChunkedMemory implements PhysicalMemory {
     }
 
     private static int index(long offset) {
-        return (int) (offset & PAGE_MASK) >>> 3;
+        return (int) (offset & CHUNK_MASK) >>> 3;
     }
 
     private long @Nullable [] @Nullable [] bankOrNull(long offset) {
@@ -279,33 +283,35 @@ public final class ChunkedMemory implements PhysicalMemory {
         return bank != null ? bank : (long[][]) BANKS.getVolatile(banks, index);
     }
 
-    private long @Nullable [] pageOrNull(long offset) {
-        long @Nullable [] page = nearOrNull(offset);
-        return page != null ? page : find(offset);
+    private long @Nullable [] chunkOrNull(long offset) {
+        long @Nullable [] chunk = nearOrNull(offset);
+        return chunk != null ? chunk : find(offset);
     }
 
-    /** The page at an offset that may be outside of memory, if it is there and near. */
+    /** The chunk at an offset that may be outside of memory, if it is there and near. */
     private long @Nullable [] nearOrNull(long offset) {
         long[] @Nullable [] held = near;
-        long number = offset >>> PAGE_SHIFT;
+        long number = offset >>> CHUNK_SHIFT;
         return number < held.length ? held[(int) number] : null;
     }
 
-    /** Finds a page in its bank, and has it found at once from now on. */
+    /** Finds a chunk in its bank, and has it found at once from now on. */
     private long @Nullable [] find(long offset) {
-        long @Nullable [] page = inBank(offset);
-        if (page != null && offset >>> PAGE_SHIFT < MAX_NEAR) {
-            keepNear((int) (offset >>> PAGE_SHIFT), page);
+        long @Nullable [] chunk = inBank(offset);
+        long number = offset >>> CHUNK_SHIFT;
+        // What is found near is not asked whether it exists: all of the chunk has to.
+        if (chunk != null && number < MAX_NEAR && number + 1 <= size >>> CHUNK_SHIFT) {
+            keepNear((int) number, chunk);
         }
-        return page;
+        return chunk;
     }
 
-    /** A page that is there stays, so that a note of it that is lost costs the next one to ask. */
-    private synchronized void keepNear(int number, long[] page) {
+    /** A chunk that is there stays, so that a note of it that is lost costs the next one to ask. */
+    private synchronized void keepNear(int number, long[] chunk) {
         if (number >= near.length) {
             near = Arrays.copyOf(near, Integer.highestOneBit(number) << 1);
         }
-        near[number] = page;
+        near[number] = chunk;
     }
 
     private long @Nullable [] inBank(long offset) {
@@ -313,27 +319,27 @@ public final class ChunkedMemory implements PhysicalMemory {
         if (bank == null) {
             return null;
         }
-        int index = (int) (offset >>> PAGE_SHIFT) & (BANK_PAGES - 1);
-        long @Nullable [] page = bank[index];
-        return page != null ? page : (long[]) PAGES.getVolatile(bank, index);
+        int index = (int) (offset >>> CHUNK_SHIFT) & (BANK_CHUNKS - 1);
+        long @Nullable [] chunk = bank[index];
+        return chunk != null ? chunk : (long[]) CHUNKS.getVolatile(bank, index);
     }
 
-    private long[] page(long offset) {
-        long[] page = pageOrNull(offset);
-        return page != null ? page : materialise(offset);
+    private long[] chunk(long offset) {
+        long[] chunk = chunkOrNull(offset);
+        return chunk != null ? chunk : materialise(offset);
     }
 
     private long[] materialise(long offset) {
         long @Nullable [] @Nullable [] bank = bankOrNull(offset);
         if (bank == null) {
             int index = (int) (offset >>> BANK_SHIFT);
-            long[][] fresh = new long[BANK_PAGES][];
+            long[][] fresh = new long[BANK_CHUNKS][];
             long[][] witness = (long[][]) BANKS.compareAndExchange(banks, index, null, fresh);
             bank = witness != null ? witness : fresh;
         }
-        int index = (int) (offset >>> PAGE_SHIFT) & (BANK_PAGES - 1);
-        long[] fresh = new long[PAGE_BYTES >>> 3];
-        long[] witness = (long[]) PAGES.compareAndExchange(bank, index, null, fresh);
+        int index = (int) (offset >>> CHUNK_SHIFT) & (BANK_CHUNKS - 1);
+        long[] fresh = new long[CHUNK_BYTES >>> 3];
+        long[] witness = (long[]) CHUNKS.compareAndExchange(bank, index, null, fresh);
         if (witness != null) {
             return witness;
         }
@@ -341,25 +347,25 @@ public final class ChunkedMemory implements PhysicalMemory {
         return fresh;
     }
 
-    private static void copyOut(long[] page, int from, byte[] target, int offset, int length) {
+    private static void copyOut(long[] chunk, int from, byte[] target, int offset, int length) {
         int word = from >>> 3;
         int to = offset;
         int left = length;
         int skew = from & 7;
         if (skew != 0) {
             int n = Math.min(8 - skew, left);
-            takeBytes(page[word++] >>> (skew << 3), target, to, n);
+            takeBytes(chunk[word++] >>> (skew << 3), target, to, n);
             to += n;
             left -= n;
         }
         // Counted loops like this one are what the JIT compiler turns into vector moves.
         int words = left >>> 3;
         for (int i = 0; i < words; i++) {
-            BYTES.set(target, to + (i << 3), page[word + i]);
+            BYTES.set(target, to + (i << 3), chunk[word + i]);
         }
         int done = words << 3;
         if (left > done) {
-            takeBytes(page[word + words], target, to + done, left - done);
+            takeBytes(chunk[word + words], target, to + done, left - done);
         }
     }
 
@@ -369,63 +375,63 @@ public final class ChunkedMemory implements PhysicalMemory {
         }
     }
 
-    private static void copyIn(long[] page, int to, byte[] source, int offset, int length) {
+    private static void copyIn(long[] chunk, int to, byte[] source, int offset, int length) {
         int word = to >>> 3;
         int from = offset;
         int left = length;
         int skew = to & 7;
         if (skew != 0) {
             int n = Math.min(8 - skew, left);
-            mergeBytes(page, word++, skew, source, from, n);
+            mergeBytes(chunk, word++, skew, source, from, n);
             from += n;
             left -= n;
         }
         int words = left >>> 3;
         for (int i = 0; i < words; i++) {
-            page[word + i] = (long) BYTES.get(source, from + (i << 3));
+            chunk[word + i] = (long) BYTES.get(source, from + (i << 3));
         }
         int done = words << 3;
         if (left > done) {
-            mergeBytes(page, word + words, 0, source, from + done, left - done);
+            mergeBytes(chunk, word + words, 0, source, from + done, left - done);
         }
     }
 
-    private static void fillIn(long[] page, int to, int length, long pattern) {
+    private static void fillIn(long[] chunk, int to, int length, long pattern) {
         int word = to >>> 3;
         int left = length;
         int skew = to & 7;
         if (skew != 0) {
             int n = Math.min(8 - skew, left);
             long mask = bytesMask(skew, n);
-            merge(page, word++, mask, pattern & mask);
+            merge(chunk, word++, mask, pattern & mask);
             left -= n;
         }
         int words = left >>> 3;
-        Arrays.fill(page, word, word + words, pattern);
+        Arrays.fill(chunk, word, word + words, pattern);
         left &= 7;
         if (left > 0) {
             long mask = bytesMask(0, left);
-            merge(page, word + words, mask, pattern & mask);
+            merge(chunk, word + words, mask, pattern & mask);
         }
     }
 
     private static void mergeBytes(
-            long[] page, int word, int skew, byte[] source, int offset, int count) {
+            long[] chunk, int word, int skew, byte[] source, int offset, int count) {
         long value = 0;
         for (int i = 0; i < count; i++) {
             value |= (source[offset + i] & 0xffL) << ((skew + i) << 3);
         }
-        merge(page, word, bytesMask(skew, count), value);
+        merge(chunk, word, bytesMask(skew, count), value);
     }
 
     private static long bytesMask(int skew, int count) {
         return -1L >>> (64 - (count << 3)) << (skew << 3);
     }
 
-    private static void merge(long[] page, int word, long mask, long value) {
-        long old = (long) LONGS.getVolatile(page, word);
+    private static void merge(long[] chunk, int word, long mask, long value) {
+        long old = (long) LONGS.getVolatile(chunk, word);
         while (true) {
-            long witness = (long) LONGS.compareAndExchange(page, word, old, (old & ~mask) | value);
+            long witness = (long) LONGS.compareAndExchange(chunk, word, old, (old & ~mask) | value);
             if (witness == old) {
                 return;
             }

@@ -90,12 +90,12 @@ class BuddyFrameAllocatorTest {
     }
 
     @Test
-    void aFreedFrameIsPoisonedUnlessNobodyEverWroteToIt() {
-        long frame = frames.allocate(0);
-        long untouched = frames.allocate(0);
+    void aFreedFrameIsPoisonedUnlessNobodyEverWroteNearIt() {
+        long frame = frames.allocate(4);
+        long untouched = frames.allocate(4);
         memory.writeLong(frame, 1);
-        frames.free(frame, 0);
-        frames.free(untouched, 0);
+        frames.free(frame, 4);
+        frames.free(untouched, 4);
         assertEquals(POISON, memory.readLong(frame));
         assertEquals(POISON, memory.readLong(frame + 4088));
         assertEquals(0, memory.readLong(untouched));

@@ -114,6 +114,23 @@ class ChunkedMemoryTest {
     }
 
     @Test
+    void memoryThatEndsWithinWhatIsHeldTogetherEndsThere() {
+        byte[] bytes = {1, 2, 3, 4, 5, 6, 7, 8};
+        for (int pages = 1; pages < 40; pages++) {
+            ChunkedMemory small = new ChunkedMemory(BASE, (long) pages << 12);
+            long end = BASE + small.size();
+            for (int again = 0; again < 3; again++) {
+                small.write(end - 8, bytes, 0, 8);
+                assertEquals(0x0807_0605_0403_0201L, small.readLong(end - 8));
+                assertThrows(BusErrorException.class, () -> small.write(end, bytes, 0, 8));
+                assertThrows(BusErrorException.class, () -> small.read(end, bytes, 0, 8));
+                assertThrows(BusErrorException.class, () -> small.writeLong(end, 1));
+                assertThrows(BusErrorException.class, () -> small.fill(end - 16, 17, (byte) 1));
+            }
+        }
+    }
+
+    @Test
     void aMisalignedWordIsRefused() {
         assertThrows(IllegalArgumentException.class, () -> memory.readLong(BASE + 4));
         assertThrows(IllegalArgumentException.class, () -> memory.writeInt(BASE + 2, 1));
@@ -124,9 +141,9 @@ class ChunkedMemoryTest {
         ChunkedMemory terabyte = new ChunkedMemory(BASE, 1L << 40);
         terabyte.fill(BASE, 1L << 40, (byte) 0);
         assertEquals(0, terabyte.readLong(BASE + (1L << 39)));
-        assertEquals(0, terabyte.touchedPages());
+        assertEquals(0, terabyte.touchedBytes());
         terabyte.writeLong(BASE + (1L << 39), 1);
-        assertEquals(1, terabyte.touchedPages());
+        assertEquals(1 << 16, terabyte.touchedBytes());
         assertEquals(1, terabyte.readLong(BASE + (1L << 39)));
     }
 
