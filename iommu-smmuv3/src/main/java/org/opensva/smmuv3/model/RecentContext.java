@@ -19,6 +19,7 @@ final class RecentContext {
     private int shift = 12;
     private long tag;
     private long stamp;
+    private long missed = ContextCache.ABSENT;
     private int turn;
 
     /**
@@ -81,6 +82,16 @@ final class RecentContext {
         translatedChanges = before;
     }
 
+    /**
+     * The tag under which the last look-up of this stay found nothing, or {@link
+     * ContextCache#ABSENT}; once.
+     */
+    long takeMissed() {
+        long last = missed;
+        missed = ContextCache.ABSENT;
+        return last;
+    }
+
     /** Looks a translation of the context up, and of the size first that was found last. */
     long find(TaggedCache iotlb, long address) {
         long found = iotlb.probe(tag, turn, stamp, address, shift);
@@ -88,6 +99,8 @@ final class RecentContext {
             found = iotlb.findOther(tag, stamp, address, shift);
             if (found != 0) {
                 shift = Cached.sizeShift(found);
+            } else {
+                missed = tag;
             }
         }
         return found;

@@ -206,6 +206,7 @@ final class StreamPort implements AgentPort {
             lane.hit(pages);
             lane.moved(write, piece);
         }
+        lane.recent.takeMissed(); // what comes next is another stay
         return moved;
     }
 
@@ -261,6 +262,10 @@ final class StreamPort implements AgentPort {
                 }
                 Translation request = lane.translation;
                 request.begin(streamId, pasid, access, write, false, at);
+                long missed = lane.recent.takeMissed();
+                if (!translated) {
+                    request.missed(missed);
+                }
                 Translation.Outcome outcome =
                         translated
                                 ? ats.check(state, request, lane)

@@ -97,10 +97,11 @@ final class TaggedCache {
     /**
      * Looks a translation up, first under the tag and then among global entries.
      *
+     * @param missed a tag under which it is known not to be there
      * @return what {@link Cached} packs, or 0
      */
-    long find(long tag, long globalTag, long address) {
-        long found = find(tag, address);
+    long findAny(long tag, long globalTag, long address, long missed) {
+        long found = tag == missed ? 0 : find(tag, address);
         return found == 0 && everHeld(globalTag) ? find(globalTag, address) : found;
     }
 

@@ -34,6 +34,7 @@ final class Translation {
     private boolean passive;
     private boolean contextOnly;
     private boolean configurationMissed;
+    private long missedTag;
 
     // The answer.
     private long output;
@@ -63,6 +64,7 @@ final class Translation {
         passive = false;
         contextOnly = false;
         configurationMissed = false;
+        missedTag = ContextCache.ABSENT;
         if (attributesWanted) {
             attributesWanted = false;
             attributes = MemoryAttributes.SUPPLIED;
@@ -103,6 +105,16 @@ final class Translation {
     void probe(boolean firstOnly, boolean inhibited) {
         stage1Only = firstOnly;
         passive = inhibited;
+    }
+
+    /** Tells under which tag nothing was found in the IOTLB by the same stay in the lane. */
+    void missed(long tag) {
+        missedTag = tag;
+    }
+
+    /** The tag under which nothing was found, or a negative number. */
+    long missed() {
+        return missedTag;
     }
 
     /** Asks for the configuration only: nothing is translated. */

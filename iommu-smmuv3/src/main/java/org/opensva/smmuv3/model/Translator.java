@@ -255,7 +255,8 @@ final class Translator {
         // Split-stage ATS answers with the address in between, which the IOTLB does not have.
         boolean split = request.atsRequest() && entry.ats() == StreamTableEntry.EATS_SPLIT;
         boolean walks = split || request.attributesWanted();
-        long found = walks ? 0 : iotlb.find(context.tag(), context.globalTag(), address);
+        long tag = context.tag();
+        long found = walks ? 0 : iotlb.findAny(tag, context.globalTag(), address, request.missed());
         if (found != 0 && (Cached.permissions(found) & wanted) == wanted) {
             lane.add(Lane.Count.HITS, 1);
             int size = Cached.sizeShift(found);

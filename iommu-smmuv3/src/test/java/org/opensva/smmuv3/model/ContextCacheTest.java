@@ -9,8 +9,14 @@ import org.opensva.smmuv3.layout.ContextDescriptor;
 import org.opensva.smmuv3.layout.Granule;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 class ContextCacheTest {
 
@@ -28,15 +34,20 @@ class ContextCacheTest {
         ContextDescriptor.EPD1.put(words, 0, 1);
         ContextDescriptor.IPS.put(words, 0, 5);
         words[1] = (long) number << 12;
-        fetched.understand(words[0], words[1], 0, number, number, illegal, PROFILE);
+        fetched.understand(words[0], words[1], 0, number, tag(number), illegal, PROFILE);
         return fetched;
+    }
+
+    private static long tag(int number) {
+        return Tag.ofSpace(Regime.EL1, false, number & 0xffff, number >>> 16);
     }
 
     private int numberOf(Context context) {
         StageConfig tables = context.stage(0);
-        assertTrue(tables != null && context.word(3) == context.tag());
-        assertEquals(context.tag() << 12, tables.firstDescriptor(0));
-        return (int) context.tag();
+        int number = (int) context.word(3);
+        assertEquals(tag(number), context.tag());
+        assertTrue(tables != null && tables.firstDescriptor(0) == (long) number << 12);
+        return number;
     }
 
     @Test
@@ -49,8 +60,8 @@ class ContextCacheTest {
             int held = 0;
             for (int i = 0; i < 4000; i++) {
                 long tag = cache.tag(i * gap, 1);
-                assertTrue(tag == i + 1 || tag == ContextCache.ABSENT);
-                held += tag == i + 1 ? 1 : 0;
+                assertTrue(tag == tag(i + 1) || tag == ContextCache.ABSENT);
+                held += tag == tag(i + 1) ? 1 : 0;
             }
             assertEquals(4000, held, "numbered by " + gap);
         }
@@ -85,7 +96,7 @@ class ContextCacheTest {
                 int last = kept.getOrDefault(asked, 0);
                 long tag = cache.tag(asked, stamp);
                 boolean legal = last % 5 != 0;
-                assertTrue(tag == ContextCache.ABSENT || legal && tag == last);
+                assertTrue(tag == ContextCache.ABSENT || legal && tag == tag(last));
                 if (cache.load(asked, stamp, found, PROFILE)) {
                     assertEquals(last, numberOf(found));
                     assertEquals(legal, !found.illegal());
@@ -93,6 +104,47 @@ class ContextCacheTest {
                     assertEquals(ContextCache.ABSENT, tag);
                 }
                 assertFalse(cache.load(asked, stamp + 1, found, PROFILE));
+            }
+        }
+    }
+
+    @Test
+    void whoReadsWhileItIsWrittenAndGrowsSeesWholeDescriptorsOnly() throws Exception {
+        ContextCache cache = new ContextCache(1 << 10);
+        AtomicBoolean over = new AtomicBoolean();
+        Callable<Long> reader =
+                () -> {
+                    Context mine = new Context();
+                    long seen = 0;
+                    for (int turn = 0; !over.get() || seen == 0; turn++) {
+                        int index = turn * 7 & 0x3ff;
+                        if (cache.load(index, 1, mine, PROFILE)) {
+                            assertEquals(index, numberOf(mine) & 0x3ff);
+                            seen++;
+                        }
+                        long tag = cache.tag(index, 1);
+                        assertTrue(tag == ContextCache.ABSENT || (tag & 0x3ff) == index);
+                    }
+                    return seen;
+                };
+        try (ExecutorService readers = Executors.newFixedThreadPool(2)) {
+            List<Future<Long>> results = List.of(readers.submit(reader), readers.submit(reader));
+            try {
+                // All of a few, so that slots are fought for, then ever more.
+                for (int turn = 1; turn < 100_000; turn++) {
+                    int index = random.nextInt(16 + turn / 100);
+                    if (random.nextInt(8) == 0) {
+                        cache.drop(index);
+                    } else {
+                        cache.keep(index, 1, context(turn << 10 | index, false));
+                    }
+                }
+                cache.keep(7, 1, context(7, false));
+            } finally {
+                over.set(true);
+            }
+            for (Future<Long> result : results) {
+                assertTrue(result.get() > 0);
             }
         }
     }
