@@ -5,13 +5,13 @@ import org.opensva.api.backend.BackendCatalog;
 import org.opensva.api.backend.BackendException;
 import org.opensva.api.backend.BackendProvider;
 import org.opensva.conformance.cli.words.Reason;
+import org.opensva.conformance.cli.words.TextFile;
 
 import java.io.IOException;
 import java.net.MalformedURLException;
 import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,7 +38,7 @@ final class Plugins implements AutoCloseable {
     /** The backend that takes profiles. */
     private static final String PROFILED = "emulated";
 
-    private static final long LARGEST_PROFILE = 1L << 20;
+    private static final int LARGEST_PROFILE = 1 << 20;
 
     private final List<URLClassLoader> loaders;
     private final BackendCatalog catalog;
@@ -96,15 +96,7 @@ final class Plugins implements AutoCloseable {
 
     private static BackendCatalog withProfile(BackendCatalog catalog, Path file) {
         try {
-            if (Files.isDirectory(file)) {
-                throw new UsageException("profile '%s' is a directory".formatted(file));
-            }
-            if (Files.size(file) > LARGEST_PROFILE) {
-                throw new UsageException("profile '%s' is larger than 1 MiB".formatted(file));
-            }
-            return catalog.withProfile(PROFILED, Files.readString(file));
-        } catch (CharacterCodingException e) {
-            throw new UsageException("profile '%s' is not text in UTF-8".formatted(file), e);
+            return catalog.withProfile(PROFILED, TextFile.read(file, LARGEST_PROFILE));
         } catch (IOException e) {
             throw new UsageException("profile '%s': %s".formatted(file, Reason.of(e)), e);
         } catch (BackendException e) {

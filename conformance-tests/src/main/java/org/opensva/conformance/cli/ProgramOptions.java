@@ -2,6 +2,7 @@ package org.opensva.conformance.cli;
 
 import org.jspecify.annotations.Nullable;
 import org.opensva.conformance.cli.words.Reason;
+import org.opensva.conformance.cli.words.TextFile;
 import org.opensva.conformance.programs.Claims;
 import org.opensva.conformance.programs.Program;
 import org.opensva.conformance.programs.ProgramFormatException;
@@ -13,8 +14,6 @@ import org.opensva.conformance.suite.bench.Limits;
 import picocli.CommandLine.Option;
 
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -26,6 +25,10 @@ import java.util.function.Predicate;
 final class ProgramOptions {
 
     private static final int MAX_LENGTH = 100_000;
+
+    /** Of a program of as many steps as one may have; they are short. */
+    private static final int LARGEST = 16 << 20;
+
     private static final int MAX_MINUTES = 60 * 24 * 365;
 
     @Option(
@@ -166,15 +169,13 @@ final class ProgramOptions {
             return null;
         }
         try {
-            Program program = ProgramReader.read(Files.readString(path));
+            Program program = ProgramReader.read(TextFile.read(path, LARGEST));
             if (program.steps().isEmpty()) {
                 throw new UsageException("'%s' has no step".formatted(path));
             }
             return program;
         } catch (ProgramFormatException e) {
             throw new UsageException("'%s': %s".formatted(path, e.getMessage()), e);
-        } catch (CharacterCodingException e) {
-            throw new UsageException("'%s' is not text".formatted(path), e);
         } catch (IOException e) {
             throw new UsageException("cannot read '%s': %s".formatted(path, Reason.of(e)), e);
         }

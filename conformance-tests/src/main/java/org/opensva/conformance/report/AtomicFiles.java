@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -97,7 +98,12 @@ public final class AtomicFiles {
      * @throws IOException if it cannot be had
      */
     public void prepare(Path folder) throws IOException {
-        Files.createDirectories(folder);
+        try {
+            Files.createDirectories(folder);
+        } catch (FileAlreadyExistsException e) {
+            // What is in the way is no folder; that it exists is not what is wrong with it.
+            throw new NotDirectoryException(e.getFile());
+        }
         try (Draft draft = begin(folder.resolve("writable"), true)) {
             draft.output().write(0);
             draft.force();

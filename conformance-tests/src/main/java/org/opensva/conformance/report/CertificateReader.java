@@ -21,6 +21,7 @@ import org.opensva.conformance.suite.profile.Latency;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -77,8 +78,14 @@ public final class CertificateReader {
      */
     public static ObjectNode document(String json) {
         JsonNode node;
+        if (json.isBlank()) {
+            throw new CertificateException("not a certificate: it is empty");
+        }
         try {
             node = JSON.readTree(json);
+        } catch (StreamConstraintsException e) {
+            throw new CertificateException(
+                    "not a certificate: nested deeper, or with longer values, than any", e);
         } catch (JacksonException e) {
             throw new CertificateException("not JSON" + place(e.getLocation()), e);
         } catch (NumberFormatException e) {
@@ -92,7 +99,7 @@ public final class CertificateReader {
     }
 
     private static String place(@Nullable TokenStreamLocation at) {
-        // What exceeds a limit of the parser has no place.
+        // Not every problem has a place.
         return at == null
                 ? ""
                 : ": line %d, column %d"

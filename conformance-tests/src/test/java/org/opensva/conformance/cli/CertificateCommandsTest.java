@@ -133,7 +133,7 @@ class CertificateCommandsTest {
         String small = file(shell, "small", "no key");
         String binary = shell.file("binary", new byte[] {(byte) 0xff, (byte) 0xfe});
         assertEquals(
-                "'" + binary + "' is not text in UTF-8",
+                "'" + binary + "': not text in UTF-8",
                 shell.type("diff", good, binary).complaint(ExitStatus.USAGE));
         assertEquals(
                 "key '" + small + "': it holds no '-----BEGIN PUBLIC KEY-----' in PEM",
@@ -163,7 +163,7 @@ class CertificateCommandsTest {
     void aFileWithoutEndIsNoCertificate() {
         Shell shell = new Shell(folder);
         assertEquals(
-                "'/dev/zero' is larger than 16384 KiB",
+                "'/dev/zero': larger than 16384 KiB",
                 shell.type("verify", "/dev/zero").complaint(ExitStatus.USAGE));
     }
 
@@ -172,7 +172,7 @@ class CertificateCommandsTest {
         Shell shell = new Shell(folder);
         String one = file(shell, "c.json", certificate());
         assertEquals(
-                "cannot write a report to '" + one + "': it exists already",
+                "cannot write a report to '" + one + "': not a directory",
                 shell.type("merge", one, "--report", one).complaint(ExitStatus.USAGE));
         assertEquals(
                 "cannot write a report to '" + one + "/r': not a directory",

@@ -119,16 +119,18 @@ class EmulatedRunTest {
                 "profile '" + none + "': no such file or directory",
                 shell.type("certify", "--profile", none).complaint(ExitStatus.USAGE));
         assertEquals(
-                "profile '" + folder + "' is a directory",
+                "profile '" + folder + "': is a directory",
                 shell.type("backends", "--profile", folder.toString()).complaint(ExitStatus.USAGE));
         String bytes = shell.file("bytes", new byte[] {(byte) 0xff, (byte) 0xfe});
         assertEquals(
-                "profile '" + bytes + "' is not text in UTF-8",
+                "profile '" + bytes + "': not text in UTF-8",
                 shell.type("backends", "--profile", bytes).complaint(ExitStatus.USAGE));
         String large = shell.file("large", new byte[(1 << 20) + 1]);
-        assertEquals(
-                "profile '" + large + "' is larger than 1 MiB",
-                shell.type("backends", "--profile", large).complaint(ExitStatus.USAGE));
+        for (String endless : new String[] {large, "/dev/zero"}) {
+            assertEquals(
+                    "profile '" + endless + "': larger than 1024 KiB",
+                    shell.type("backends", "--profile", endless).complaint(ExitStatus.USAGE));
+        }
         String twice = profile("4K");
         String same =
                 shell.type("backends", "--profile", twice, "--profile", twice)

@@ -70,6 +70,9 @@ class ProgramCommandsTest {
     void whatCannotBeRunIsRefusedInOneLine() {
         Shell shell = new Shell(folder);
         assertEquals(
+                "cannot read '/dev/zero': larger than 16384 KiB",
+                shell.type("explore", "--program", "/dev/zero").complaint(ExitStatus.USAGE));
+        assertEquals(
                 "'%s': line 2, 'p0 fly': 'fly' is not a step"
                         .formatted(folder.resolve("program.txt")),
                 shell.type("explore", "--program", program("p0 spawn\np0 fly\n"))

@@ -1,6 +1,7 @@
 package org.opensva.conformance.cli.certificate;
 
 import org.opensva.conformance.cli.words.Reason;
+import org.opensva.conformance.cli.words.TextFile;
 import org.opensva.conformance.report.Certificate;
 import org.opensva.conformance.report.CertificateException;
 import org.opensva.conformance.report.CertificateReader;
@@ -10,10 +11,6 @@ import org.opensva.conformance.report.seal.SealException;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Function;
@@ -84,16 +81,8 @@ public final class CertificateFiles {
     }
 
     private static String read(Path file, int largest) {
-        try (InputStream in = Files.newInputStream(file)) {
-            // A pipe has no size; so the bytes are counted as they come.
-            byte[] bytes = in.readNBytes(largest + 1);
-            if (bytes.length > largest) {
-                throw new InputException(
-                        "'%s' is larger than %d KiB".formatted(file, largest >> 10));
-            }
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-        } catch (CharacterCodingException e) {
-            throw new InputException("'%s' is not text in UTF-8".formatted(file), e);
+        try {
+            return TextFile.read(file, largest);
         } catch (IOException e) {
             throw new InputException("'%s': %s".formatted(file, Reason.of(e)), e);
         }

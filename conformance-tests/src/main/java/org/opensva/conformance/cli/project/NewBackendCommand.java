@@ -8,7 +8,9 @@ import picocli.CommandLine.Option;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
@@ -94,7 +96,11 @@ public final class NewBackendCommand implements Callable<Integer> {
         if (parent == null) {
             throw new IllegalArgumentException(target + " is no folder for a project");
         }
-        Files.createDirectories(parent);
+        try {
+            Files.createDirectories(parent);
+        } catch (FileAlreadyExistsException e) {
+            throw new NotDirectoryException(e.getFile());
+        }
         Path beside = Files.createTempDirectory(parent, ".new-backend-");
         try {
             project.write(beside);

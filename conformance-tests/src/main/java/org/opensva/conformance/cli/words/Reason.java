@@ -1,6 +1,7 @@
 package org.opensva.conformance.cli.words;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -25,6 +26,7 @@ public final class Reason {
             case AccessDeniedException _ -> "permission denied";
             case FileAlreadyExistsException _ -> "it exists already";
             case NotDirectoryException _ -> "not a directory";
+            case CharacterCodingException _ -> "not text in UTF-8";
             case FileSystemLoopException _ -> "symbolic links form a loop";
             case FileSystemException f when f.getReason() != null -> lower(f.getReason());
             default ->

@@ -246,7 +246,7 @@ class CertificateCheckTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "''|not a certificate",
+                "''|not a certificate: it is empty",
                 "{|not JSON: line 1",
                 "[]|not a certificate: not a JSON object",
                 "{\"schema\":1,\"schema\":1}|not JSON: line 1",
@@ -257,6 +257,15 @@ class CertificateCheckTest {
         List<String> findings = findings(text);
         assertTrue(findings.getFirst().startsWith(complaint), findings.toString());
         findings.forEach(line -> assertEquals(1, line.lines().count(), line));
+    }
+
+    @Test
+    void whatExceedsEveryCertificateIsToldAsThat() {
+        for (String text : List.of("[".repeat(100_000), "{\"a\":" + "9".repeat(100_000))) {
+            assertEquals(
+                    List.of("not a certificate: nested deeper, or with longer values, than any"),
+                    findings(text));
+        }
     }
 
     @Test
