@@ -49,6 +49,9 @@ final class Activity {
 
     /** Waits for every request that is under way now. */
     void drain() {
+        if (newest.get() == null && !waiting.isLocked()) {
+            return; // in this order: who has taken the list has the lock until all of it has left
+        }
         waiting.lock();
         try {
             LaneSet lanes = newest.getAndSet(null);

@@ -65,18 +65,24 @@ final class InvalidationQueue {
 
     /** There may be something to do. */
     void kick() {
-        wanted.set(true);
-        while (wanted.get() && lock.tryLock()) {
+        boolean mine = lock.tryLock();
+        if (!mine) {
+            wanted.set(true); // whoever has the lock looks again, or has just given it back
+            mine = lock.tryLock();
+        }
+        while (mine) {
             try {
                 if (lock.getHoldCount() > 1) {
+                    wanted.set(true);
                     return; // a device answered from within a descriptor: the loop below goes on
                 }
-                while (wanted.get() && wanted.getAndSet(false)) {
+                do {
                     advance();
-                }
+                } while (wanted.get() && wanted.getAndSet(false));
             } finally {
                 lock.unlock();
             }
+            mine = wanted.get() && lock.tryLock();
         }
         if (!lock.isHeldByCurrentThread()) {
             messages.send();

@@ -18,7 +18,12 @@ final class Invalidations {
     private final int domainMask;
     private final boolean pageSelective;
     private final LongAdder iotlb = new LongAdder();
-    private volatile boolean dirty;
+
+    /**
+     * Whether anything has been dropped since the queue waited last. The queue's, and who else
+     * drops anything waits for itself.
+     */
+    private boolean dirty;
 
     Invalidations(
             VtdProfile profile,
@@ -80,7 +85,7 @@ final class Invalidations {
         interruptEntries.invalidate(index, indexMask);
     }
 
-    /** Returns once no request uses what an invalidation dropped. */
+    /** Returns once no request uses what the queue has dropped; for the queue alone. */
     void drain() {
         if (dirty) {
             dirty = false;
@@ -90,7 +95,6 @@ final class Invalidations {
 
     /** Returns once every request that is under way now has ended. */
     void drainAll() {
-        dirty = false;
         devices.drain();
     }
 

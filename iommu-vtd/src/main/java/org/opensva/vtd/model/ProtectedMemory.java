@@ -1,7 +1,6 @@
 package org.opensva.vtd.model;
 
 import org.opensva.vtd.layout.CapabilityRegisters.Cap;
-import org.opensva.vtd.layout.ControlRegisters.Pmen;
 import org.opensva.vtd.layout.Register;
 
 /**
@@ -25,7 +24,7 @@ final class ProtectedMemory {
 
     /** Whether a DMA request may not touch a range of host physical memory. */
     boolean blocks(long physical, int length) {
-        if (!registers.has(Register.PMEN, Pmen.EPM)) {
+        if (!registers.isProtecting()) {
             return false;
         }
         long last = physical + length - 1;

@@ -186,6 +186,7 @@ final class RegisterInterface {
     /** PMEN: the status follows once requests of before have ended. */
     private synchronized void protect(long value, long touched) {
         registers.store(Register.PMEN, value, touched);
+        registers.setProtecting(registers.has(Register.PMEN, Pmen.EPM));
         invalidations.drainAll();
         long now = registers.get(Register.PMEN);
         registers.set(Register.PMEN, Pmen.PRS.set(now, Pmen.EPM.get(now)));

@@ -50,7 +50,7 @@ final class RegisterInvalidation {
                         (int) Ccmd.DID.get(now),
                         (int) Ccmd.SID.get(now),
                         (int) Ccmd.FM.get(now));
-                invalidations.drain();
+                invalidations.drainAll();
             }
             now = Ccmd.CAIG.set(now, granularity) & ~Ccmd.ICC.mask();
         }
@@ -85,7 +85,7 @@ final class RegisterInvalidation {
                         Iva.ADDR.address(iva),
                         mask,
                         Iva.IH.isSet(iva));
-        invalidations.drain();
+        invalidations.drainAll();
         return performed;
     }
 

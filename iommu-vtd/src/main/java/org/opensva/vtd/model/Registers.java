@@ -24,6 +24,7 @@ final class Registers {
     private final long[] writable = new long[ALL.length];
     private volatile long rootTable;
     private volatile long interruptTable;
+    private volatile boolean protecting;
 
     Registers(VtdProfile profile) {
         long cap = profile.capability();
@@ -79,8 +80,12 @@ final class Registers {
     }
 
     /** Stores what software writes, by the masks alone. */
-    synchronized void store(Register register, long value, long touched) {
-        set(register, merged(register, value, touched));
+    void store(Register register, long value, long touched) {
+        int at = register.ordinal();
+        long old;
+        do {
+            old = values.get(at);
+        } while (!values.compareAndSet(at, old, merged(register, old, value, touched)));
     }
 
     /** The root table address that is in force, taken over by SRTP. */
@@ -101,6 +106,15 @@ final class Registers {
         interruptTable = value;
     }
 
+    /** PMEN.EPM. Requests ask apart from the registers, among which the queue's are written. */
+    boolean isProtecting() {
+        return protecting;
+    }
+
+    void setProtecting(boolean value) {
+        protecting = value;
+    }
+
     /**
      * The value that a write of software leaves, by the masks alone.
      *
@@ -109,7 +123,10 @@ final class Registers {
      * @param touched the bits that the access covers
      */
     long merged(Register register, long value, long touched) {
-        long old = get(register);
+        return merged(register, get(register), value, touched);
+    }
+
+    private long merged(Register register, long old, long value, long touched) {
         long mask = writable[register.ordinal()] & touched;
         return (old & ~mask | value & mask) & ~(value & touched & register.clearMask());
     }
