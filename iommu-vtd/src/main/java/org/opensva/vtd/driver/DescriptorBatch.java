@@ -13,7 +13,7 @@ final class DescriptorBatch {
     /** Words that are kept of a descriptor. */
     static final int WORDS = 2;
 
-    private long[] words = new long[16 * WORDS];
+    private long[] words = new long[4 * WORDS];
     private int count;
 
     /** Makes room for one more descriptor. Encode it into {@link #words} at the returned index. */

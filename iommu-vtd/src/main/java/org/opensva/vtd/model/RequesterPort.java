@@ -228,14 +228,14 @@ final class RequesterPort implements AgentPort {
     /** The short way of translated requests, which are no translations. */
     private boolean hitTranslated(
             boolean write, long physical, byte[] data, int offset, int length) {
-        if (!isInPage(physical, length)) {
+        if (length == 0 || length > PIECE) {
             return false;
         }
         Lane lane = lanes.enter();
         try {
             Translation request = lane.request;
             return !closed
-                    && shortWay.hitTranslated(source, physical, request)
+                    && shortWay.hitTranslated(source, physical, length, request)
                     && moveAtOnce(request, write, physical, data, offset, length);
         } finally {
             lane.leave();

@@ -113,15 +113,18 @@ final class ShortWay {
     }
 
     /**
-     * Whether a translated request is one that is served, and its address one that there can be.
+     * Whether a translated request is one that is served, and its addresses such as there can be.
      *
+     * @param length less than the interrupt address range has
      * @param lane takes nothing but what is remembered for the next request
      */
-    boolean hitTranslated(int requester, long address, Translation lane) {
+    boolean hitTranslated(int requester, long address, int length, Translation lane) {
         long now = everyChange.get();
+        long last = address + length - 1;
         return (lane.recent.servesTranslated(now) || rememberTranslated(requester, lane, now))
                 && !InterruptRange.contains(address)
-                && address >>> addressBits == 0;
+                && !InterruptRange.contains(last)
+                && (address | last) >>> addressBits == 0;
     }
 
     private boolean rememberTranslated(int requester, Translation lane, long now) {

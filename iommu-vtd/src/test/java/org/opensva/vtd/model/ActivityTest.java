@@ -43,6 +43,33 @@ class ActivityTest {
         assertEquals(Activity.QUIET, devices[1].activity());
     }
 
+    @Test
+    void aWaitThatFindsNothingListedWaitsForWhatAnotherIsWaitingFor() throws InterruptedException {
+        Lane lane = devices[0].enter();
+        AtomicBoolean inside = new AtomicBoolean(true);
+        AtomicReference<String> failure = new AtomicReference<>("");
+        Runnable wait =
+                () -> {
+                    activity.drain();
+                    if (inside.get()) {
+                        failure.set("did not wait");
+                    }
+                };
+        Thread first = Thread.ofPlatform().start(wait);
+        while (devices[0].activity() != Activity.QUIET) {
+            Thread.yield();
+        }
+        Thread second = Thread.ofPlatform().start(wait);
+        for (int looks = 0; looks < 2000 && second.isAlive(); looks++) {
+            Thread.yield();
+        }
+        inside.set(false);
+        lane.leave();
+        first.join();
+        second.join();
+        assertEquals("", failure.get());
+    }
+
     /**
      * Each waiter owns a number that it moves on, as an invalidation does, then waits, then takes
      * back what the old number stood for. What a request looked up inside its lane is not taken

@@ -329,6 +329,14 @@ class DeviceLookupTest {
         assertEquals(Access.READ | Access.WRITE, bench.out.rights & 3);
         bench.unit.checkTranslated(RID, -1, PAGE, Access.READ, bench.out);
         assertTranslates(PAGE, bench.out);
+        ShortWay shortWay = bench.unit.shortWay();
+        assertTrue(shortWay.hitTranslated(RID, PAGE, 0x1_0000, bench.out));
+        assertTrue(shortWay.hitTranslated(RID, 0xfedf_f000L, 0x1000, bench.out));
+        assertFalse(shortWay.hitTranslated(RID, 0xfedf_f000L, 0x1001, bench.out));
+        assertFalse(shortWay.hitTranslated(RID, 0xfeef_ffffL, 0x1000, bench.out));
+        assertTrue(shortWay.hitTranslated(RID, (1L << 52) - 8, 8, bench.out));
+        assertFalse(shortWay.hitTranslated(RID, (1L << 52) - 8, 9, bench.out));
+        assertFalse(shortWay.hitTranslated(RID, -8, 16, bench.out));
         bench.legacy(RID, 2, -1L << 12, 2, 1);
         forget();
         assertTranslates(VA | 5, bench.write(-1, VA | 5));
