@@ -1,6 +1,7 @@
 package org.opensva.conformance.cli.bench;
 
 import org.jspecify.annotations.Nullable;
+import org.opensva.conformance.cli.words.Reason;
 import org.opensva.conformance.measure.MeasuredBackend;
 import org.opensva.conformance.report.AtomicFiles;
 
@@ -12,9 +13,7 @@ import picocli.CommandLine.Spec;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -268,16 +267,8 @@ public final class BenchCommand implements Callable<Integer> {
         try {
             files.begin(file, true).close();
         } catch (IOException e) {
-            throw refused("'%s' cannot be written: %s".formatted(file, reason(e)));
+            throw refused("'%s' cannot be written: %s".formatted(file, Reason.of(e)));
         }
-    }
-
-    private static String reason(IOException e) {
-        return switch (e) {
-            case NoSuchFileException _ -> "its folder does not exist";
-            case AccessDeniedException _ -> "permission denied";
-            default -> String.valueOf(e.getMessage());
-        };
     }
 
     private Map<String, List<String>> values() {

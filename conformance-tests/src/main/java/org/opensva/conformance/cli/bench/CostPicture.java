@@ -46,12 +46,20 @@ final class CostPicture {
         for (Figure figure : figures) {
             if (size(figure).isPresent() && figure.median() > 0) {
                 series.computeIfAbsent(name(figure), key -> new ArrayList<>()).add(figure);
+            }
+        }
+        // A single point is no curve; it is shown only where there is nothing else.
+        if (series.values().stream().anyMatch(line -> line.size() > 1)) {
+            series.values().removeIf(line -> line.size() == 1);
+        }
+        for (List<Figure> line : series.values()) {
+            line.sort(Comparator.comparingInt(CostPicture::count));
+            for (Figure figure : line) {
                 leastCost = Math.min(leastCost, figure.median());
                 mostCost = Math.max(mostCost, figure.median());
                 most = Math.max(most, count(figure));
             }
         }
-        series.values().forEach(line -> line.sort(Comparator.comparingInt(CostPicture::count)));
         height = Math.max(LEAST_HEIGHT, TOP + BOTTOM + series.size() * LINE);
     }
 

@@ -1,5 +1,8 @@
 package org.opensva.conformance.cli.bench;
 
+import org.opensva.conformance.cli.words.Reason;
+import org.opensva.conformance.cli.words.TextFile;
+
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.json.JsonFactory;
@@ -7,10 +10,6 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +26,7 @@ import java.util.TreeMap;
 final class EarlierRun {
 
     /** Much more than all figures take. */
-    private static final long LARGEST = 16L << 20;
+    private static final int LARGEST = 16 << 20;
 
     private static final int DEEPEST = 16;
     private static final int MOST_THREADS = 1024;
@@ -58,14 +57,11 @@ final class EarlierRun {
     static List<Figure> read(Path file) throws Unusable {
         JsonNode document;
         try {
-            if (Files.size(file) > LARGEST) {
-                throw new Unusable("is larger than 16 MiB");
-            }
-            document = JSON.readTree(Files.readString(file));
-        } catch (CharacterCodingException | JacksonException e) {
+            document = JSON.readTree(TextFile.read(file, LARGEST));
+        } catch (JacksonException e) {
             throw new Unusable("is not JSON");
         } catch (IOException e) {
-            throw new Unusable(reason(e));
+            throw new Unusable("cannot be read: " + Reason.of(e));
         }
         String format = document.path("format").asString("");
         if (!FORMATS.contains(format)) {
@@ -80,14 +76,6 @@ final class EarlierRun {
                                     () -> new Unusable("is damaged: figure %d".formatted(number))));
         }
         return figures;
-    }
-
-    private static String reason(IOException e) {
-        return switch (e) {
-            case NoSuchFileException _ -> "does not exist";
-            case AccessDeniedException _ -> "may not be read";
-            default -> "cannot be read: " + e.getMessage();
-        };
     }
 
     private static Optional<Figure> figure(JsonNode node) {

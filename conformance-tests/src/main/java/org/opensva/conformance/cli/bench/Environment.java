@@ -60,7 +60,7 @@ record Environment(Map<String, Object> facts, double load, int processors) {
         return load < BUSY * processors
                 ? Optional.empty()
                 : Optional.of(
-                        "others used this machine before the run began (load %.1f, processors %d)"
+                        "this machine was busy before the run began (load %.1f, processors %d)"
                                 .formatted(load, processors));
     }
 }

@@ -94,8 +94,10 @@ class ComparisonTest {
 
     @Test
     void whatIsNoRunIsRefusedInAFewWords() throws IOException {
-        assertEquals("does not exist", refused(folder.resolve("missing")));
+        assertEquals(
+                "cannot be read: no such file or directory", refused(folder.resolve("missing")));
         assertTrue(refused(folder).startsWith("cannot be read: "));
+        assertEquals("cannot be read: larger than 16384 KiB", refused(Path.of("/dev/zero")));
         assertEquals("is not JSON", refused(file("{")));
         assertEquals("holds no figures of 'bench --json'", refused(file("")));
         assertEquals("is not JSON", refused(file("[".repeat(1000))));

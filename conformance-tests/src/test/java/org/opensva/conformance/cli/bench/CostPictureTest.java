@@ -21,11 +21,12 @@ class CostPictureTest {
                                         "iotlbHit", 20, Map.of("pages", "1", "iommu", "vtd")),
                                 Figures.figure(
                                         "iotlbHit", 40, Map.of("pages", "1000", "iommu", "vtd")),
+                                Figures.figure("arrayLookup", 1, Map.of("pages", "1")),
                                 Figures.figure("arrayLookup", 2, Map.of("pages", "1000")),
                                 Figures.figure("bulkCopy", 2, Map.of("bytes", "64"))));
         String svg = picture.svg();
         assertEquals(2, svg.split("<polyline", -1).length - 1);
-        assertEquals(3, svg.split("<circle", -1).length - 1);
+        assertEquals(4, svg.split("<circle", -1).length - 1);
         assertTrue(svg.contains("iotlbHit vtd, 1,000 pages: 40.0 ns"));
         assertFalse(svg.contains("NaN"));
         assertTrue(new CostPicture(List.of()).isEmpty());
@@ -40,17 +41,21 @@ class CostPictureTest {
                                         walk("true", "1000"),
                                         walk("false", "100000"),
                                         walk("true", "100000"),
-                                        Figures.figure(
-                                                "unmap",
-                                                9,
-                                                Map.of("resident", "10", "bound", "atc")),
+                                        unmap("10"),
+                                        unmap("100"),
                                         Figures.figure("atcHitOfMany", 9, Map.of("spaces", "64"))))
                         .svg();
-        assertEquals(4, svg.split("<polyline", -1).length - 1);
+        assertEquals(3, svg.split("<polyline", -1).length - 1);
         assertTrue(svg.contains("<title>walkAndFill vtd</title>"));
         assertTrue(svg.contains("<title>walkAndFill vtd nested</title>"));
         assertTrue(svg.contains("<title>unmap atc, 10 resident: 9.0 ns</title>"));
-        assertTrue(svg.contains(">pages, resident, spaces</text>"));
+        assertTrue(svg.contains(">pages, resident</text>"));
+        // One number of address spaces is no curve.
+        assertFalse(svg.contains("atcHitOfMany"));
+    }
+
+    private static Figure unmap(String resident) {
+        return Figures.figure("unmap", 9, Map.of("resident", resident, "bound", "atc"));
     }
 
     private static Figure walk(String nested, String pages) {
