@@ -31,7 +31,7 @@ class LayerSuiteTest {
                 ConformanceRun.builder()
                         .backend(backend)
                         .rules(layer.glob(RuleBook.load()))
-                        .timeoutFactor(4)
+                        .timeoutFactor(2)
                         .run();
         assertEquals(
                 List.of(),
