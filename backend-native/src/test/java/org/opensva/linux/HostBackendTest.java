@@ -282,6 +282,10 @@ class HostBackendTest {
                         Map.of("atc-entries", "3"),
                         Map.of("transfers", "carrier-pigeon"),
                         Map.of("foreign-handles", "allow"),
+                        Map.of("timeout-factor", "0.5"),
+                        Map.of("timeout-factor", "1001"),
+                        Map.of("timeout-factor", "NaN"),
+                        Map.of("timeout-factor", "long"),
                         Map.of("windows", ""))) {
             BackendException refused =
                     assertThrows(BackendException.class, () -> open(options).close());
