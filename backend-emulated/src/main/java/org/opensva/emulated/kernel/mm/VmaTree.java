@@ -58,8 +58,7 @@ final class VmaTree {
             return List.of();
         }
         List<Vma> found = new ArrayList<>();
-        // Step by step: mostly there is one, for which a view of the tree would be the greater
-        // part.
+        // Mostly there is one, for which a view of the tree would cost more.
         Vma vma = find(start);
         for (vma = vma == null ? above(start) : vma;
                 vma != null && vma.start() < end;
