@@ -210,15 +210,15 @@ final class StreamPort implements AgentPort {
         return moved;
     }
 
-    /** The short way of translated transactions. */
+    /** The short way of translated transactions, which are of one piece. */
     private boolean hitTranslated(
             boolean write, long physical, byte[] data, int offset, int length) {
-        if (!isInPage(physical, length)) {
+        if (length == 0 || length > PIECE) {
             return false;
         }
         Lane lane = lanes.enter();
         try {
-            if (!translator.hitTranslated(this, lane, physical)
+            if (!translator.hitTranslated(this, lane, physical, physical + length - 1)
                     || !move(physical, write, data, offset, length)) {
                 return false;
             }

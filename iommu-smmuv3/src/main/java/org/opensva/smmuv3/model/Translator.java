@@ -96,10 +96,10 @@ final class Translator {
      *
      * @return false if nothing is known, and {@link AtsHandler#check} has to look
      */
-    boolean hitTranslated(StreamPort port, Lane lane, long address) {
+    boolean hitTranslated(StreamPort port, Lane lane, long first, long last) {
         long now = changes.count();
         return (lane.recent.servesTranslated(now) || rememberTranslated(port, lane.recent, now))
-                && !tooLarge(address);
+                && !tooLarge(first | last);
     }
 
     private boolean rememberTranslated(StreamPort port, RecentContext recent, long now) {

@@ -198,6 +198,13 @@ class AtsTest {
         assertEquals(
                 DmaResult.of(DmaStatus.ABORTED, 0),
                 machine.port.readTranslated(1L << 52, back, 0, 8));
+        byte[] pages = new byte[3 * 4096];
+        assertEquals(
+                DmaResult.of(DmaStatus.ABORTED, 4100),
+                machine.port.readTranslated(end - 4100, pages, 0, pages.length));
+        assertEquals(
+                DmaResult.of(DmaStatus.ABORTED, 0),
+                machine.port.readTranslated(-4096, pages, 0, pages.length));
     }
 
     private static PageRequest request(int index, boolean last) {
