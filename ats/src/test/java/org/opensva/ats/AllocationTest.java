@@ -22,35 +22,41 @@ class AllocationTest {
 
     @Test
     void hitsAllocateNothing() {
-        assertAllocatesNothing(8);
+        assertAllocatesNothing(64, 1, 8);
+    }
+
+    @Test
+    void hitsOfManyAddressSpacesAllocateNothing() {
+        assertAllocatesNothing(8192, 1024, 4);
     }
 
     @Test
     void missesThatEvictAllocateNothing() {
-        assertAllocatesNothing(4096);
+        assertAllocatesNothing(64, 1, 4096);
     }
 
     /** The fake agent's own allocation is avoided by an agent that computes its answers. */
-    private void assertAllocatesNothing(int pages) {
+    private void assertAllocatesNothing(int entries, int pasids, int pages) {
         EndpointConfig config =
                 new EndpointConfig(
-                        "zip-0", RequesterId.of(1, 0, 0), 20, true, true, false, 64, 32, 16);
+                        "zip-0", RequesterId.of(1, 0, 0), 20, true, true, false, entries, 32, 16);
         Endpoint endpoint =
                 FakeAgent.enabled(
                         new AtsEndpointFactory().create(config, new ComputingAgent(agent)));
-        run(endpoint, pages);
+        run(endpoint, pasids, pages);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
-        run(endpoint, pages);
+        run(endpoint, pasids, pages);
         long allocated = threads.getCurrentThreadAllocatedBytes() - before;
         assertTrue(allocated < ACCESSES / 10, () -> allocated + " bytes in " + ACCESSES);
     }
 
-    private void run(Endpoint endpoint, int pages) {
+    private void run(Endpoint endpoint, int pasids, int pages) {
         for (int i = 0; i < ACCESSES; i++) {
+            int pasid = 3 + (i * 13 & pasids - 1);
             long address = (long) (i * 7 & pages - 1) << 12 | (i & 63) << 4;
-            endpoint.write(3, Access.WRITE, address, buffer, 0, 64);
-            endpoint.read(3, Access.READ, address, buffer, 0, 64);
+            endpoint.write(pasid, Access.WRITE, address, buffer, 0, 64);
+            endpoint.read(pasid, Access.READ, address, buffer, 0, 64);
         }
     }
 
