@@ -321,8 +321,8 @@ public class LimitBenchmark {
     }
 
     /**
-     * A copy from pages that lie where DMA finds them, each somewhere else, to one buffer: no DMA
-     * can be cheaper.
+     * A copy from pages that lie each somewhere else, as DMA may find them, to one buffer: no DMA
+     * of such pages can be cheaper.
      *
      * @param set the pages
      * @param stroll the thread

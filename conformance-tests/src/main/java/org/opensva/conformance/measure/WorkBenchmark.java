@@ -99,8 +99,6 @@ public class WorkBenchmark {
     public static class Echo {
 
         private final ByteBuffer sent = ByteBuffer.allocateDirect(1);
-        private Path folder;
-        private ServerSocketChannel server;
         private SocketChannel socket;
         private Thread thread;
 
@@ -111,11 +109,18 @@ public class WorkBenchmark {
          */
         @Setup(Level.Trial)
         public void open() throws IOException {
-            folder = Files.createTempDirectory("opensva-echo");
-            UnixDomainSocketAddress address = UnixDomainSocketAddress.of(folder.resolve("socket"));
-            server = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(address);
-            socket = SocketChannel.open(address);
-            SocketChannel other = server.accept();
+            Path folder = Files.createTempDirectory("opensva-echo");
+            Path name = folder.resolve("socket");
+            UnixDomainSocketAddress address = UnixDomainSocketAddress.of(name);
+            SocketChannel other;
+            try (ServerSocketChannel server =
+                    ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(address)) {
+                socket = SocketChannel.open(address);
+                other = server.accept();
+            } finally {
+                Files.deleteIfExists(name);
+                Files.delete(folder);
+            }
             thread = Thread.ofPlatform().daemon().start(() -> echo(other));
         }
 
@@ -145,9 +150,6 @@ public class WorkBenchmark {
         public void close() throws IOException, InterruptedException {
             socket.close();
             thread.join();
-            server.close();
-            Files.delete(folder.resolve("socket"));
-            Files.delete(folder);
         }
     }
 
