@@ -188,7 +188,9 @@ class HouseRulesTest {
     }
 
     private static boolean isMutableHolder(JavaClass type) {
+        // An updater changes fields of others and has no state of its own.
         return type.getPackageName().startsWith("java.util.concurrent.atomic")
+                        && !type.getSimpleName().endsWith("FieldUpdater")
                 || type.isAssignableTo(ThreadLocal.class)
                 || type.isAssignableTo(java.util.concurrent.ConcurrentMap.class)
                 || type.isAssignableTo(StringBuilder.class)
