@@ -17,15 +17,15 @@ import java.nio.ByteOrder;
  * that a look-up probes no others.
  *
  * <p>The 512 neighbours that one table of a space may hold lie side by side, in an order that a
- * hash turns: two in each of 256 sets, which leaves two places for others. Who goes through many
- * pages of one space so stays within few pages of this cache, and an invalidation of a range finds
- * all that it is after in one place.
+ * hash turns: two in each of 256 sets, which leaves two places for others, in the other half of the
+ * array. Who goes through many pages of one space so stays within few pages of this cache, and an
+ * invalidation of a range finds all that it is after in one place.
  *
- * <p>A byte of each entry is kept beside, the same for all neighbours: an invalidation of what is
- * not there reads a byte for each place where it could be, and not the entries, which in a large
- * cache are far away. A fill writes its byte first and looks then whether an invalidation has been
- * announced; an invalidation is announced, and looks then at the bytes. One of the two sees the
- * other.
+ * <p>A byte of each entry is kept beside, set by set, the same for all neighbours: an invalidation
+ * of what is not there reads a byte for each place where it could be, and not the entries, which in
+ * a large cache are far away. A fill writes its byte first and looks then whether an invalidation
+ * has been announced; an invalidation is announced, and looks then at the bytes. One of the two
+ * sees the other.
  */
 final class TranslationCache {
 
@@ -42,10 +42,9 @@ final class TranslationCache {
 
     private static final int NEIGHBOURS = 1 << REGION_SHIFT;
 
-    /** So many bytes are looked at together, which belong to so many neighbours. */
-    private static final int TOGETHER = Long.BYTES;
+    /** The bytes of so many neighbours are looked at together: of two sets. */
+    private static final int TOGETHER = 4;
 
-    private static final int TOGETHER_SHIFT = 2;
     private static final long EVERY_BYTE = 0x0101_0101_0101_0101L;
     private static final long TOP_BITS = 0x8080_8080_8080_8080L;
 
@@ -63,7 +62,8 @@ final class TranslationCache {
     /** For each entry a byte of the hash of what it may hold, with the top bit set, or 0. */
     private final byte[] hints;
 
-    private final int mask;
+    private final int half;
+    private final int within;
     private final int shift;
     private volatile int levels;
     private int victim; // races only make the choice less fair
@@ -71,9 +71,10 @@ final class TranslationCache {
     TranslationCache(int entries, Generations generations) {
         this.generations = generations;
         words = new long[ORIGIN + entries * WORDS];
-        hints = new byte[Math.max(entries, TOGETHER)];
-        mask = entries - 1;
-        shift = 64 - Integer.numberOfTrailingZeros(entries);
+        hints = new byte[Math.max(entries, Long.BYTES)];
+        half = entries / 2;
+        within = Math.min(half, NEIGHBOURS) - 1;
+        shift = 64 - Integer.numberOfTrailingZeros(half);
     }
 
     /**
@@ -131,9 +132,9 @@ final class TranslationCache {
             found = peek(held, place(first ^ 1), key, tag, stamp);
         }
         if (found == 0) {
-            found = peek(held, place(first ^ 2), key, tag, stamp);
+            found = peek(held, place(first ^ half), key, tag, stamp);
         }
-        return found != 0 ? found : peek(held, place(first ^ 3), key, tag, stamp);
+        return found != 0 ? found : peek(held, place(first ^ half ^ 1), key, tag, stamp);
     }
 
     private static long peek(long[] held, int at, long key, long tag, long stamp) {
@@ -195,7 +196,7 @@ final class TranslationCache {
         if ((sequence & 1) != 0 || !ELEMENT.compareAndSet(words, at, sequence, sequence | 1)) {
             return false; // someone else fills this entry; the next miss is ours
         }
-        HINT.setVolatile(hints, entry, hint(hash(tag, address, level)));
+        HINT.setVolatile(hints, hintOf(entry), hint(hash(tag, address, level)));
         if (generations.ranges(tag) != token.ranges) {
             if (words[at + KEY] != key || words[at + TAG] != tag) {
                 // An invalidation of what was here has not seen it: it has made room for nothing.
@@ -219,20 +220,21 @@ final class TranslationCache {
     private int choose(int first, long key, long tag, long stamp) {
         int free = -1;
         for (int way = 0; way < WAYS; way++) {
-            int at = place(first ^ way);
+            int entry = other(first, way);
+            int at = place(entry);
             long other = words[at + KEY];
             long otherTag = words[at + TAG];
             if (other == key && otherTag == tag) {
-                return first ^ way;
+                return entry;
             }
             if (free < 0) {
                 long current = otherTag == tag ? stamp : generations.of(otherTag);
                 if (other == 0 || words[at] >>> VERSION_BITS != current) {
-                    free = first ^ way;
+                    free = entry;
                 }
             }
         }
-        return free >= 0 ? free : ~(first ^ victim++ & WAYS - 1);
+        return free >= 0 ? free : ~other(first, victim++);
     }
 
     /**
@@ -249,7 +251,7 @@ final class TranslationCache {
             long from = first >>> PagingLevel.shift(level);
             long to = last >>> PagingLevel.shift(level);
             long regions = (to >>> REGION_SHIFT) - (from >>> REGION_SHIFT);
-            if (regions > mask >>> 4) {
+            if (regions > half >>> 3) {
                 dropAnywhere(tag, level, from, to);
                 continue;
             }
@@ -272,13 +274,13 @@ final class TranslationCache {
         long wanted = (hint(hash) & 0xffL) * EVERY_BYTE;
         int home = home(hash);
         int last = (int) end & NEIGHBOURS - 1;
-        for (int page = (int) begin & NEIGHBOURS - 4; page <= last; page += 1 << TOGETHER_SHIFT) {
-            int entries = (home ^ offset(page)) & mask & -TOGETHER;
-            long differences = (long) HINTS.get(hints, entries) ^ wanted;
+        for (int page = (int) begin & NEIGHBOURS - TOGETHER; page <= last; page += TOGETHER) {
+            int at = ((home ^ page & within) & half - 1 & -TOGETHER) << 1;
+            long differences = (long) HINTS.get(hints, at) ^ wanted;
             if ((differences - EVERY_BYTE & ~differences & TOP_BITS) != 0) {
-                for (int i = 0; i < TOGETHER; i++, differences >>>= Byte.SIZE) {
+                for (int i = 0; i < Long.BYTES; i++, differences >>>= Byte.SIZE) {
                     if ((differences & 0xff) == 0) {
-                        drop(entries + i, tag, level, begin, end);
+                        drop(ofHint(at + i), tag, level, begin, end);
                     }
                 }
             }
@@ -287,9 +289,9 @@ final class TranslationCache {
 
     /** Drops what there is of a range that is larger than the cache. */
     private void dropAnywhere(long tag, int level, long begin, long end) {
-        for (int entry = 0; entry <= mask; entry++) {
-            if ((byte) HINT.getOpaque(hints, entry) != 0) {
-                drop(entry, tag, level, begin, end);
+        for (int at = 0; at < 2 * half; at++) {
+            if ((byte) HINT.getOpaque(hints, at) != 0) {
+                drop(ofHint(at), tag, level, begin, end);
             }
         }
     }
@@ -317,7 +319,7 @@ final class TranslationCache {
 
     private void clear(int entry) {
         ELEMENT.setOpaque(words, place(entry) + KEY, 0L);
-        HINT.setRelease(hints, entry, (byte) 0);
+        HINT.setRelease(hints, hintOf(entry), (byte) 0);
     }
 
     private long lock(int at) {
@@ -346,15 +348,25 @@ final class TranslationCache {
         return ORIGIN + entry * WORDS;
     }
 
-    /** The entry that is looked at first; the others of its set differ in the two lowest bits. */
+    /** The entry that is looked at first. */
     private int first(long tag, long address, int level) {
         int page = (int) (address >>> PagingLevel.shift(level));
-        return (home(hash(tag, address, level)) ^ offset(page)) & mask;
+        return home(hash(tag, address, level)) ^ page & within;
     }
 
-    /** Where a page is among its neighbours: two of them share a set. */
-    private static int offset(int page) {
-        return page & 1 | page << 1 & NEIGHBOURS - 2 << 1;
+    /** Another of its set: its neighbour, and the two at the same place of the other half. */
+    private int other(int first, int way) {
+        return first ^ way & 1 ^ ((way & 2) == 0 ? 0 : half);
+    }
+
+    /** Where the byte of an entry is: those of a set are four in a row. */
+    private int hintOf(int entry) {
+        return (entry & half - 2) << 1 | ((entry & half) == 0 ? 0 : 2) | entry & 1;
+    }
+
+    /** The entry that a byte is of. */
+    private int ofHint(int at) {
+        return at >>> 1 & -2 | ((at & 2) == 0 ? 0 : half) | at & 1;
     }
 
     /** What neighbours have in common. */
@@ -365,7 +377,7 @@ final class TranslationCache {
     }
 
     private int home(long hash) {
-        return (int) (hash >>> shift);
+        return (int) (hash >>> shift) | (int) hash & half;
     }
 
     /** Never that of nothing; other bits of the hash than those of the place. */
