@@ -18,6 +18,9 @@ import org.opensva.smmuv3.layout.Granule;
 import org.opensva.smmuv3.layout.Opcode;
 import org.opensva.smmuv3.layout.StreamTableEntry;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /** Stage 1 of a guest through stage 2 of its hypervisor, PASIDs included. */
 class NestedTest {
 
@@ -33,6 +36,7 @@ class NestedTest {
 
     private final TestMachine machine = new TestMachine(SmmuProfile.nested());
     private final long[] command = new long[2];
+    private final List<Long> shown = new ArrayList<>();
     private long second;
     private long table;
     private long contexts;
@@ -45,6 +49,7 @@ class NestedTest {
         table = machine.newTable(Granule.K4);
         page = machine.allocate(4096, 4096);
         machine.map(table, VA, guest(page), TestMachine.PAGE_RW);
+        machine.map(table, VA + 4096, guest(page), TestMachine.PAGE_RW);
         // The guest's tables point to each other by intermediate addresses.
         long at = table;
         for (int level = 0; level < 3; level++) {
@@ -74,6 +79,7 @@ class NestedTest {
 
     /** Makes a page of the host visible to the guest. */
     private void show(long physical) {
+        shown.add(physical);
         show(physical, S2_RW);
     }
 
@@ -144,6 +150,40 @@ class NestedTest {
         assertEquals(1L << 39 | 2L << 40, event.w1(), "CLASS IN");
         assertEquals(guest(page), event.w3());
         assertEquals(VA, event.w2());
+    }
+
+    @Test
+    void whoStillUsesAnOlderEntryLeavesNothingToTheMachineOfTheNewerOne() {
+        // Another machine, which sees the same but for the page.
+        long others = machine.newTable(Granule.K4);
+        long pageOfOther = machine.allocate(4096, 4096);
+        for (long physical : shown) {
+            long seen = physical == page ? pageOfOther : physical;
+            machine.map(others, guest(physical) & -4096L, seen & -4096L, S2_RW);
+        }
+        machine.memory.writeLong(page, 1);
+        machine.memory.writeLong(pageOfOther, 2);
+        long[] newer = entry();
+        StreamTableEntry.S2VMID.put(newer, 0, VMID + 1);
+        newer[3] += others - second;
+        byte[] got = new byte[8];
+        long end = machine.entryAddress(TestMachine.STREAM) + 56;
+        machine.memory.afterRead =
+                address -> {
+                    if (address == end) {
+                        // The older entry has been read; now all is changed and cached anew.
+                        machine.memory.afterRead = next -> {};
+                        machine.writeWords(machine.entryAddress(TestMachine.STREAM), newer);
+                        CommandEncoder.cfgiSte(command, 0, TestMachine.STREAM, true);
+                        machine.command(command);
+                        machine.port.read(PASID, Access.READ, VA + 4096, got, 0, 8);
+                        assertEquals(2, got[0]);
+                    }
+                };
+        assertEquals(DmaResult.complete(8), read());
+        machine.sync();
+        assertEquals(DmaResult.complete(8), machine.port.read(PASID, Access.READ, VA, got, 0, 8));
+        assertEquals(2, got[0], "the page of the machine that the stream belongs to now");
     }
 
     @Test
