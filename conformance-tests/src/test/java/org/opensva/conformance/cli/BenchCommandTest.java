@@ -12,16 +12,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
-/** JMH needs what the tests' own JVM forbids, so that the command runs in one as users have it. */
 class BenchCommandTest {
 
     @TempDir private Path folder;
 
     private record Ended(int status, String output) {}
 
-    private Ended bench(String... arguments) throws IOException, InterruptedException {
+    /**
+     * JMH needs what the tests' own JVM forbids, so that what is measured runs in one as users have
+     * it.
+     */
+    private Ended measured(String... arguments) throws IOException, InterruptedException {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         List<String> command = new ArrayList<>();
         command.add(java.toString());
@@ -43,41 +47,56 @@ class BenchCommandTest {
         return new Ended(status, Files.readString(output, StandardCharsets.UTF_8));
     }
 
-    private String refused(String... arguments) throws IOException, InterruptedException {
-        Ended ended = bench(arguments);
-        assertEquals(2, ended.status(), ended.output());
-        assertEquals(1, ended.output().lines().count(), ended.output());
-        return ended.output();
+    private Shell.Result bench(String... arguments) {
+        List<String> all = new ArrayList<>(List.of("bench"));
+        all.addAll(Arrays.asList(arguments));
+        return new Shell(folder).type(all.toArray(String[]::new));
+    }
+
+    private String refused(String... arguments) {
+        return bench(arguments).complaint(ExitStatus.USAGE);
     }
 
     @Test
-    void theBenchmarksAreListed() throws IOException, InterruptedException {
-        Ended ended = bench("--list");
-        assertEquals(0, ended.status(), ended.output());
+    void theBenchmarksAreListedWithTheirParameters() {
+        Shell.Result ended = bench("--list");
+        assertEquals(ExitStatus.GOOD, ended.status(), ended.err());
         assertTrue(
-                ended.output()
+                ended.out()
                         .lines()
                         .anyMatch(line -> line.matches("iotlbHit +iommu=\\S*vtd pages=1,1000,.*")),
-                ended.output());
-        assertTrue(ended.output().contains("\nclock\n"), ended.output());
+                ended.out());
+        assertTrue(ended.out().lines().anyMatch("clock"::equals), ended.out());
     }
 
     @Test
-    void allOfOneClassAreChosenByItsName() throws IOException, InterruptedException {
-        Ended ended = bench("--list", "--filter", "ScaleBenchmark.*");
-        assertEquals(0, ended.status(), ended.output());
+    void allOfOneClassAreChosenByItsName() {
+        Shell.Result ended = bench("--list", "--filter", "ScaleBenchmark.*");
+        assertEquals(ExitStatus.GOOD, ended.status(), ended.err());
         assertTrue(
-                ended.output().lines().anyMatch(line -> line.startsWith("lifeOfAProcess ")),
-                ended.output());
-        assertFalse(ended.output().contains("iotlbHit"), ended.output());
+                ended.out().lines().anyMatch(line -> line.startsWith("lifeOfAProcess ")),
+                ended.out());
+        assertFalse(ended.out().contains("iotlbHit"), ended.out());
     }
 
     @Test
-    void oneFigureIsMeasuredAndWritten() throws IOException, InterruptedException {
+    void aBackendOfOnesOwnTakesThePlaceOfThoseThatAreThere() {
+        Shell.Result ended =
+                bench("--list", "--filter", "copyJob", "--backend", "emulated:smmuv3-btm");
+        assertEquals(ExitStatus.GOOD, ended.status(), ended.err());
+        assertTrue(
+                ended.out()
+                        .lines()
+                        .anyMatch(line -> line.matches("copyJob +backend=emulated:smmuv3-btm")),
+                ended.out());
+    }
+
+    @Test
+    void oneFigureIsMeasuredAndWrittenAndCompared() throws IOException, InterruptedException {
         Path json = folder.resolve("figures.json");
         Path svg = folder.resolve("cost.svg");
         Ended ended =
-                bench(
+                measured(
                         "--quick",
                         "--filter",
                         "arrayLookup",
@@ -91,16 +110,18 @@ class BenchCommandTest {
         assertTrue(ended.output().contains("1 figures"), ended.output());
         assertTrue(Files.readString(json).contains("\"arrayLookup\""));
         assertTrue(Files.readString(svg).startsWith("<svg"));
-        Ended compared = bench("--compare", json.toString(), "--compare", json.toString());
-        assertEquals(0, compared.status(), compared.output());
+        Shell.Result compared = bench("--compare", json.toString(), "--compare", json.toString());
+        assertEquals(ExitStatus.GOOD, compared.status(), compared.err());
         assertTrue(
-                compared.output().contains("1 figures compared: 0 slower, 0 faster"),
-                compared.output());
+                compared.out().contains("1 figures compared: 0 slower, 0 faster"), compared.out());
     }
 
     @Test
-    void whatCannotBeMeasuredGetsOneLineAndLeavesNoFile() throws IOException, InterruptedException {
+    void whatCannotBeMeasuredGetsOneLineAndLeavesNoFile() {
         assertTrue(refused("--filter", "nothing").contains("no benchmark is named like nothing"));
+        assertTrue(
+                refused("--filter", "clock", "--filter", "atcHits")
+                        .contains("no benchmark is named like atcHits"));
         assertTrue(
                 refused("--filter", "arrayLookup", "--param", "colour=red")
                         .contains("has a parameter 'colour'; there are: pages"));
@@ -111,13 +132,14 @@ class BenchCommandTest {
                 refused("--filter", "unmap", "--param", "bound=")
                         .contains("bound is '', allowed: atc, iotlb, nothing"));
         assertTrue(refused("--forks", "0").contains("allowed: 1 to 10"));
+        assertTrue(refused("--backend", "acme").contains("unknown backend 'acme'"));
+        assertTrue(refused("--option", "queues=1").contains("need --backend"));
         Path missing = folder.resolve("no").resolve("x.json");
         assertTrue(refused("--json", missing.toString()).contains(missing.toString()));
         assertTrue(refused("--svg", folder.toString()).contains("is a directory"));
         assertTrue(refused("--compare", missing.toString()).contains("no such file"));
-        assertTrue(
-                refused("--filter", "clock", "--filter", "atcHits")
-                        .contains("no benchmark is named like atcHits"));
+        String[] thrice = {"--compare", "a", "--compare", "b", "--compare", "c"};
+        assertTrue(refused(thrice).contains("allowed: twice"));
         assertFalse(Files.exists(folder.resolve("no")));
     }
 }
