@@ -2,8 +2,8 @@ package org.opensva.smmuv3.model;
 
 /**
  * What the sets of a cache may hold: one byte for each of four ways, in one word for each set. A
- * set of a large cache is two cache lines that nobody has looked at for long; its word is thirty
- * times nearer, and tells of nearly every entry that is absent that it is.
+ * set of a large cache is four cache lines that nobody has looked at for long; its word is one of
+ * thirty times less memory, and tells of nearly every entry that is absent that it is.
  *
  * <p><b>Threading.</b> The caller holds the lock of the set's shard.
  */
