@@ -46,7 +46,7 @@ final class DomainIds {
             return SHARED;
         }
         used.set(id);
-        next = id + 1 == limit ? FIRST : id + 1;
+        next = id + 1;
         return id;
     }
 

@@ -15,6 +15,7 @@ import org.opensva.api.memory.AddressRange;
 import org.opensva.api.process.AddressSpaceListener;
 import org.opensva.api.process.Errno;
 import org.opensva.api.process.ErrnoException;
+import org.opensva.api.telemetry.HardwareEvent.Kind;
 import org.opensva.vtd.driver.RecordingUnit.Seen;
 import org.opensva.vtd.layout.CapabilityRegisters.Cap;
 import org.opensva.vtd.layout.CapabilityRegisters.Ecap;
@@ -216,6 +217,10 @@ class CacheFlushTest {
                 2,
                 only(descriptors, seen -> seen.type() == DescriptorType.PASID_IOTLB).size(),
                 "once more");
+        assertEquals(
+                1,
+                bench.events.stream().filter(Kind.ATC_INVALIDATE::equals).count(),
+                "the device is waited for once");
         assertEquals(List.of(), bench.faults);
     }
 

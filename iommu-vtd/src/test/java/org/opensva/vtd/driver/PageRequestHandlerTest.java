@@ -272,7 +272,7 @@ class PageRequestHandlerTest {
     void aDeviceThatIsAttachedAgainHasNothingOfItsFormerLife() {
         unit.pageRequest(
                 PageRequestDescriptor.encodeLow(DriverBench.ZIP, true, 77, false, false),
-                high(PAGE, 3, false));
+                high(PAGE, 1, false));
         bench.driver.onPageRequestInterrupt();
         bench.device.close();
         bench.attach(bench.zip);

@@ -48,6 +48,17 @@ class TablesTest {
     }
 
     @Test
+    void whatLiesBehindTheDirectoryIsNotTakenForAPartOfIt() {
+        PasidTables tables = new PasidTables(memory, memory, 14);
+        long end = tables.directory() + (1 << 14) / 64 * PasidDirectoryEntry.BYTES;
+        long others = Blocks.allocate(memory, FRAME);
+        memory.writeLong(end, others | PasidDirectoryEntry.P.mask());
+        tables.free();
+        assertEquals(1, memory.allocatedFrames());
+        Blocks.free(memory, others, FRAME);
+    }
+
+    @Test
     void everyPasidHasAnEntryOfItsOwnInATableForSixtyFour() {
         PasidTables tables = new PasidTables(memory, memory, 14);
         long before = memory.allocatedFrames();

@@ -58,6 +58,9 @@ class VtdDriverTest {
         int translation = unit.log.indexOf("GCMD 80000000");
         assertTrue(translation > unit.log.lastIndexOf("FECTL"));
         assertTrue(unit.log.indexOf("GCMD 40000000") < unit.log.indexOf("GCMD 4000000"));
+        assertTrue(
+                unit.log.indexOf("IQT") < unit.log.indexOf("GCMD 4000000"),
+                "what a former owner had queued is not fetched");
     }
 
     @Test
