@@ -10,6 +10,8 @@ import org.junit.jupiter.api.Test;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** The translation cache beside a map that does the same slowly. */
 class TranslationCacheTest {
@@ -204,6 +206,51 @@ class TranslationCacheTest {
         for (int page = 0; page < 4; page++) {
             assertEquals(0, one.probe(other, (long) page << 12, 1), "page " + page);
         }
+    }
+
+    /**
+     * Two spaces take places from each other while both are invalidated. What a fill has found
+     * before an invalidation of its space began is not found after it, also where another fill took
+     * the place and gave up.
+     */
+    @Test
+    void fillsThatGiveUpLeaveNothingThatAnInvalidationCouldNotSee() throws InterruptedException {
+        TranslationCache one = new TranslationCache(4, generations);
+        AtomicInteger version = new AtomicInteger();
+        AtomicBoolean stop = new AtomicBoolean();
+        Thread[] fillers = new Thread[2];
+        for (int n = 0; n < fillers.length; n++) {
+            int seed = n;
+            fillers[n] =
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                Random own = new Random(seed);
+                                FillToken walk = new FillToken(new Counters());
+                                while (!stop.get()) {
+                                    walk.tag = TAGS[3 + own.nextInt(2)];
+                                    walk.stamp = generations.of(walk.tag);
+                                    walk.ranges = generations.ranges(walk.tag);
+                                    long found = (long) version.get() << 12;
+                                    long page = (long) own.nextInt(4) << 12;
+                                    one.insert(walk, page, CachedTranslation.of(found, 1, 1));
+                                }
+                            });
+        }
+        int stale = 0;
+        for (int round = 1; round < 20_000; round++) {
+            one.invalidate(TAGS[3], 1L << 40, (1L << 40) + 0xfff);
+            version.set(round);
+            one.invalidate(TAGS[4], 0, 0x3fff);
+            for (long page = 0; page < 4; page++) {
+                long data = one.probe(TAGS[4], page << 12, 1);
+                stale += data != 0 && CachedTranslation.address(data) >>> 12 < round ? 1 : 0;
+            }
+        }
+        stop.set(true);
+        for (Thread filler : fillers) {
+            filler.join();
+        }
+        assertEquals(0, stale);
     }
 
     @Test
