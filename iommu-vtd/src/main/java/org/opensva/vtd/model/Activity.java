@@ -2,6 +2,7 @@ package org.opensva.vtd.model;
 
 import org.jspecify.annotations.Nullable;
 
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -49,6 +50,8 @@ final class Activity {
 
     /** Waits for every request that is under way now. */
     void drain() {
+        // What was dropped is gone before the list is looked at; taking the lock says so, too.
+        VarHandle.fullFence();
         if (newest.get() == null && !waiting.isLocked()) {
             return; // in this order: who has taken the list has the lock until all of it has left
         }
