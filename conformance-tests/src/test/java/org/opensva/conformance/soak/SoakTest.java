@@ -48,6 +48,9 @@ class SoakTest {
     /** Every so many binds something goes wrong. */
     private static final int EVERY = 8;
 
+    /** Enough that what a few steps may miss, as the threads take turns, is met again and again. */
+    private static final int MANY_STEPS = 2_000;
+
     private static SoakResult soak(int epochs, int steps, Supplier<Backend> machines) {
         return new Soak(
                         new SoakSettings(
@@ -58,9 +61,13 @@ class SoakTest {
     }
 
     private static SoakFinding found(Supplier<Backend> machines) {
+        return found(120, machines);
+    }
+
+    private static SoakFinding found(int steps, Supplier<Backend> machines) {
         SoakResult result =
                 new Soak(
-                                new SoakSettings(7, 3, 120, 2, Duration.ofMinutes(5), 2, LIMITS),
+                                new SoakSettings(7, 3, steps, 2, Duration.ofMinutes(5), 2, LIMITS),
                                 machines,
                                 (machine, epoch, done) -> {})
                         .run();
@@ -267,6 +274,7 @@ class SoakTest {
     void aProcessThatIsBoundToTheMemoryOfAnotherIsFound() {
         SoakFinding finding =
                 found(
+                        MANY_STEPS,
                         new Broken() {
                             private volatile AddressSpace other;
 

@@ -60,10 +60,12 @@ class RacesCatchTest {
 
     @Test
     void anEntryThatSurvivesItsInvalidationIsFound() {
+        // A frame may be another page's by then, which shows as what nobody wrote to this one.
         String seen =
                 found(
                         () -> HardwareFaults.quirk(EndpointQuirks.of(EndpointQuirk.KEEPS_ENTRIES)),
-                        RacesCatchTest::pages);
+                        (bench, seed) ->
+                                pages(bench, seed).filter(text -> text.contains("unmaps")));
         assertTrue(seen.contains("life"), seen);
     }
 

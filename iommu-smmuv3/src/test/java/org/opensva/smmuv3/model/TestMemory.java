@@ -5,8 +5,7 @@ import org.opensva.api.memory.PhysicalMemory;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
@@ -26,13 +25,14 @@ final class TestMemory implements PhysicalMemory {
 
     private record Range(long base, long size) {}
 
-    private final List<Range> ranges = new ArrayList<>();
+    private Range[] ranges = {};
     // Pages below 4 GiB, 4 MiB at a time, so that finding them allocates nothing; and all others.
     private final long[][][] low = new long[1 << 10][][];
     private final Map<Long, long[]> pages = new ConcurrentHashMap<>();
 
     TestMemory with(long base, long size) {
-        ranges.add(new Range(base, size));
+        ranges = Arrays.copyOf(ranges, ranges.length + 1);
+        ranges[ranges.length - 1] = new Range(base, size);
         return this;
     }
 
