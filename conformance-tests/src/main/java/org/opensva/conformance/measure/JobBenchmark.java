@@ -44,7 +44,12 @@ public class JobBenchmark {
     private static final long PATIENCE_NANOS = Duration.ofSeconds(30).toNanos();
 
     /** Started queues of one process. */
-    abstract static class Queues {
+    @State(Scope.Benchmark)
+    public abstract static class Queues {
+
+        /** The backend. */
+        @Param({"emulated:smmuv3", "emulated:vtd", "native:host"})
+        String backend;
 
         private final long[] tickets = new long[DEPTH];
         private Backend opened;
@@ -68,7 +73,7 @@ public class JobBenchmark {
         final long[] result = new long[RESULT];
 
         /** Opens and starts the queues, and warms the pages. */
-        final void open(String backend, int queues, QueueRequest kind) {
+        final void open(int queues, QueueRequest kind) {
             BackendCatalog catalog = MeasuredBackend.catalog();
             opened =
                     catalog.open(
@@ -105,14 +110,10 @@ public class JobBenchmark {
     @State(Scope.Benchmark)
     public static class One extends Queues {
 
-        /** The backend. */
-        @Param({"emulated:smmuv3", "emulated:vtd", "native:host"})
-        String backend;
-
         /** Opens and starts the queue. */
         @Setup(Level.Trial)
         public void open() {
-            open(backend, 1, QueueRequest.DEDICATED);
+            open(1, QueueRequest.DEDICATED);
         }
     }
 
@@ -120,24 +121,16 @@ public class JobBenchmark {
     @State(Scope.Benchmark)
     public static class Shared extends Queues {
 
-        /** The backend. */
-        @Param({"emulated:smmuv3", "emulated:vtd", "native:host"})
-        String backend;
-
         /** Opens and starts the queue. */
         @Setup(Level.Trial)
         public void open() {
-            open(backend, 1, QueueRequest.SHARED);
+            open(1, QueueRequest.SHARED);
         }
     }
 
     /** Queues that work at the same time. */
     @State(Scope.Benchmark)
     public static class Several extends Queues {
-
-        /** The backend. */
-        @Param({"emulated:smmuv3", "emulated:vtd", "native:host"})
-        String backend;
 
         /** How many queues the jobs are spread over. */
         @Param({"1", "2", "4"})
@@ -146,7 +139,7 @@ public class JobBenchmark {
         /** Opens and starts the queues. */
         @Setup(Level.Trial)
         public void open() {
-            open(backend, queues, QueueRequest.DEDICATED);
+            open(queues, QueueRequest.DEDICATED);
         }
     }
 

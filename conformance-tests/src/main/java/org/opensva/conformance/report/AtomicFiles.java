@@ -92,18 +92,28 @@ public final class AtomicFiles {
     }
 
     /**
-     * Makes sure that a folder is there and can be written, by writing and removing a file.
+     * Creates a folder with its parents, as far as they are missing.
      *
-     * @param folder the folder, created with its parents if it is missing
+     * @param folder the folder
      * @throws IOException if it cannot be had
      */
-    public void prepare(Path folder) throws IOException {
+    public static void createFolders(Path folder) throws IOException {
         try {
             Files.createDirectories(folder);
         } catch (FileAlreadyExistsException e) {
             // What is in the way is no folder; that it exists is not what is wrong with it.
             throw new NotDirectoryException(e.getFile());
         }
+    }
+
+    /**
+     * Makes sure that a folder is there and can be written, by writing and removing a file.
+     *
+     * @param folder the folder, created with its parents if it is missing
+     * @throws IOException if it cannot be had
+     */
+    public void prepare(Path folder) throws IOException {
+        createFolders(folder);
         try (Draft draft = begin(folder.resolve("writable"), true)) {
             draft.output().write(0);
             draft.force();

@@ -1,6 +1,7 @@
 package org.opensva.conformance.cli.project;
 
 import org.opensva.conformance.cli.words.Reason;
+import org.opensva.conformance.report.AtomicFiles;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -8,9 +9,7 @@ import picocli.CommandLine.Option;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
@@ -96,11 +95,7 @@ public final class NewBackendCommand implements Callable<Integer> {
         if (parent == null) {
             throw new IllegalArgumentException(target + " is no folder for a project");
         }
-        try {
-            Files.createDirectories(parent);
-        } catch (FileAlreadyExistsException e) {
-            throw new NotDirectoryException(e.getFile());
-        }
+        AtomicFiles.createFolders(parent);
         Path beside = Files.createTempDirectory(parent, ".new-backend-");
         try {
             project.write(beside);
